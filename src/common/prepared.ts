@@ -1,0 +1,115 @@
+/**
+ * The prepared data on disk: what preprocess writes and everything after it reads.
+ * docs/prepared-format.md is the description; this is its manifest and its file names.
+ */
+
+/** Bumped whenever a reader of the old layout would misread the new one. */
+export const PREPARED_FORMAT = 1;
+
+/** Rows of every vocabulary that are no values: 0 is the missing value, then the out-of-vocabulary buckets. */
+export const MISSING_INDEX = 0;
+
+export type ElementType = 'u8' | 'u16' | 'i32' | 'u32' | 'f32';
+
+/** Parts of the split, as stored in requests/split.u8. */
+export const SPLITS = ['training', 'validation', 'evaluation'] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** A field's vocabulary: rows = 1 (missing) + buckets + values in the vocabulary. */
+export interface FieldManifest {
+  readonly name: string;
+  /** Rows of the embedding table. */
+  readonly rows: number;
+  readonly buckets: number;
+  /** Distinct values met in the training period, those below minCount included. */
+  readonly values: number;
+  /** Multi-valued fields are stored as offsets and values. */
+  readonly multiValued: boolean;
+  /** sha256 of the vocabulary's values in index order: what a checkpoint is checked against. */
+  readonly vocabularyHash: string;
+}
+
+export interface PropertyFieldManifest extends FieldManifest {
+  /** What one step of this field adds to the property code: code = sum of index * stride. */
+  readonly stride: number;
+}
+
+export interface TaskManifest {
+  readonly kind: 'binary';
+  readonly samples: number;
+  /** Count of samples by split and label, such as counts.training['1']. */
+  readonly counts: Readonly<Record<Split, Readonly<Record<string, number>>>>;
+}
+
+export interface RowCounts {
+  readonly read: number;
+  readonly kept: number;
+  readonly rejected: number;
+  readonly filtered: number;
+  /** reason -> rows; the rejected ones and the filtered ones each add up. */
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  readonly filteredBy: Readonly<Record<string, number>>;
+}
+
+export interface Manifest {
+  readonly format: number;
+  readonly name: string;
+  /** sha256 of the part of the config that preprocess reads (src/config/prepared-slice.ts). */
+  readonly configHash: string;
+  /** That part itself, so that a difference can be named. */
+  readonly config: unknown;
+  readonly inputs: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    readonly modifiedMs: number;
+  }[];
+  /** Rows of each table: log, items, users, samples/<task>. */
+  readonly rows: Readonly<Record<string, RowCounts>>;
+  readonly users: number;
+  readonly events: number;
+  readonly items: number;
+  readonly requests: number;
+  readonly requestsBySplit: Readonly<Record<Split, number>>;
+  /** First and last time of the log, and the bounds of the split, as ISO 8601 in UTC. */
+  readonly firstEvent: string | null;
+  readonly lastEvent: string | null;
+  readonly evaluationFrom: string;
+  readonly evaluationTo: string | null;
+  readonly fields: {
+    readonly item: readonly FieldManifest[];
+    readonly properties: readonly PropertyFieldManifest[];
+    readonly user: readonly FieldManifest[];
+  };
+  readonly tasks: Readonly<Record<string, TaskManifest>>;
+  /** Names of the stream segments, oldest first. */
+  readonly segments: readonly string[];
+  /** Path inside the folder -> size and sha256 of every file but this one. */
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+/** Paths inside a prepared folder. */
+export const preparedPaths = {
+  manifest: 'manifest.json',
+  vocabulary: (group: 'item' | 'properties' | 'user', field: string) => `vocabulary/${group}/${field}.parquet`,
+  items: 'items/items.parquet',
+  itemField: (field: string) => `items/${field}.i32`,
+  itemFieldOffsets: (field: string) => `items/${field}.offsets.i32`,
+  users: 'streams/users.parquet',
+  streamOffsets: (segment: string) => `streams/${segment}/offsets.i32`,
+  streamItems: (segment: string) => `streams/${segment}/item.i32`,
+  streamProperties: (segment: string) => `streams/${segment}/property.u16`,
+  streamTimes: (segment: string) => `streams/${segment}/time.u32`,
+  requests: 'requests/requests.parquet',
+  requestUser: 'requests/user.i32',
+  requestTime: 'requests/time.u32',
+  requestEnd: 'requests/end.i32',
+  requestSplit: 'requests/split.u8',
+  requestUserField: (field: string) => `requests/user-${field}.i32`,
+  requestUserFieldOffsets: (field: string) => `requests/user-${field}.offsets.i32`,
+  sampleOffsets: (task: string) => `samples/${task}/offsets.i32`,
+  sampleCandidates: (task: string) => `samples/${task}/candidate.i32`,
+  sampleLabels: (task: string) => `samples/${task}/label.f32`,
+  sampleWeights: (task: string) => `samples/${task}/weight.f32`,
+  samples: (task: string) => `samples/${task}/samples.parquet`,
+  rejects: (table: string) => `rejects/${table.replaceAll('/', '-')}.csv`,
+} as const;
