@@ -90,7 +90,8 @@ export interface Manifest {
 /** Paths inside a prepared folder. */
 export const preparedPaths = {
   manifest: 'manifest.json',
-  vocabulary: (group: 'item' | 'properties' | 'user', field: string) => `vocabulary/${group}/${field}.parquet`,
+  vocabulary: (group: 'item' | 'properties' | 'user', field: string) =>
+    `vocabulary/${group}/${field}.parquet`,
   items: 'items/items.parquet',
   itemField: (field: string) => `items/${field}.i32`,
   itemFieldOffsets: (field: string) => `items/${field}.offsets.i32`,
