@@ -1,0 +1,82 @@
+/**
+ * A batch as plain typed arrays: what the worker thread builds and hands over without a copy.
+ * Every table row that a batch reads is named once (`rows`) and pointed at by `slots`, so that a training step
+ * gathers it once, adds up its gradients and updates it once.
+ *
+ * Sizes: B requests, T steps, U distinct items, P distinct property combinations, S samples of a task,
+ * V distinct table rows of a field. `[T, B]` is time-major: step t of request b is at t * B + b.
+ */
+
+/** What a batch reads of the table of one single-valued field: entry i has the value `rows[slots[i]]`. */
+export interface FieldRows {
+  /** Distinct vocabulary indexes, in the order in which they are first met, [V]. */
+  readonly rows: Int32Array;
+  /** Position in `rows` of the value of each entry (item [U], property combination [P] or request [B]). */
+  readonly slots: Int32Array;
+}
+
+/**
+ * The same of a multi-valued field: the values of all items one after the other. V and the number of values are
+ * 0 where no item of the batch has a value. `'segments' in field` tells the two apart.
+ */
+export interface MultiValuedRows extends FieldRows {
+  /** Position in `rows` of each value, [values]. */
+  readonly slots: Int32Array;
+  /** Item slot that each value belongs to, non-decreasing, [values]. */
+  readonly segments: Int32Array;
+  /** Values of each item, 0 for an item without any, [U]. */
+  readonly counts: Int32Array;
+}
+
+/** The distinct items of the windows and of the candidates, together. */
+export interface BatchItems {
+  /** U, at least 1. */
+  readonly numItems: number;
+  /** Item row (of the prepared item table) of each item slot, [U]. */
+  readonly itemRows: Int32Array;
+  /** Item field -> its values over the item slots. */
+  readonly fields: Readonly<Record<string, FieldRows | MultiValuedRows>>;
+}
+
+/** The distinct property combinations of the windows. */
+export interface BatchProperties {
+  /** P, at least 1. */
+  readonly numProperties: number;
+  /** Property code of each property slot, [P]. */
+  readonly codes: Int32Array;
+  /** Property field -> its values over the property slots. */
+  readonly fields: Readonly<Record<string, FieldRows>>;
+}
+
+/** The samples of one task that belong to the requests of a batch; S may be 0. */
+export interface BatchSamples {
+  /** Row of the batch that holds the request, non-decreasing, [S]. */
+  readonly request: Int32Array;
+  /** Item slot of the candidate, [S]. */
+  readonly candidate: Int32Array;
+  /** [S] */
+  readonly label: Float32Array;
+  /** [S] */
+  readonly weight: Float32Array;
+  /** Index of the sample in the task, [S]. */
+  readonly sample: Int32Array;
+}
+
+export interface Batch {
+  /** Index of each request in the prepared data, [B]. */
+  readonly requests: Int32Array;
+  /** T: events of the longest history of the batch, at least 1. */
+  readonly steps: number;
+  /** Events of each history, oldest first from step 0; 0 for an empty history, [B]. */
+  readonly lengths: Int32Array;
+  /** Item slot of each event, [T, B]; 0 (a valid slot) beyond a history's length. */
+  readonly history: Int32Array;
+  /** Property slot of each event, [T, B]; 0 (a valid slot) beyond a history's length. */
+  readonly property: Int32Array;
+  readonly items: BatchItems;
+  readonly properties: BatchProperties;
+  /** User field -> its values over the requests, slots [B]. */
+  readonly users: Readonly<Record<string, FieldRows>>;
+  /** The tasks that were asked for. */
+  readonly tasks: Readonly<Record<string, BatchSamples>>;
+}
