@@ -1,0 +1,117 @@
+/**
+ * The property gated LSTM over a batch of histories (DUPN, section 3.2), as one TensorFlow op:
+ *
+ *     i_t = sigmoid(W_ei e_t + W_hi h_{t-1} + W_pi p_t + b_i)          f_t, o_t likewise
+ *     c_t = f_t * c_{t-1} + i_t * tanh(W_ec e_t + W_hc h_{t-1} + b_c)  h_t = o_t * tanh(c_t)
+ *
+ * It is a standard LSTM over [e; p] whose weights from p to the candidate are zero, so BlockLSTMV2 runs it.
+ */
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
+import { attribute, FLOAT, kernel } from './kernel.js';
+import { tf } from './tf.js';
+
+export interface RecurrenceWeights {
+  /** [e, 4 units]; the blocks of columns are i, f, c (the candidate), o. */
+  readonly item: Tensor2D;
+  /** [p, 4 units], or null where properties don't reach the recurrence; block c is never read. */
+  readonly property: Tensor2D | null;
+  /** [units, 4 units] */
+  readonly recurrent: Tensor2D;
+  /** [4 units] */
+  readonly bias: Tensor1D;
+}
+
+export interface Histories {
+  /** Vectors of the distinct items of the batch, [numItems, e]. */
+  readonly items: Tensor2D;
+  /** Vectors of the distinct property combinations of the batch, [numProperties, p]. */
+  readonly properties: Tensor2D | null;
+  /** Row of `items` of each behaviour, int32 [time, batch]; any valid row at a padding step. */
+  readonly itemAt: Tensor2D;
+  /** Row of `properties` of each behaviour, int32 [time, batch]. */
+  readonly propertyAt: Tensor2D;
+}
+
+const FORWARD = [
+  attribute.float('cell_clip', 0),
+  attribute.bool('use_peephole', false),
+  attribute.type('T', FLOAT),
+];
+const BACKWARD = [attribute.bool('use_peephole', false), attribute.type('T', FLOAT)];
+
+/** 1 where a weight from the properties is used, 0 in the block of the candidate: [1, 4 units]. */
+export function propertyGateMask(units: number): Tensor2D {
+  return tf.tidy(() =>
+    tf.concat([tf.ones([1, 2 * units]), tf.zeros([1, units]), tf.ones([1, units])], 1),
+  ) as Tensor2D;
+}
+
+/**
+ * The states h [time, batch, units] of right-padded histories from a zero state. States at padding steps mean
+ * nothing and must be masked by the caller. Differentiable in the item and property vectors and in all weights.
+ */
+export function recurrence(histories: Histories, weights: RecurrenceWeights): Tensor3D {
+  const { items, properties, itemAt, propertyAt } = histories;
+  const units = weights.recurrent.shape[0];
+  check(histories, weights, units);
+  return tf.tidy(() => {
+    const e = tf.gather(items, itemAt) as Tensor3D;
+    const gated =
+      properties && weights.property
+        ? {
+            p: tf.gather(properties, propertyAt) as Tensor3D,
+            w: tf.mul(weights.property, propertyGateMask(units)),
+          }
+        : null;
+    const x = gated ? tf.concat([e, gated.p], 2) : e;
+    const kernelWeights = tf.concat(
+      gated ? [weights.item, gated.w, weights.recurrent] : [weights.item, weights.recurrent],
+      0,
+    );
+    return blockLstm(x, kernelWeights as Tensor2D, weights.bias, units);
+  });
+}
+
+/** BlockLSTMV2 over x [time, batch, inputs] with weights [inputs + units, 4 units] and its gradient. */
+function blockLstm(x: Tensor3D, weights: Tensor2D, bias: Tensor1D, units: number): Tensor3D {
+  const [time, batch] = x.shape;
+  const run = tf.customGrad((...args) => {
+    const [x, w, b, save] = args as unknown as [Tensor, Tensor, Tensor, (saved: Tensor[]) => void];
+    const state = tf.zeros([batch, units]);
+    const peephole = tf.zeros([units]);
+    const inputs = [x, state, state, w, peephole, peephole, peephole, b] as const;
+    const outputs = kernel('BlockLSTMV2', FORWARD, [{ int64: time }, ...inputs], 7);
+    const h = outputs[6]!;
+    save([...inputs, ...outputs]);
+    return {
+      value: h,
+      gradFunc: (dh, saved) => {
+        const dc = tf.zerosLike(dh);
+        const gradients = kernel(
+          'BlockLSTMGradV2',
+          BACKWARD,
+          [{ int64: time }, ...(saved as Tensor[]), dc, dh],
+          8,
+        );
+        return [gradients[0]!, gradients[3]!, gradients[7]!];
+      },
+    };
+  });
+  return run(x, weights, bias) as Tensor3D;
+}
+
+function check(histories: Histories, weights: RecurrenceWeights, units: number): void {
+  const { items, properties, itemAt, propertyAt } = histories;
+  const expect = (what: string, got: readonly number[], wanted: readonly number[]) => {
+    if (got.join() !== wanted.join()) {
+      throw new RangeError(`recurrence: ${what} must be [${wanted}], got [${got}]`);
+    }
+  };
+  expect('weights.item', weights.item.shape, [items.shape[1], 4 * units]);
+  expect('weights.recurrent', weights.recurrent.shape, [units, 4 * units]);
+  expect('weights.bias', weights.bias.shape, [4 * units]);
+  expect('propertyAt', propertyAt.shape, itemAt.shape);
+  if (properties && weights.property) {
+    expect('weights.property', weights.property.shape, [properties.shape[1], 4 * units]);
+  }
+}

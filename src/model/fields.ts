@@ -1,0 +1,38 @@
+/** From table rows to the concatenated vectors of items (e), property combinations (p) or users. */
+import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { FieldRows, MultiValuedRows } from '../dataset/batch.js';
+import { tf } from '../engine/tf.js';
+import { type TableGroup, tableName } from './parameters.js';
+import type { FieldShape } from './shape.js';
+
+/** Rows that a batch reads of each table, by table name: [rows, size]. */
+export type GatheredRows = Readonly<Record<string, Tensor2D>>;
+
+/** The embedding of one field for each entry; a multi-valued field without values is a zero vector. */
+function fieldVectors(field: FieldShape, rows: Tensor2D, at: FieldRows | MultiValuedRows): Tensor2D {
+  if (!('segments' in at)) return tf.gather(rows, tf.tensor1d(at.slots, 'int32'));
+  const entries = at.counts.length;
+  if (at.slots.length === 0) return tf.zeros([entries, field.size]);
+  const values = tf.gather(rows, tf.tensor1d(at.slots, 'int32'));
+  const sums = tf.unsortedSegmentSum(values, tf.tensor1d(at.segments, 'int32'), entries) as Tensor2D;
+  if (field.pooling === 'sum') return sums;
+  const factors = Float32Array.from(at.counts, (count) => 1 / Math.max(1, count));
+  return tf.mul(sums, tf.tensor2d(factors, [entries, 1]));
+}
+
+/** The fields' embeddings side by side, [entries, sum of sizes]; null without fields. */
+export function concatenatedFields(
+  group: TableGroup,
+  fields: readonly FieldShape[],
+  gathered: GatheredRows,
+  batch: Readonly<Record<string, FieldRows | MultiValuedRows>>,
+): Tensor2D | null {
+  if (fields.length === 0) return null;
+  const vectors = fields.map((field) => {
+    const rows = gathered[tableName(group, field.name)];
+    const at = batch[field.name];
+    if (!rows || !at) throw new Error(`the batch lacks the ${group} field \`${field.name}\``);
+    return fieldVectors(field, rows, at);
+  });
+  return vectors.length === 1 ? vectors[0]! : (tf.concat(vectors, 1) as Tensor2D);
+}

@@ -1,0 +1,75 @@
+/**
+ * DUPN from a batch to logits (Ni et al., KDD 2018, figure 2): item vectors, property gated LSTM, attention, and one
+ * tower per task on rep = [rep_s; u] and the candidate. Each request is encoded once for all its samples and tasks.
+ */
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import type { Batch } from '../dataset/batch.js';
+import { tf } from '../engine/tf.js';
+import { dense } from './dense.js';
+import { concatenatedFields, type GatheredRows } from './fields.js';
+import { type EncodedHistories, encodeHistories } from './history-encoder.js';
+import type { ModelShape } from './shape.js';
+import { type Dropout, towerLogits } from './tower.js';
+
+/** Looks a dense weight up by its name (src/model/parameters.ts). */
+export type Weights = (name: string) => Tensor;
+
+/** A batch after the shared part of the network. */
+export interface Encoded {
+  /** e of the distinct items, [items, e]. */
+  readonly items: Tensor2D;
+  /** u, [batch, user units]. */
+  readonly users: Tensor2D;
+  readonly histories: EncodedHistories;
+}
+
+/** Runs the shared part. The caller's scope owns the tensors. */
+export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRows, batch: Batch): Encoded {
+  const items = concatenatedFields('item', shape.itemFields, gathered, batch.items.fields);
+  if (!items) throw new Error('the model has no item fields');
+  const properties =
+    shape.variant === 'nobp'
+      ? null
+      : concatenatedFields('property', shape.propertyFields, gathered, batch.properties.fields);
+  const profile = concatenatedFields('user', shape.userFields, gathered, batch.users);
+  const bias = weights('user/bias') as Tensor1D;
+  const users = tf.relu(
+    profile
+      ? dense(profile, weights('user/kernel') as Tensor2D, bias)
+      : tf.tile(bias.expandDims(0), [batch.lengths.length, 1]),
+  ) as Tensor2D;
+  return { items, users, histories: encodeHistories(shape, weights, batch, { items, properties, users }) };
+}
+
+/** rep = [rep_s; u] of every request, [batch, state units + user units], without a query. */
+export function representations({ histories, users }: Encoded): Tensor2D {
+  return tf.concat([histories.represent(null), users], 1) as Tensor2D;
+}
+
+/** Logits of the tasks that have samples in the batch, each [samples]. */
+export function taskLogits(
+  shape: ModelShape,
+  weights: Weights,
+  batch: Batch,
+  encoded: Encoded,
+  drop: Dropout | null,
+): Record<string, Tensor1D> {
+  const { items, users, histories } = encoded;
+  const active = Object.entries(shape.tasks).filter(([name]) => (batch.tasks[name]?.label.length ?? 0) > 0);
+  const unasked = active.some(([, task]) => task.query === 'none') ? representations(encoded) : null;
+  const candidateKernel = weights('candidate/item/kernel') as Tensor2D;
+  const candidateBias = weights('candidate/item/bias') as Tensor1D;
+  const logits: Record<string, Tensor1D> = {};
+  for (const [name, task] of active) {
+    const samples = batch.tasks[name]!;
+    const request = tf.tensor1d(samples.request, 'int32');
+    const e = tf.gather(items, tf.tensor1d(samples.candidate, 'int32'));
+    const rep = unasked && task.query === 'none' ? tf.gather(unasked, request) : null;
+    const asked = rep
+      ? [rep]
+      : [histories.represent({ queries: e, requestOf: samples.request }), tf.gather(users, request)];
+    const inputs = tf.concat([...asked, dense(e, candidateKernel, candidateBias)], 1) as Tensor2D;
+    logits[name] = towerLogits(name, task, inputs, weights, drop);
+  }
+  return logits;
+}

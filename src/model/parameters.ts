@@ -1,0 +1,125 @@
+/** Which weights a model of a given shape has: names, sizes and how they start. */
+import {
+  itemUnits,
+  type ModelShape,
+  propertiesInAttention,
+  propertiesInEncoder,
+  propertyUnits,
+  stateUnits,
+  type TaskShape,
+} from './shape.js';
+
+/** A dense weight, updated whole. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /**
+   * uniform: within +-1 / sqrt(fanIn), where PyTorch starts its layers. forgetBias: zeros but for a one in the block
+   * of the forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).
+   */
+  readonly initial:
+    | { readonly kind: 'zeros' | 'forgetBias' }
+    | { readonly kind: 'uniform'; readonly fanIn: number };
+}
+
+/** An embedding table, read and updated by rows. */
+export interface TableSpec {
+  readonly name: string;
+  readonly rows: number;
+  readonly size: number;
+  /** The first rows, which stand for no value of the vocabulary, start at zero: the mean of the others. */
+  readonly zeroRows: number;
+}
+
+/** Groups of tables: their names are `<group>/<field>`. */
+export type TableGroup = 'item' | 'property' | 'user';
+
+export function tableName(group: TableGroup, field: string): string {
+  return `${group}/${field}`;
+}
+
+export function tableSpecs(shape: ModelShape): TableSpec[] {
+  const of = (group: TableGroup, fields: ModelShape['itemFields']) =>
+    fields.map(({ name, rows, size, buckets }) => ({
+      name: tableName(group, name),
+      rows,
+      size,
+      zeroRows: 1 + buckets,
+    }));
+  const properties = propertiesInEncoder(shape) || propertiesInAttention(shape) ? shape.propertyFields : [];
+  return [...of('item', shape.itemFields), ...of('property', properties), ...of('user', shape.userFields)];
+}
+
+const zeros = (name: string, shape: readonly number[]): ParameterSpec => ({
+  name,
+  shape,
+  initial: { kind: 'zeros' },
+});
+
+const uniform = (name: string, shape: readonly number[], fanIn: number): ParameterSpec => ({
+  name,
+  shape,
+  initial: { kind: 'uniform', fanIn },
+});
+
+function encoder(shape: ModelShape): ParameterSpec[] {
+  if (shape.encoder === 'mean') return [];
+  const { units } = shape;
+  const properties = propertiesInEncoder(shape)
+    ? [uniform('lstm/property', [propertyUnits(shape), 4 * units], units)]
+    : [];
+  return [
+    uniform('lstm/item', [itemUnits(shape), 4 * units], units),
+    ...properties,
+    uniform('lstm/recurrent', [units, 4 * units], units),
+    { name: 'lstm/bias', shape: [4 * units], initial: { kind: 'forgetBias' } },
+  ];
+}
+
+function attention(shape: ModelShape): ParameterSpec[] {
+  if (shape.encoder === 'mean') return [];
+  const { units, attentionUnits: hidden, userUnits } = shape;
+  const p = propertiesInAttention(shape) ? propertyUnits(shape) : 0;
+  const fanIn = units + p;
+  const asksCandidate = Object.values(shape.tasks).some((task) => task.query === 'candidate');
+  return [
+    uniform('attention/state', [units, hidden], fanIn),
+    ...(p > 0 ? [uniform('attention/property', [p, hidden], fanIn)] : []),
+    uniform('attention/user', [userUnits, hidden], userUnits),
+    ...(asksCandidate ? [uniform('attention/candidate', [itemUnits(shape), hidden], itemUnits(shape))] : []),
+    zeros('attention/bias', [hidden]),
+    uniform('attention/score', [hidden, 1], hidden),
+  ];
+}
+
+function user(shape: ModelShape): ParameterSpec[] {
+  const inputs = shape.userFields.reduce((sum, { size }) => sum + size, 0);
+  const kernel = inputs > 0 ? [uniform('user/kernel', [inputs, shape.userUnits], inputs)] : [];
+  return [...kernel, uniform('user/bias', [shape.userUnits], Math.max(1, inputs))];
+}
+
+function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
+  const sizes = [inputs, ...task.layers, 1];
+  return sizes.slice(1).flatMap((size, layer) => {
+    const fanIn = sizes[layer]!;
+    return [
+      uniform(`tasks/${name}/${layer}/kernel`, [fanIn, size], fanIn),
+      zeros(`tasks/${name}/${layer}/bias`, [size]),
+    ];
+  });
+}
+
+/** Every dense weight, in a fixed order. */
+export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
+  const candidate = shape.candidateUnits.item;
+  const towerInputs = stateUnits(shape) + shape.userUnits + candidate;
+  return [
+    ...encoder(shape),
+    ...attention(shape),
+    ...user(shape),
+    zeros('representation/empty', [stateUnits(shape)]),
+    uniform('candidate/item/kernel', [itemUnits(shape), candidate], itemUnits(shape)),
+    zeros('candidate/item/bias', [candidate]),
+    ...Object.entries(shape.tasks).flatMap(([name, task]) => tower(name, task, towerInputs)),
+  ];
+}

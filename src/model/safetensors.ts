@@ -1,0 +1,121 @@
+/**
+ * Variables in a safetensors file (8-byte header length, JSON header, little-endian data): written and read in
+ * chunks of rows, so that a table may be larger than any buffer. Python's safetensors reads the files too.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { UserError } from '../common/errors.js';
+import type { ResourceVariable } from '../engine/resource-variable.js';
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+type Header = Readonly<Record<string, Entry>>;
+type Variables = ReadonlyMap<string, ResourceVariable>;
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+/** A header of more than this is no header. */
+const MAX_HEADER_BYTES = 100e6;
+
+/** Writes all of them, in the order of the map; returns the size and sha256 of the file. */
+export async function writeSafetensors(
+  path: string,
+  variables: Variables,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const header: Record<string, Entry> = {};
+  let offset = 0;
+  for (const [name, { shape }] of variables) {
+    const end = offset + 4 * sizeOf(shape);
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+
+  const hash = createHash('sha256');
+  const file = await open(path, 'w');
+  try {
+    const put = async (bytes: Uint8Array) => {
+      hash.update(bytes);
+      await file.writeFile(bytes);
+    };
+    await put(length);
+    await put(padded);
+    for (const variable of variables.values()) {
+      for (const [start, end] of variable.chunks()) {
+        const rows = variable.readRows(start, end);
+        await put(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+      }
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { bytes: 8 + padded.length + offset, sha256: hash.digest('hex') };
+}
+
+async function readExactly(
+  file: FileHandle,
+  path: string,
+  position: number,
+  target: Uint8Array,
+): Promise<void> {
+  let done = 0;
+  while (done < target.length) {
+    const { bytesRead } = await file.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0)
+      throw new UserError(`Cannot read ${path}: the file ends too early, at byte ${position + done}`);
+    done += bytesRead;
+  }
+}
+
+async function readHeader(file: FileHandle, path: string): Promise<{ header: Header; dataStart: number }> {
+  const length = Buffer.alloc(8);
+  await readExactly(file, path, 0, length);
+  const bytes = Number(length.readBigUInt64LE());
+  if (bytes > MAX_HEADER_BYTES) throw new UserError(`Cannot read ${path}: it is not a safetensors file`);
+  const json = Buffer.alloc(bytes);
+  await readExactly(file, path, 8, json);
+  try {
+    return { header: JSON.parse(json.toString()) as Header, dataStart: 8 + bytes };
+  } catch (cause) {
+    throw new UserError(`Cannot read ${path}: its header is damaged`, { cause });
+  }
+}
+
+/** Reads the file into the variables; a name or a shape that differs on either side is an error that names it. */
+export async function readSafetensors(path: string, variables: Variables): Promise<void> {
+  const file = await open(path, 'r').catch((cause) => {
+    throw new UserError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  });
+  try {
+    const { header, dataStart } = await readHeader(file, path);
+    for (const name of Object.keys(header)) {
+      if (!variables.has(name))
+        throw new UserError(`Cannot load ${path}: the model has no weight \`${name}\``);
+    }
+    for (const [name, variable] of variables) {
+      const entry = header[name];
+      if (!entry) throw new UserError(`Cannot load ${path}: it lacks the weight \`${name}\``);
+      if (entry.dtype !== 'F32' || entry.shape.join() !== variable.shape.join()) {
+        throw new UserError(
+          `Cannot load \`${name}\` from ${path}: expected F32 [${variable.shape}], got ${entry.dtype} [${entry.shape}]`,
+        );
+      }
+      const floatsPerRow = sizeOf(variable.shape.slice(1));
+      for (const [start, end] of variable.chunks()) {
+        const rows = new Float32Array((end - start) * floatsPerRow);
+        const position = dataStart + entry.data_offsets[0] + 4 * start * floatsPerRow;
+        await readExactly(file, path, position, new Uint8Array(rows.buffer));
+        variable.writeRows(start, rows);
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,73 @@
+/** The weights of a model, in TensorFlow's memory: dense weights by name and embedding tables by name. */
+import type { Tensor } from '@tensorflow/tfjs-node';
+import { normal, tensorSeed, uniform } from '../engine/random.js';
+import { ResourceVariable } from '../engine/resource-variable.js';
+import { tf } from '../engine/tf.js';
+import { type ParameterSpec, parameterSpecs, type TableSpec, tableSpecs } from './parameters.js';
+import type { ModelShape } from './shape.js';
+
+export interface ModelWeights {
+  readonly shape: ModelShape;
+  readonly dense: ReadonlyMap<string, ResourceVariable>;
+  /** `<group>/<field>` -> [rows, size] */
+  readonly tables: ReadonlyMap<string, ResourceVariable>;
+  /** Frees all of them. */
+  dispose(): void;
+}
+
+/** Weights of the given shape, all zero: for a checkpoint to be read into. */
+export function emptyWeights(shape: ModelShape): ModelWeights {
+  const dense = new Map(parameterSpecs(shape).map((spec) => [spec.name, new ResourceVariable(spec.shape)]));
+  const tables = new Map(
+    tableSpecs(shape).map((spec) => [spec.name, new ResourceVariable([spec.rows, spec.size])]),
+  );
+  return {
+    shape,
+    dense,
+    tables,
+    dispose() {
+      for (const variable of [...dense.values(), ...tables.values()]) variable.dispose();
+    },
+  };
+}
+
+/**
+ * Fresh weights. Every weight draws from a seed of its own name, so adding a task changes no other weight's start.
+ * Embeddings start as normal numbers of the given standard deviation.
+ */
+export function initialWeights(shape: ModelShape, seed: number, embeddingDeviation: number): ModelWeights {
+  const weights = emptyWeights(shape);
+  for (const spec of parameterSpecs(shape)) {
+    tf.tidy(() => weights.dense.get(spec.name)!.assign(initialValue(spec, seed)));
+  }
+  for (const spec of tableSpecs(shape)) {
+    fillTable(weights.tables.get(spec.name)!, spec, seed, embeddingDeviation);
+  }
+  return weights;
+}
+
+function initialValue({ name, shape, initial }: ParameterSpec, seed: number): Tensor {
+  switch (initial.kind) {
+    case 'zeros':
+      return tf.zeros([...shape]);
+    case 'forgetBias': {
+      const units = shape[0]! / 4;
+      return tf.concat([tf.zeros([units]), tf.ones([units]), tf.zeros([2 * units])]);
+    }
+    case 'uniform': {
+      const bound = 1 / Math.sqrt(initial.fanIn);
+      return tf.sub(tf.mul(uniform(shape, tensorSeed(seed, name)), 2 * bound), bound);
+    }
+  }
+}
+
+function fillTable(table: ResourceVariable, spec: TableSpec, seed: number, deviation: number): void {
+  for (const [start, end] of table.chunks()) {
+    tf.tidy(() => {
+      const drawn = tf.mul(normal([end - start, spec.size], tensorSeed(seed, spec.name, start)), deviation);
+      const indices = tf.range(start, end, 1, 'int32');
+      const kept = tf.cast(tf.greaterEqual(indices, spec.zeroRows), 'float32').expandDims(1);
+      table.scatter(indices, tf.mul(drawn, kept));
+    });
+  }
+}

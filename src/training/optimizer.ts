@@ -1,0 +1,106 @@
+/**
+ * Adam for the dense weights (Kingma and Ba 2015) and row-wise Adagrad for the embedding tables (Duchi et al. 2011),
+ * both by TensorFlow's kernels, in place.
+ */
+import type { Tensor } from '@tensorflow/tfjs-node';
+import { attribute, FLOAT, INT32, kernel } from '../engine/kernel.js';
+import { ResourceVariable } from '../engine/resource-variable.js';
+import { tf } from '../engine/tf.js';
+import type { ModelWeights } from '../model/weights.js';
+import type { Gradients } from './gradients.js';
+
+export interface OptimizerOptions {
+  /** Adam's, for the dense weights. */
+  readonly learningRate: number;
+  /** Adagrad's, for table rows. */
+  readonly tableLearningRate: number;
+  /** Gradients are scaled down to this global norm. */
+  readonly clipNorm?: number | undefined;
+}
+
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const ADAM_EPSILON = 1e-8;
+const ADAGRAD_EPSILON = 1e-10;
+/** Small against any squared gradient, so that the size of a step does not depend on the scale of the loss. */
+const INITIAL_ACCUMULATOR = 1e-10;
+
+const ADAM = [
+  attribute.type('T', FLOAT),
+  attribute.bool('use_locking', false),
+  attribute.bool('use_nesterov', false),
+];
+const ADAGRAD = [
+  attribute.type('T', FLOAT),
+  attribute.type('Tindices', INT32),
+  attribute.bool('use_locking', false),
+  attribute.bool('update_slots', true),
+];
+
+/** Holds the slots of every weight of a model. */
+export class Optimizer {
+  /** `<weight>/m`, `<weight>/v` of dense weights and `<table>/accumulator` of tables. */
+  readonly slots: ReadonlyMap<string, ResourceVariable>;
+
+  constructor(
+    private readonly weights: ModelWeights,
+    private readonly options: OptimizerOptions,
+  ) {
+    const slots = new Map<string, ResourceVariable>();
+    for (const [name, { shape }] of weights.dense) {
+      slots.set(`${name}/m`, new ResourceVariable(shape));
+      slots.set(`${name}/v`, new ResourceVariable(shape));
+    }
+    for (const [name, { shape }] of weights.tables) {
+      const accumulator = new ResourceVariable(shape);
+      tf.tidy(() => accumulator.assign(tf.fill([...shape], INITIAL_ACCUMULATOR)));
+      slots.set(`${name}/accumulator`, accumulator);
+    }
+    this.slots = slots;
+  }
+
+  /** One update; `step` counts from 1 (Adam's bias correction). Returns the global norm before clipping. */
+  apply(gradients: Gradients, step: number): number {
+    return tf.tidy(() => {
+      const all = [
+        ...Object.values(gradients.dense),
+        ...Object.values(gradients.tables).map((t) => t.gradient),
+      ];
+      const norm = Math.sqrt(tf.addN(all.map((g) => tf.sum(tf.square(g)))).dataSync()[0]!);
+      const { clipNorm } = this.options;
+      const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+      const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
+      this.#applyAdam(gradients.dense, step, scaled);
+      this.#applyAdagrad(gradients.tables, scaled);
+      return norm;
+    });
+  }
+
+  #applyAdam(gradients: Gradients['dense'], step: number, scaled: (gradient: Tensor) => Tensor): void {
+    const scalars = [BETA1 ** step, BETA2 ** step, this.options.learningRate, BETA1, BETA2, ADAM_EPSILON];
+    const inputs = scalars.map((value) => tf.scalar(value));
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const handles = [
+        this.weights.dense.get(name)!,
+        this.slots.get(`${name}/m`)!,
+        this.slots.get(`${name}/v`)!,
+      ];
+      kernel('ResourceApplyAdam', ADAM, [...handles.map((v) => v.handle), ...inputs, scaled(gradient)], 0);
+    }
+  }
+
+  #applyAdagrad(gradients: Gradients['tables'], scaled: (gradient: Tensor) => Tensor): void {
+    const learningRate = tf.scalar(this.options.tableLearningRate);
+    const epsilon = tf.scalar(ADAGRAD_EPSILON);
+    for (const [name, { indices, gradient }] of Object.entries(gradients)) {
+      const table = this.weights.tables.get(name)!.handle;
+      const accumulator = this.slots.get(`${name}/accumulator`)!.handle;
+      const inputs = [table, accumulator, learningRate, epsilon, scaled(gradient), indices];
+      kernel('ResourceSparseApplyAdagradV2', ADAGRAD, inputs, 0);
+    }
+  }
+
+  dispose(): void {
+    for (const slot of this.slots.values()) slot.dispose();
+  }
+}

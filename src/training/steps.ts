@@ -1,0 +1,86 @@
+/** The training loop: an async generator of what each step did; who calls it logs, validates, saves and stops. */
+
+import { UserError } from '../common/errors.js';
+import type { Batch } from '../dataset/batch.js';
+import { tf } from '../engine/tf.js';
+import type { ModelWeights } from '../model/weights.js';
+import { computeGradients } from './gradients.js';
+import type { Optimizer } from './optimizer.js';
+
+export interface StepOptions {
+  readonly taskWeights: Readonly<Record<string, number>>;
+  /** Task -> share of the hidden units that are dropped. */
+  readonly dropoutRates: Readonly<Record<string, number>>;
+  readonly l2: number;
+  /** Seed of the run: dropout masks follow from it and the number of the step. */
+  readonly seed: number;
+}
+
+export interface StepRecord {
+  /** Counts from 1 over the whole run. */
+  readonly step: number;
+  readonly loss: number;
+  readonly lossByTask: Readonly<Record<string, number>>;
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  readonly requests: number;
+  readonly samples: number;
+}
+
+/** One update per batch, counting on from `firstStep`. */
+export async function* trainSteps(
+  weights: ModelWeights,
+  optimizer: Optimizer,
+  batches: AsyncIterable<Batch>,
+  firstStep: number,
+  options: StepOptions,
+): AsyncGenerator<StepRecord> {
+  let step = firstStep;
+  for await (const batch of batches) {
+    yield trainStep(weights, optimizer, batch, step, options);
+    step++;
+  }
+}
+
+/** Numbers of samples of all tasks in a batch. */
+const countSamples = (batch: Batch) =>
+  Object.values(batch.tasks).reduce((sum, { label }) => sum + label.length, 0);
+
+export function trainStep(
+  weights: ModelWeights,
+  optimizer: Optimizer,
+  batch: Batch,
+  step: number,
+  { taskWeights, dropoutRates, l2, seed }: StepOptions,
+): StepRecord {
+  const losses: Record<string, number> = {};
+  let loss = 0;
+  let gradientNorm = 0;
+  tf.tidy(() => {
+    const dropout = { rates: dropoutRates, seed: [seed, step] as const };
+    const gradients = computeGradients(weights, batch, { taskWeights, l2, dropout });
+    loss = gradients.loss.dataSync()[0]!;
+    for (const [name, value] of Object.entries(gradients.lossByTask)) losses[name] = value.dataSync()[0]!;
+    if (!Number.isFinite(loss)) throw diverged(step, losses);
+    gradientNorm = optimizer.apply(gradients, step);
+  });
+  return {
+    step,
+    loss,
+    lossByTask: losses,
+    gradientNorm,
+    requests: batch.lengths.length,
+    samples: countSamples(batch),
+  };
+}
+
+function diverged(step: number, losses: Readonly<Record<string, number>>): UserError {
+  const tasks = Object.entries(losses)
+    .filter(([, value]) => !Number.isFinite(value))
+    .map(([name]) => name);
+  const where = tasks.length > 0 ? ` in task ${tasks.join(', ')}` : '';
+  return new UserError(
+    `Cannot go on training: the loss is not a finite number at step ${step}${where}; ` +
+      'a smaller train.learningRate or train.tableLearningRate, or train.clipNorm, may help',
+  );
+}
