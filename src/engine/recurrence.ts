@@ -55,15 +55,15 @@ export function recurrence(histories: Histories, weights: RecurrenceWeights): Te
   const units = weights.recurrent.shape[0];
   check(histories, weights, units);
   return tf.tidy(() => {
-    const e = tf.gather(items, itemAt) as Tensor3D;
+    const e: Tensor = tf.gather(items, itemAt);
     const gated =
       properties && weights.property
         ? {
-            p: tf.gather(properties, propertyAt) as Tensor3D,
+            p: tf.gather(properties, propertyAt) as Tensor,
             w: tf.mul(weights.property, propertyGateMask(units)),
           }
         : null;
-    const x = gated ? tf.concat([e, gated.p], 2) : e;
+    const x = (gated ? tf.concat([e, gated.p], 2) : e) as Tensor3D;
     const kernelWeights = tf.concat(
       gated ? [weights.item, gated.w, weights.recurrent] : [weights.item, weights.recurrent],
       0,

@@ -1,0 +1,209 @@
+import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
+import { expect, test } from 'vitest';
+import { normal, tensorSeed } from '../../src/engine/random.js';
+import { type Histories, type RecurrenceWeights, recurrence } from '../../src/engine/recurrence.js';
+import { tf } from '../../src/engine/tf.js';
+
+const random = (shape: number[], label: string, scale = 0.5) =>
+  tf.mul(normal(shape, tensorSeed(7, label)), scale);
+
+interface Sizes {
+  readonly time: number;
+  readonly batch: number;
+  readonly e: number;
+  readonly p: number;
+  readonly units: number;
+}
+
+function makeCase({ time, batch, e, p, units }: Sizes): { histories: Histories; weights: RecurrenceWeights } {
+  const numItems = 7;
+  const numProperties = 3;
+  const at = (rows: number, step: number) =>
+    tf.tensor2d(
+      Int32Array.from({ length: time * batch }, (_, i) => (i * step + 1) % rows),
+      [time, batch],
+      'int32',
+    );
+  return {
+    histories: {
+      items: random([numItems, e], 'items') as Tensor2D,
+      properties: random([numProperties, p], 'properties') as Tensor2D,
+      itemAt: at(numItems, 5),
+      propertyAt: at(numProperties, 2),
+    },
+    weights: {
+      item: random([e, 4 * units], 'we') as Tensor2D,
+      property: random([p, 4 * units], 'wp') as Tensor2D,
+      recurrent: random([units, 4 * units], 'wh') as Tensor2D,
+      bias: random([4 * units], 'b') as Tensor1D,
+    },
+  };
+}
+
+function expectClose(got: readonly number[], expected: readonly number[]): void {
+  expect(got.length).toBe(expected.length);
+  got.forEach((value, at) => {
+    expect(value).toBeCloseTo(expected[at]!, 5);
+  });
+}
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** The equations of the paper in plain numbers, one request at a time. */
+function byHand({ histories, weights }: ReturnType<typeof makeCase>): number[][][] {
+  const [items, properties] = [histories.items.arraySync(), histories.properties!.arraySync()];
+  const [itemAt, propertyAt] = [histories.itemAt.arraySync(), histories.propertyAt.arraySync()];
+  const [we, wp, wh, b] = [
+    weights.item.arraySync(),
+    weights.property!.arraySync(),
+    weights.recurrent.arraySync(),
+    weights.bias.arraySync(),
+  ];
+  const units = wh.length;
+  return itemAt
+    .map((_, t) => t)
+    .reduce<{ h: number[][][]; c: number[][] }>(
+      (state, t) => {
+        const h: number[][] = [];
+        const c: number[][] = [];
+        for (let r = 0; r < itemAt[0]!.length; r++) {
+          const e = items[itemAt[t]![r]!]!;
+          const p = properties[propertyAt[t]![r]!]!;
+          const last = t > 0 ? state.h[t - 1]![r]! : new Array<number>(units).fill(0);
+          const lastC = state.c[r] ?? new Array<number>(units).fill(0);
+          const sum = (x: readonly number[], w: readonly number[][], column: number) =>
+            x.reduce((total, value, row) => total + value * w[row]![column]!, 0);
+          const z = (block: number, unit: number, gate: boolean) => {
+            const column = block * units + unit;
+            return sum(e, we, column) + sum(last, wh, column) + (gate ? sum(p, wp, column) : 0) + b[column]!;
+          };
+          h.push([]);
+          c.push([]);
+          for (let unit = 0; unit < units; unit++) {
+            const i = sigmoid(z(0, unit, true));
+            const f = sigmoid(z(1, unit, true));
+            const candidate = Math.tanh(z(2, unit, false));
+            const o = sigmoid(z(3, unit, true));
+            c[r]!.push(f * lastC[unit]! + i * candidate);
+            h[r]!.push(o * Math.tanh(c[r]![unit]!));
+          }
+        }
+        return { h: [...state.h, h], c };
+      },
+      { h: [], c: [] },
+    ).h;
+}
+
+test('the cell equals the equations worked out in plain numbers', () => {
+  const input = makeCase({ time: 4, batch: 3, e: 5, p: 2, units: 3 });
+  const states = recurrence(input.histories, input.weights).arraySync() as number[][][];
+  const expected = byHand(input);
+  expectClose(states.flat(2), expected.flat(2));
+});
+
+test('one unit over two steps gives the numbers of a calculation on paper', () => {
+  const histories: Histories = {
+    items: tf.tensor2d([[1], [-1]]),
+    properties: tf.tensor2d([[2]]),
+    itemAt: tf.tensor2d([[0], [1]], [2, 1], 'int32'),
+    propertyAt: tf.tensor2d([[0], [0]], [2, 1], 'int32'),
+  };
+  const weights: RecurrenceWeights = {
+    item: tf.tensor2d([[0.5, -0.5, 1, 0.25]]),
+    property: tf.tensor2d([[0.5, 0.25, 100, -0.5]]),
+    recurrent: tf.tensor2d([[1, 1, 1, 1]]),
+    bias: tf.tensor1d([0, 1, 0, 0]),
+  };
+  // Step 1: i = s(1.5), f = s(1), o = s(-0.75), c = i tanh(1) = 0.622671, h = o tanh(c) = 0.177388
+  // Step 2: i = s(0.677388), f = s(2.177388), o = s(-1.072612), candidate = tanh(-0.822612)
+  const i1 = 0.8175744762;
+  const c1 = i1 * 0.761594156;
+  const h1 = 0.320821301 * Math.tanh(c1);
+  const c2 = sigmoid(2 + h1) * c1 + sigmoid(0.5 + h1) * Math.tanh(-1 + h1);
+  const h2 = sigmoid(-1.25 + h1) * Math.tanh(c2);
+  const states = recurrence(histories, weights).dataSync();
+  expect(states[0]).toBeCloseTo(h1, 6);
+  expect(states[1]).toBeCloseTo(h2, 6);
+});
+
+test('with property weights of zero it equals the LSTM layer of tfjs', () => {
+  const { histories, weights } = makeCase({ time: 5, batch: 2, e: 4, p: 2, units: 3 });
+  const layer = tf.layers.lstm({ units: 3, returnSequences: true, recurrentActivation: 'sigmoid' });
+  const x = tf.gather(histories.items, histories.itemAt).transpose([1, 0, 2]);
+  layer.apply(x);
+  layer.setWeights([weights.item, weights.recurrent, weights.bias]);
+  const expected = (layer.apply(x) as Tensor3D).transpose([1, 0, 2]).dataSync();
+  const states = recurrence(histories, { ...weights, property: tf.zerosLike(weights.property!) }).dataSync();
+  expectClose([...states], [...expected]);
+});
+
+test('the properties never reach the candidate', () => {
+  const { histories, weights } = makeCase({ time: 3, batch: 2, e: 4, p: 2, units: 3 });
+  const candidate = tf.concat([tf.zeros([2, 6]), tf.fill([2, 3], 50), tf.zeros([2, 3])], 1);
+  const before = recurrence(histories, weights).dataSync();
+  const after = recurrence(histories, {
+    ...weights,
+    property: tf.add(weights.property!, candidate),
+  }).dataSync();
+  expect([...after]).toEqual([...before]);
+  const { grads } = tf.valueAndGrads((property) =>
+    tf.sum(recurrence(histories, { ...weights, property: property as Tensor2D })),
+  )([weights.property!]);
+  expect(tf.max(tf.abs(grads[0]!.slice([0, 6], [2, 3]))).dataSync()[0]).toBe(0);
+});
+
+test('later steps never change earlier states', () => {
+  const { histories, weights } = makeCase({ time: 5, batch: 3, e: 4, p: 2, units: 3 });
+  const cut = (x: Tensor2D) => x.slice([0, 0], [3, 3]);
+  const short = { ...histories, itemAt: cut(histories.itemAt), propertyAt: cut(histories.propertyAt) };
+  const whole = recurrence(histories, weights).slice([0, 0, 0], [3, 3, 3]).dataSync();
+  expect([...recurrence(short, weights).dataSync()]).toEqual([...whole]);
+});
+
+test('every gradient agrees with finite differences', () => {
+  const { histories, weights } = makeCase({ time: 4, batch: 3, e: 3, p: 2, units: 2 });
+  const direction = random([4, 3, 2], 'direction');
+  const tensors = [
+    histories.items,
+    histories.properties!,
+    weights.item,
+    weights.property!,
+    weights.recurrent,
+    weights.bias,
+  ];
+  const loss = (
+    items: Tensor2D,
+    properties: Tensor2D,
+    item: Tensor2D,
+    property: Tensor2D,
+    recurrent: Tensor2D,
+    bias: Tensor1D,
+  ) =>
+    tf.sum(
+      tf.mul(recurrence({ ...histories, items, properties }, { item, property, recurrent, bias }), direction),
+    );
+  const { grads } = tf.valueAndGrads(loss as never)(tensors);
+  const step = 1e-2;
+  tensors.forEach((tensor, which) => {
+    const values = tensor.dataSync();
+    values.forEach((_, at) => {
+      const at_ = (delta: number) => {
+        const moved = Float32Array.from(values);
+        moved[at] = moved[at]! + delta;
+        const args = tensors.map((t, k) => (k === which ? tf.tensor(moved, t.shape) : t));
+        return (loss as (...args: unknown[]) => Tensor3D)(...args).dataSync()[0]!;
+      };
+      const slope = (at_(step) - at_(-step)) / (2 * step);
+      expect(grads[which]!.dataSync()[at]!).toBeCloseTo(slope, 2);
+    });
+  });
+});
+
+test('no tensor is left behind', () => {
+  const { histories, weights } = makeCase({ time: 3, batch: 2, e: 4, p: 2, units: 3 });
+  const before = tf.memory().numTensors;
+  tf.tidy(() => {
+    recurrence(histories, weights);
+  });
+  expect(tf.memory().numTensors).toBe(before);
+});
