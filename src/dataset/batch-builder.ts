@@ -1,0 +1,181 @@
+/**
+ * Builds a batch from request indexes: the window of each request, its samples, and for each field the distinct
+ * table rows that these read.
+ */
+import type { Batch, BatchSamples, FieldRows, MultiValuedRows } from './batch.js';
+import { Distinct } from './distinct.js';
+import type { PreparedData, RequestArrays, TaskArrays } from './prepared.js';
+import { findEvents, type StreamSegment } from './user-streams.js';
+
+/** Property codes have 16 bits. */
+const PROPERTY_CODES = 65_536;
+
+export interface BatchBuilder {
+  /**
+   * The batch of these requests (indexes in the prepared data), in their order, each with its latest `maxEvents`
+   * events and all of its samples of `tasks`. The arrays are the caller's.
+   */
+  build(requests: Int32Array, tasks: readonly string[], maxEvents: number): Batch;
+}
+
+/** Takes 4 bytes of memory for each item and for each row of a vocabulary, and loads the item fields. */
+export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
+  const { manifest, segments } = prepared;
+  const items = new Distinct(manifest.items, 'item row');
+  const codes = new Distinct(PROPERTY_CODES, 'property code');
+  const itemFields = prepared.items.map(({ field, values, offsets }) => ({
+    name: field.name,
+    values: values.load(),
+    offsets: offsets?.load(),
+    rows: new Distinct(field.rows, `index of item field ${field.name}`),
+  }));
+  const propertyFields = manifest.fields.properties.map((field) => ({
+    ...field,
+    distinct: new Distinct(field.rows, `index of property field ${field.name}`),
+  }));
+  const userFields = manifest.fields.user.map(({ name, rows }) => ({
+    name,
+    values: prepared.requests.fields[name]!,
+    rows: new Distinct(rows, `index of user field ${name}`),
+  }));
+
+  return {
+    build(requests, tasks, maxEvents) {
+      items.clear();
+      codes.clear();
+      const windows = readWindows(segments, prepared.requests, requests, maxEvents, items, codes);
+      const samples = tasks.map((task) => [task, readSamples(prepared.tasks[task]!, requests, items)]);
+      // Padding points at slot 0, so there must be one even where no request has an event or a candidate.
+      if (items.size === 0) items.slot(0);
+      if (codes.size === 0) codes.slot(0);
+      const itemRows = items.values();
+      const propertyCodes = codes.values();
+      return {
+        requests: requests.slice(),
+        ...windows,
+        items: {
+          numItems: itemRows.length,
+          itemRows,
+          fields: Object.fromEntries(
+            itemFields.map(({ name, values, offsets, rows }) => [
+              name,
+              offsets
+                ? multiValuedRows(itemRows, values, offsets, rows)
+                : fieldRows(itemRows.length, (slot) => values[itemRows[slot]!]!, rows),
+            ]),
+          ),
+        },
+        properties: {
+          numProperties: propertyCodes.length,
+          codes: propertyCodes,
+          fields: Object.fromEntries(
+            propertyFields.map(({ name, stride, rows, distinct }) => [
+              name,
+              fieldRows(
+                propertyCodes.length,
+                (slot) => Math.trunc(propertyCodes[slot]! / stride) % rows,
+                distinct,
+              ),
+            ]),
+          ),
+        },
+        users: Object.fromEntries(
+          userFields.map(({ name, values, rows }) => [
+            name,
+            fieldRows(requests.length, (row) => values.at(requests[row]!), rows),
+          ]),
+        ),
+        tasks: Object.fromEntries(samples),
+      };
+    },
+  };
+}
+
+/** The windows of the requests, with the slots of their items and property codes. */
+function readWindows(
+  segments: readonly StreamSegment[],
+  stored: RequestArrays,
+  requests: Int32Array,
+  maxEvents: number,
+  items: Distinct,
+  codes: Distinct,
+): Pick<Batch, 'steps' | 'lengths' | 'history' | 'property'> {
+  const size = requests.length;
+  const ends = requests.map((request) => stored.end.at(request));
+  const lengths = ends.map((end) => Math.min(end, maxEvents));
+  const steps = lengths.reduce((longest, length) => Math.max(longest, length), 1);
+  const history = new Int32Array(steps * size);
+  const property = new Int32Array(steps * size);
+  for (let row = 0; row < size; row++) {
+    const end = ends[row]!;
+    const start = end - lengths[row]!;
+    if (start === end) continue;
+    let at = row;
+    for (const piece of findEvents(segments, stored.user.at(requests[row]!), start, end)) {
+      const pieceItems = piece.segment.items.read(piece.start, piece.end);
+      const pieceCodes = piece.segment.properties.read(piece.start, piece.end);
+      for (let i = 0; i < pieceItems.length; i++, at += size) {
+        history[at] = items.slot(pieceItems[i]!);
+        property[at] = codes.slot(pieceCodes[i]!);
+      }
+    }
+  }
+  return { steps, lengths, history, property };
+}
+
+/** The samples of the requests, in order of request, with the slots of their candidates. */
+function readSamples(task: TaskArrays, requests: Int32Array, items: Distinct): BatchSamples {
+  const ranges = Array.from(requests, (request) => task.offsets.read(request, request + 2));
+  const total = ranges.reduce((sum, range) => sum + range[1]! - range[0]!, 0);
+  const samples: BatchSamples = {
+    request: new Int32Array(total),
+    candidate: new Int32Array(total),
+    label: new Float32Array(total),
+    weight: new Float32Array(total),
+    sample: new Int32Array(total),
+  };
+  let at = 0;
+  for (const [row, range] of ranges.entries()) {
+    const [start, end] = [range[0]!, range[1]!];
+    const candidates = task.candidate.read(start, end);
+    samples.request.fill(row, at, at + candidates.length);
+    samples.label.set(task.label.read(start, end), at);
+    samples.weight.set(task.weight.read(start, end), at);
+    for (let i = 0; i < candidates.length; i++, at++) {
+      samples.candidate[at] = items.slot(candidates[i]!);
+      samples.sample[at] = start + i;
+    }
+  }
+  return samples;
+}
+
+/** The distinct table rows of a single-valued field over `entries` entries; `rows` is scratch. */
+function fieldRows(entries: number, valueOf: (entry: number) => number, rows: Distinct): FieldRows {
+  rows.clear();
+  const slots = new Int32Array(entries);
+  for (let entry = 0; entry < entries; entry++) slots[entry] = rows.slot(valueOf(entry));
+  return { rows: rows.values(), slots };
+}
+
+/** The same of a multi-valued item field, over the values of all items. */
+function multiValuedRows(
+  itemRows: Int32Array,
+  values: Int32Array,
+  offsets: Int32Array,
+  rows: Distinct,
+): MultiValuedRows {
+  rows.clear();
+  const counts = itemRows.map((item) => offsets[item + 1]! - offsets[item]!);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const slots = new Int32Array(total);
+  const segments = new Int32Array(total);
+  let at = 0;
+  for (let slot = 0; slot < itemRows.length; slot++) {
+    const start = offsets[itemRows[slot]!]!;
+    for (let i = 0; i < counts[slot]!; i++, at++) {
+      slots[at] = rows.slot(values[start + i]!);
+      segments[at] = slot;
+    }
+  }
+  return { rows: rows.values(), slots, segments, counts };
+}

@@ -1,0 +1,57 @@
+/**
+ * Which batches to build, and the building of them one after the other: what the worker thread runs, and what
+ * small jobs run in their own thread.
+ */
+import { UserError } from '../common/errors.js';
+import type { Split } from '../common/prepared.js';
+import type { Batch } from './batch.js';
+import type { BatchBuilder } from './batch-builder.js';
+import { type OrderedRequests, orderBatches, selectRequests } from './order.js';
+import type { PreparedData } from './prepared.js';
+
+/** One pass over the requests of a part of the split that have a sample of one of the tasks. */
+export interface BatchPlan {
+  readonly split: Split;
+  readonly tasks: readonly string[];
+  /** Length of the windows at most. */
+  readonly maxEvents: number;
+  readonly batchRequests: number;
+  /** What the order follows from; null for the fixed order of an evaluation. */
+  readonly shuffle: { readonly seed: number; readonly epoch: number } | null;
+  /** Batches to leave out at the start: where a resumed epoch goes on. */
+  readonly firstBatch?: number;
+}
+
+export interface PlanSize {
+  readonly requests: number;
+  /** Of the whole pass, those before firstBatch included. */
+  readonly batches: number;
+}
+
+/** @throws UserError when a task is not in the prepared data */
+export function measurePlan(prepared: PreparedData, plan: BatchPlan): PlanSize {
+  const requests = select(prepared, plan).requests.length;
+  return { requests, batches: Math.ceil(requests / plan.batchRequests) };
+}
+
+/** @throws UserError when a task is not in the prepared data, or a file of that is damaged */
+export function* planBatches(
+  prepared: PreparedData,
+  builder: BatchBuilder,
+  plan: BatchPlan,
+): Generator<Batch, void, undefined> {
+  const order = orderBatches(select(prepared, plan), plan.batchRequests, plan.shuffle);
+  for (let index = plan.firstBatch ?? 0; index < order.numBatches; index++) {
+    yield builder.build(order.batch(index), plan.tasks, plan.maxEvents);
+  }
+}
+
+function select(prepared: PreparedData, { split, tasks, maxEvents }: BatchPlan): OrderedRequests {
+  for (const task of tasks) {
+    if (!prepared.tasks[task]) {
+      const known = Object.keys(prepared.tasks).join(', ');
+      throw new UserError(`Cannot read the samples of task ${task} in ${prepared.folder}: one of ${known}`);
+    }
+  }
+  return selectRequests(prepared, split, tasks, maxEvents);
+}

@@ -1,0 +1,130 @@
+/**
+ * A prepared folder, opened for reading: the arrays of docs/prepared-format.md under their names. Opening checks
+ * the size of every file against the manifest; bytes are read when they are asked for.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type ElementType,
+  type FieldManifest,
+  type Manifest,
+  preparedPaths,
+  SPLITS,
+  type Split,
+} from '../common/prepared.js';
+import { LOAD_BELOW_BYTES, RawArray } from './raw-array.js';
+import type { StreamSegment } from './user-streams.js';
+
+/** The values of an item field, by item row. */
+export interface ItemFieldArrays {
+  readonly field: FieldManifest;
+  /** Vocabulary indexes: [items], or the values of all items one after the other. */
+  readonly values: RawArray<'i32'>;
+  /** [items + 1], of a multi-valued field only. */
+  readonly offsets: RawArray<'i32'> | null;
+}
+
+export interface RequestArrays {
+  /** User index, [requests]. */
+  readonly user: RawArray<'i32'>;
+  /** Seconds since 1970, [requests]. */
+  readonly time: RawArray<'u32'>;
+  /** Number of the user's events strictly before the request, [requests]. */
+  readonly end: RawArray<'i32'>;
+  /** User field -> vocabulary index at the request, [requests]. */
+  readonly fields: Readonly<Record<string, RawArray<'i32'>>>;
+}
+
+export interface TaskArrays {
+  /** Samples of request r are [offsets[r], offsets[r + 1]), [requests + 1]. */
+  readonly offsets: RawArray<'i32'>;
+  /** Item row, [samples]. */
+  readonly candidate: RawArray<'i32'>;
+  /** [samples] */
+  readonly label: RawArray<'f32'>;
+  /** [samples] */
+  readonly weight: RawArray<'f32'>;
+}
+
+export interface PreparedData {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly items: readonly ItemFieldArrays[];
+  /** Oldest first. */
+  readonly segments: readonly StreamSegment[];
+  readonly requests: RequestArrays;
+  readonly tasks: Readonly<Record<string, TaskArrays>>;
+  close(): void;
+}
+
+export interface OpenOptions {
+  /** Files of at most this many bytes are kept in memory once read; item fields always are. */
+  readonly loadBelowBytes?: number;
+}
+
+/** @throws UserError when the folder is no prepared data, or a file of it is missing or has another size. */
+export function openPrepared(folder: string, options: OpenOptions = {}): PreparedData {
+  const manifest = JSON.parse(readFileSync(join(folder, preparedPaths.manifest), 'utf8')) as Manifest;
+  const opened: { close(): void }[] = [];
+  const close = () => {
+    for (const array of opened) array.close();
+  };
+
+  function open<E extends ElementType>(path: string, type: E): RawArray<E> {
+    const bytes = manifest.files[path]?.bytes;
+    const array = new RawArray(join(folder, path), type, {
+      ...(bytes === undefined ? {} : { bytes }),
+      loadBelowBytes: options.loadBelowBytes ?? LOAD_BELOW_BYTES,
+    });
+    opened.push(array);
+    return array;
+  }
+
+  try {
+    return {
+      folder,
+      manifest,
+      items: manifest.fields.item.map((field) => ({
+        field,
+        values: open(preparedPaths.itemField(field.name), 'i32'),
+        offsets: field.multiValued ? open(preparedPaths.itemFieldOffsets(field.name), 'i32') : null,
+      })),
+      segments: manifest.segments.map((segment) => ({
+        offsets: open(preparedPaths.streamOffsets(segment), 'i32'),
+        items: open(preparedPaths.streamItems(segment), 'i32'),
+        properties: open(preparedPaths.streamProperties(segment), 'u16'),
+        times: open(preparedPaths.streamTimes(segment), 'u32'),
+      })),
+      requests: {
+        user: open(preparedPaths.requestUser, 'i32'),
+        time: open(preparedPaths.requestTime, 'u32'),
+        end: open(preparedPaths.requestEnd, 'i32'),
+        fields: Object.fromEntries(
+          manifest.fields.user.map(({ name }) => [name, open(preparedPaths.requestUserField(name), 'i32')]),
+        ),
+      },
+      tasks: Object.fromEntries(
+        Object.keys(manifest.tasks).map((task) => [
+          task,
+          {
+            offsets: open(preparedPaths.sampleOffsets(task), 'i32'),
+            candidate: open(preparedPaths.sampleCandidates(task), 'i32'),
+            label: open(preparedPaths.sampleLabels(task), 'f32'),
+            weight: open(preparedPaths.sampleWeights(task), 'f32'),
+          },
+        ]),
+      ),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Requests [start, end) of a part of the split: requests are stored in its order. */
+export function splitRange(manifest: Manifest, split: Split): readonly [start: number, end: number] {
+  const earlier = SPLITS.slice(0, SPLITS.indexOf(split));
+  const start = earlier.reduce((sum, part) => sum + manifest.requestsBySplit[part], 0);
+  return [start, start + manifest.requestsBySplit[split]];
+}

@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/common/errors.js';
+import type { Batch, FieldRows, MultiValuedRows } from '../../src/dataset/batch.js';
+import { createBatchBuilder } from '../../src/dataset/batch-builder.js';
+import { openPrepared } from '../../src/dataset/prepared.js';
+import { createRandom } from '../../src/dataset/random-stub.js';
+import { makeWorld, type World, windowOf, writeWorld } from './prepared-world.js';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'dupn-builder-'));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const valueOf = ({ rows, slots }: FieldRows, entry: number) => rows[slots[entry]!]!;
+
+/** What the fields say of an item slot, as in `World.items`. */
+function itemOf(batch: Batch, slot: number): Record<string, number | number[]> {
+  return Object.fromEntries(
+    Object.entries(batch.items.fields).map(([name, field]) => {
+      if (!('segments' in field)) return [name, valueOf(field, slot)];
+      const values = [...(field as MultiValuedRows).segments.keys()].filter(
+        (i) => (field as MultiValuedRows).segments[i] === slot,
+      );
+      expect((field as MultiValuedRows).counts[slot]).toBe(values.length);
+      return [name, values.map((i) => valueOf(field, i))];
+    }),
+  );
+}
+
+/** Every number of a batch against the world that the folder was written from. */
+function check(batch: Batch, world: World, requests: Int32Array, tasks: string[], maxEvents: number): void {
+  const size = requests.length;
+  const asked = Array.from(requests, (request) => world.requests[request]!);
+  const windows = asked.map((request) => windowOf(world, request, maxEvents));
+  expect([...batch.requests]).toEqual([...requests]);
+  expect([...batch.lengths]).toEqual(windows.map((window) => window.length));
+  expect(batch.steps).toBe(Math.max(1, ...batch.lengths));
+  expect(batch.history.length).toBe(batch.steps * size);
+  expect(batch.property.length).toBe(batch.steps * size);
+
+  const { items, properties } = batch;
+  const worldItem = (row: number) =>
+    Object.fromEntries(Object.keys(world.items).map((name) => [name, world.items[name]![row]]));
+  expect(items.itemRows.length).toBe(items.numItems);
+  for (let slot = 0; slot < items.numItems; slot++) {
+    expect(itemOf(batch, slot)).toEqual(worldItem(items.itemRows[slot]!));
+  }
+  expect(properties.codes.length).toBe(properties.numProperties);
+  for (const [slot, code] of properties.codes.entries()) {
+    expect(valueOf(properties.fields.behavior!, slot)).toBe(code % 6);
+    expect(valueOf(properties.fields.hour!, slot)).toBe((code - (code % 6)) / 6);
+  }
+  for (const [row, window] of windows.entries()) {
+    for (let t = 0; t < batch.steps; t++) {
+      const [item, code] = [batch.history[t * size + row]!, batch.property[t * size + row]!];
+      const event = window[t];
+      expect(item).toBe(event ? items.itemRows.indexOf(event.item) : 0);
+      expect(code).toBe(event ? properties.codes.indexOf(event.code) : 0);
+    }
+    for (const name of Object.keys(batch.users)) {
+      expect(valueOf(batch.users[name]!, row)).toBe(asked[row]!.fields[name]);
+    }
+  }
+  expect(Object.keys(batch.users)).toEqual(['age', 'device']);
+
+  expect(Object.keys(batch.tasks)).toEqual(tasks);
+  for (const task of tasks) {
+    const before = (request: number) =>
+      world.requests.slice(0, request).reduce((sum, { samples }) => sum + samples[task]!.length, 0);
+    const expected = asked.flatMap(({ samples }, row) =>
+      samples[task]!.map(({ item, label, weight }, i) => ({
+        row,
+        item,
+        label,
+        weight,
+        sample: before(requests[row]!) + i,
+      })),
+    );
+    const samples = batch.tasks[task]!;
+    const got = Array.from(samples.request, (row, i) => ({
+      row,
+      item: items.itemRows[samples.candidate[i]!],
+      label: samples.label[i],
+      weight: samples.weight[i],
+      sample: samples.sample[i],
+    }));
+    expect(got).toEqual(expected);
+  }
+
+  const fields = [
+    ...Object.values(items.fields),
+    ...Object.values(properties.fields),
+    ...Object.values(batch.users),
+  ];
+  for (const { rows, slots } of fields) {
+    expect(new Set(rows).size).toBe(rows.length);
+    expect(new Set(slots).size).toBe(rows.length);
+  }
+  expect(new Set(items.itemRows).size).toBe(items.numItems);
+}
+
+describe.each([
+  [1, undefined],
+  [2, 0],
+  [3, 400],
+])('a batch of world %d (files loaded below %s bytes)', (seed, loadBelowBytes) => {
+  it('equals the definition, whatever the requests', async () => {
+    const world = makeWorld(seed);
+    const folder = join(root, `world-${seed}`);
+    await writeWorld(folder, world);
+    const prepared = openPrepared(folder, loadBelowBytes === undefined ? {} : { loadBelowBytes });
+    const builder = createBatchBuilder(prepared);
+    const { uniform } = createRandom(seed);
+    for (const [size, maxEvents, tasks] of [
+      [16, 10, ['ctr', 'buy']],
+      [1, 100, ['buy']],
+      [40, 1, ['ctr']],
+      [64, 7, ['buy', 'ctr']],
+      [33, 1000, []],
+    ] as const) {
+      const requests = Int32Array.from({ length: size }, () => Math.floor(uniform() * world.requests.length));
+      check(builder.build(requests, tasks, maxEvents), world, requests, [...tasks], maxEvents);
+    }
+    prepared.close();
+  });
+});
+
+describe('a batch', () => {
+  it('of empty histories without samples still has a slot for the padding to point at', async () => {
+    const world = makeWorld(4);
+    const folder = join(root, 'empty');
+    await writeWorld(folder, world);
+    const prepared = openPrepared(folder);
+    const requests = Int32Array.from(
+      [...world.requests.keys()].filter((i) => {
+        const { end, samples } = world.requests[i]!;
+        return end === 0 && samples.ctr!.length === 0;
+      }),
+    );
+    expect(requests.length).toBeGreaterThan(3);
+    const batch = createBatchBuilder(prepared).build(requests, ['ctr'], 50);
+    expect(batch.steps).toBe(1);
+    expect([...batch.items.itemRows]).toEqual([0]);
+    expect([...batch.properties.codes]).toEqual([0]);
+    expect(batch.tasks.ctr!.request.length).toBe(0);
+    // Item row 0 has no tag.
+    const tags = batch.items.fields.tags as MultiValuedRows;
+    expect([tags.rows.length, tags.slots.length, [...tags.counts]]).toEqual([0, 0, [0]]);
+    prepared.close();
+  });
+
+  it('is refused when an event names an item that does not exist', async () => {
+    const world = makeWorld(5);
+    const broken = {
+      ...world,
+      segments: world.segments.map((users) =>
+        users.map((events) => events.map((event) => ({ ...event, item: event.item + 60 }))),
+      ),
+    };
+    const folder = join(root, 'broken');
+    await writeWorld(folder, broken);
+    const prepared = openPrepared(folder);
+    const builder = createBatchBuilder(prepared);
+    const longest = world.requests.findIndex(({ end }) => end > 5);
+    expect(() => builder.build(Int32Array.of(longest), [], 50)).toThrow(UserError);
+    expect(() => builder.build(Int32Array.of(longest), [], 50)).toThrow(/item row \d+: 0 to 59/);
+    prepared.close();
+  });
+
+  it('is refused when a request counts more events than its user has', async () => {
+    const world = makeWorld(6);
+    const requests = world.requests.map((request) => ({ ...request, end: request.end + 100 }));
+    const folder = join(root, 'short');
+    await writeWorld(folder, { ...world, requests });
+    const prepared = openPrepared(folder);
+    const builder = createBatchBuilder(prepared);
+    expect(() => builder.build(Int32Array.of(0), [], 50)).toThrow(
+      /Cannot read the events of user \d+: at least \d+/,
+    );
+    prepared.close();
+  });
+});
