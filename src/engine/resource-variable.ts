@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-node';
 import { attribute, FLOAT, INT32, kernel, kernelOne } from './kernel.js';
+import { numbers } from './numbers.js';
 import { tf } from './tf.js';
 
 const VARIABLE = [attribute.type('dtype', FLOAT)];
@@ -82,11 +83,8 @@ export class ResourceVariable {
 
   /** The rows [start, end) as numbers in a row. */
   readRows(start: number, end: number): Float32Array {
-    return tf.tidy(() => {
-      const whole = start === 0 && end === (this.shape[0] ?? 1);
-      const rows = whole ? this.read() : this.gather(tf.range(start, end, 1, 'int32'));
-      return rows.dataSync() as Float32Array;
-    });
+    const whole = start === 0 && end === (this.shape[0] ?? 1);
+    return numbers(() => (whole ? this.read() : this.gather(tf.range(start, end, 1, 'int32'))));
   }
 
   /** Overwrites the rows from `start` on with the numbers of whole rows. */

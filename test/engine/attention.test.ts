@@ -124,7 +124,7 @@ test('many queries are worked through in slices with the same result', () => {
   const whole = { states, keys, queries, requestOf, score, lengths };
   const last = { ...whole, queries: queries.slice([many - 1, 0], [1, 4]), requestOf: Int32Array.of(1) };
   const gradient = (inputs: AttentionInputs) =>
-    tf.grads((q: Tensor2D) => tf.sum(attention({ ...inputs, queries: q })))([inputs.queries!])[0]!;
+    tf.grad((q) => tf.sum(attention({ ...inputs, queries: q as Tensor2D })))(inputs.queries!);
   expectClose(
     [
       ...attention(whole)
@@ -146,7 +146,7 @@ test('many queries are worked through in slices with the same result', () => {
 test('no tensor is left behind, forward or backward', () => {
   const before = tf.memory().numTensors;
   tf.tidy(() => {
-    tf.grads((states: Tensor3D) => tf.sum(attention({ ...asked, states })))([asked.states]);
+    tf.grad((states) => tf.sum(attention({ ...asked, states: states as Tensor3D })))(asked.states);
   });
   expect(tf.memory().numTensors).toBe(before);
 });

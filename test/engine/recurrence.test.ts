@@ -143,7 +143,7 @@ test('the properties never reach the candidate', () => {
   const before = recurrence(histories, weights).dataSync();
   const after = recurrence(histories, {
     ...weights,
-    property: tf.add(weights.property!, candidate),
+    property: tf.add<Tensor2D>(weights.property!, candidate),
   }).dataSync();
   expect([...after]).toEqual([...before]);
   const { grads } = tf.valueAndGrads((property) =>

@@ -1,0 +1,101 @@
+/** A model shape with one of everything and random batches for it: shared by the tests of model and training. */
+import type { Batch } from '../../src/dataset/batch.js';
+import type { FieldShape, ModelShape } from '../../src/model/shape.js';
+
+/** A linear congruential generator: the tests' numbers never change. */
+export function generator(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+const field = (name: string, rows: number, size: number, pooling?: 'mean' | 'sum'): FieldShape => ({
+  name,
+  rows,
+  buckets: 1,
+  size,
+  vocabularyHash: name,
+  ...(pooling ? { pooling } : {}),
+});
+
+export const smallShape: ModelShape = {
+  itemFields: [field('item', 30, 4), field('brand', 6, 3), field('tags', 9, 2, 'mean')],
+  propertyFields: [field('behavior', 5, 2), field('hour', 4, 3)],
+  userFields: [field('device', 4, 3)],
+  encoder: 'lstm',
+  variant: 'all',
+  units: 6,
+  attentionUnits: 4,
+  userUnits: 5,
+  candidateUnits: { item: 7 },
+  tasks: {
+    ctr: { kind: 'binary', query: 'none', layers: [8, 4] },
+    buy: { kind: 'binary', query: 'candidate', layers: [8] },
+  },
+};
+
+/** Distinct values in the order first met, and where each value points. */
+function distinct(values: readonly number[]): { rows: Int32Array; slots: Int32Array } {
+  const rows = [...new Set(values)];
+  return { rows: Int32Array.from(rows), slots: Int32Array.from(values, (value) => rows.indexOf(value)) };
+}
+
+/** A batch of requests with the given history lengths; two to four samples each for both tasks. */
+export function randomBatch(lengths: readonly number[], seed = 3): Batch {
+  const random = generator(seed);
+  const steps = Math.max(1, ...lengths);
+  const batch = lengths.length;
+  const numItems = 12;
+  const numProperties = 5;
+  const several = <T>(count: number, make: (at: number) => T) =>
+    Array.from({ length: count }, (_, at) => make(at));
+  const at = (below: number) =>
+    Int32Array.from({ length: steps * batch }, (_, i) =>
+      Math.floor(i / batch) < lengths[i % batch]! ? random(below) : 0,
+    );
+  const tagsOf = several(numItems, (item) => (item === 4 ? [] : several(1 + random(3), () => random(9))));
+  const values = tagsOf.flat();
+  const tags = {
+    ...distinct(values),
+    segments: Int32Array.from(tagsOf.flatMap((tags, item) => tags.map(() => item))),
+    counts: Int32Array.from(tagsOf, (tags) => tags.length),
+  };
+  const samples = () => {
+    const request = lengths.flatMap((_, row) => several(2 + random(3), () => row));
+    return {
+      request: Int32Array.from(request),
+      candidate: Int32Array.from(request, () => random(numItems)),
+      label: Float32Array.from(request, () => random(2)),
+      weight: Float32Array.from(request, () => 1 + random(3)),
+      sample: Int32Array.from(request.keys()),
+    };
+  };
+  return {
+    requests: Int32Array.from(lengths.keys()),
+    steps,
+    lengths: Int32Array.from(lengths),
+    history: at(numItems),
+    property: at(numProperties),
+    items: {
+      numItems,
+      itemRows: Int32Array.from({ length: numItems }, (_, i) => i),
+      fields: {
+        item: distinct(several(numItems, (i) => i * 2)),
+        brand: distinct(several(numItems, () => random(6))),
+        tags,
+      },
+    },
+    properties: {
+      numProperties,
+      codes: Int32Array.from({ length: numProperties }, (_, i) => i),
+      fields: {
+        behavior: distinct(several(numProperties, (i) => i)),
+        hour: distinct(several(numProperties, () => random(4))),
+      },
+    },
+    users: { device: distinct(several(batch, () => random(4))) },
+    tasks: { ctr: samples(), buy: samples() },
+  };
+}
