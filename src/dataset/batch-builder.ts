@@ -150,10 +150,10 @@ function readSamples(task: TaskArrays, requests: Int32Array, items: Distinct): B
 }
 
 /** The distinct table rows of a single-valued field over `entries` entries; `rows` is scratch. */
-function fieldRows(entries: number, valueOf: (entry: number) => number, rows: Distinct): FieldRows {
+function fieldRows(entries: number, valueAt: (entry: number) => number, rows: Distinct): FieldRows {
   rows.clear();
   const slots = new Int32Array(entries);
-  for (let entry = 0; entry < entries; entry++) slots[entry] = rows.slot(valueOf(entry));
+  for (let entry = 0; entry < entries; entry++) slots[entry] = rows.slot(valueAt(entry));
   return { rows: rows.values(), slots };
 }
 

@@ -30,24 +30,26 @@ function data(): { prepared: PreparedData; builder: BatchBuilder } {
 }
 
 function handle(message: ToWorker): void {
+  const { stream } = message;
   switch (message.type) {
-    case 'measure': {
-      const size = measurePlan(data().prepared, message.plan);
-      return post({ type: 'size', stream: message.stream, size });
-    }
+    case 'measure':
+      post({ type: 'size', stream, size: measurePlan(data().prepared, message.plan) });
+      break;
     case 'start': {
       const { prepared, builder } = data();
       const batches = planBatches(prepared, builder, message.plan);
-      streams.set(message.stream, { batches, credits: message.credits });
-      return schedule();
+      streams.set(stream, { batches, credits: message.credits });
+      schedule();
+      break;
     }
     case 'take': {
-      const stream = streams.get(message.stream);
-      if (stream) stream.credits++;
-      return schedule();
+      const taken = streams.get(stream);
+      if (taken) taken.credits++;
+      schedule();
+      break;
     }
     case 'stop':
-      streams.delete(message.stream);
+      streams.delete(stream);
   }
 }
 

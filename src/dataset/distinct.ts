@@ -1,20 +1,29 @@
 /**
- * Numbers integers of a known range in the order in which they are first met, over and over: a sparse set
- * (Briggs and Torczon, 1993), which costs 4 bytes for each integer of the range and nothing to empty.
+ * Numbers integers of a known range in the order in which they are first met, over and over. It costs 4 bytes for
+ * each integer of the range, one read for each value, and nothing to empty.
  */
 import { UserError } from '../common/errors.js';
 
 export class Distinct {
-  readonly #slotOf: Int32Array;
+  /** base + slot of a value met since the last clear(); a value met earlier holds less than base. */
+  readonly #numberOf: Int32Array;
+  #base = 1;
   #values = new Int32Array(1024);
   #size = 0;
 
-  /** Takes the integers 0 .. range - 1; `name` says in errors what they are. */
+  readonly #lastNumber: number;
+
+  /**
+   * Takes the integers 0 .. range - 1; `name` says in errors what they are. The memory is wiped when `lastNumber`
+   * slots have been given, which an Int32Array can't count beyond.
+   */
   constructor(
     readonly range: number,
     readonly name: string,
+    lastNumber = 2 ** 31 - 1,
   ) {
-    this.#slotOf = new Int32Array(range);
+    this.#numberOf = new Int32Array(range);
+    this.#lastNumber = lastNumber;
   }
 
   get size(): number {
@@ -22,14 +31,18 @@ export class Distinct {
   }
 
   clear(): void {
+    this.#base += this.#size;
     this.#size = 0;
+    if (this.#base + this.range > this.#lastNumber) {
+      this.#numberOf.fill(0);
+      this.#base = 1;
+    }
   }
 
   /** The slot of a value; a value not met since the last clear() gets the next one. */
   slot(value: number): number {
-    const slot = this.#slotOf[value]!;
-    // slotOf of a value not met yet holds anything: the slot counts only if it is in use and points back.
-    return slot < this.#size && this.#values[slot] === value ? slot : this.#add(value);
+    const slot = this.#numberOf[value]! - this.#base;
+    return slot >= 0 ? slot : this.#add(value);
   }
 
   /** The values met since the last clear(), by slot; a copy. */
@@ -48,7 +61,7 @@ export class Distinct {
       grown.set(this.#values);
       this.#values = grown;
     }
-    this.#slotOf[value] = this.#size;
+    this.#numberOf[value] = this.#base + this.#size;
     this.#values[this.#size] = value;
     return this.#size++;
   }

@@ -15,18 +15,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const valueOf = ({ rows, slots }: FieldRows, entry: number) => rows[slots[entry]!]!;
+const valueAt = ({ rows, slots }: FieldRows, entry: number) => rows[slots[entry]!]!;
 
 /** What the fields say of an item slot, as in `World.items`. */
 function itemOf(batch: Batch, slot: number): Record<string, number | number[]> {
   return Object.fromEntries(
     Object.entries(batch.items.fields).map(([name, field]) => {
-      if (!('segments' in field)) return [name, valueOf(field, slot)];
+      if (!('segments' in field)) return [name, valueAt(field, slot)];
       const values = [...(field as MultiValuedRows).segments.keys()].filter(
         (i) => (field as MultiValuedRows).segments[i] === slot,
       );
       expect((field as MultiValuedRows).counts[slot]).toBe(values.length);
-      return [name, values.map((i) => valueOf(field, i))];
+      return [name, values.map((i) => valueAt(field, i))];
     }),
   );
 }
@@ -51,8 +51,8 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
   }
   expect(properties.codes.length).toBe(properties.numProperties);
   for (const [slot, code] of properties.codes.entries()) {
-    expect(valueOf(properties.fields.behavior!, slot)).toBe(code % 6);
-    expect(valueOf(properties.fields.hour!, slot)).toBe((code - (code % 6)) / 6);
+    expect(valueAt(properties.fields.behavior!, slot)).toBe(code % 6);
+    expect(valueAt(properties.fields.hour!, slot)).toBe((code - (code % 6)) / 6);
   }
   for (const [row, window] of windows.entries()) {
     for (let t = 0; t < batch.steps; t++) {
@@ -62,7 +62,7 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
       expect(code).toBe(event ? properties.codes.indexOf(event.code) : 0);
     }
     for (const name of Object.keys(batch.users)) {
-      expect(valueOf(batch.users[name]!, row)).toBe(asked[row]!.fields[name]);
+      expect(valueAt(batch.users[name]!, row)).toBe(asked[row]!.fields[name]);
     }
   }
   expect(Object.keys(batch.users)).toEqual(['age', 'device']);

@@ -3,9 +3,12 @@ import { UserError } from '../../src/common/errors.js';
 import { Distinct } from '../../src/dataset/distinct.js';
 import { createRandom } from '../../src/dataset/random-stub.js';
 
-it('numbers values in the order in which they are first met, afresh after each clear', () => {
+it.each([
+  ['afresh after each clear', 2 ** 31 - 1],
+  ['also when it has to wipe its memory between', 12_000],
+])('numbers values in the order in which they are first met, %s', (_, lastNumber) => {
   const range = 5000;
-  const distinct = new Distinct(range, 'row');
+  const distinct = new Distinct(range, 'row', lastNumber);
   const { uniform } = createRandom(3);
   for (let round = 0; round < 20; round++) {
     distinct.clear();
