@@ -1,0 +1,127 @@
+/** The rules of how tables are read; without a header line, every column that the config names is one of `columns`. */
+import { problem, type RuleProblem } from './rule-problem.js';
+import type { Config, SampleSource } from './schema.js';
+import type { Path } from './yaml-tree.js';
+
+/** A table that the config names columns of: what it reads, and where the reading key stands. */
+interface TableUse {
+  readonly path: Path;
+  readonly table: Pick<SampleSource, 'format' | 'columns' | 'delimiter' | 'quote'>;
+  readonly reads: readonly (readonly [key: Path, column: string])[];
+}
+
+export function columnRules(config: Config): RuleProblem[] {
+  return tableUses(config).flatMap(({ path, table, reads }) => {
+    const { format, columns, delimiter, quote } = table;
+    const problems: RuleProblem[] = [];
+    if (columns && (format === 'jsonl' || format === 'parquet')) {
+      problems.push(
+        problem([...path, 'columns'], `expected none: ${format} names its columns itself`, [
+          [...path, 'format'],
+        ]),
+      );
+    }
+    if (delimiter !== undefined && format !== 'csv' && format !== 'auto') {
+      problems.push(
+        problem([...path, 'delimiter'], `expected none with format ${format}`, [[...path, 'format']]),
+      );
+    }
+    if (delimiter !== undefined && delimiter === quote) {
+      problems.push(
+        problem([...path, 'delimiter'], `expected another character than quote, got ${quote}`, [
+          [...path, 'quote'],
+        ]),
+      );
+    }
+    if (!columns) return problems;
+    const repeated = columns.find((name, index) => columns.indexOf(name) < index);
+    if (repeated !== undefined) {
+      problems.push(problem([...path, 'columns'], `expected distinct names, got ${repeated} twice`));
+    }
+    for (const [key, name] of reads) {
+      if (columns.includes(name)) continue;
+      problems.push(
+        problem(
+          key,
+          `expected one of ${[...path, 'columns'].join('.')} (${columns.join(', ')}), got ${name}`,
+          [[...path, 'columns']],
+        ),
+      );
+    }
+    return problems;
+  });
+}
+
+function tableUses({ data, features, tasks }: Config): TableUse[] {
+  const item = Object.entries(features.item).filter(([name]) => name !== 'item');
+  const user = Object.entries(features.user);
+  const fieldKeys = (
+    group: string,
+    fields: readonly (readonly [string, { column?: string | undefined }])[],
+  ) =>
+    fields.flatMap(([name, { column }]) =>
+      column === undefined ? [] : [[['features', group, name, 'column'], column] as const],
+    );
+  const keys = (path: Path, table: object, names: readonly string[]) =>
+    names.flatMap((name) => {
+      const column = (table as Readonly<Record<string, string | undefined>>)[name];
+      return column === undefined ? [] : [[[...path, name], column] as const];
+    });
+  const times = (path: Path, time: { columns: readonly string[] }) =>
+    time.columns.map((column) => [[...path, 'time'], column] as const);
+  const uses: TableUse[] = [];
+  const log: Path = ['data', 'log'];
+  uses.push({
+    path: log,
+    table: data.log,
+    reads: [
+      ...keys(log, data.log, ['user', 'item']),
+      ...times(log, data.log.time),
+      ...Object.keys(data.log.keep).map((column) => [[...log, 'keep', column], column] as const),
+      ...fieldKeys(
+        'item',
+        item.filter(([, field]) => field.from === 'log'),
+      ),
+      ...fieldKeys('properties', Object.entries(features.properties)),
+      ...fieldKeys(
+        'user',
+        user.filter(([, field]) => field.from === 'lastEvent'),
+      ),
+    ],
+  });
+  if (data.items) {
+    const path: Path = ['data', 'items'];
+    const fields = item.filter(([, field]) => field.from === 'items');
+    uses.push({
+      path,
+      table: data.items,
+      reads: [...keys(path, data.items, ['item']), ...fieldKeys('item', fields)],
+    });
+  }
+  if (data.users) {
+    const path: Path = ['data', 'users'];
+    const fields = user.filter(([, field]) => field.from === 'users');
+    uses.push({
+      path,
+      table: data.users,
+      reads: [...keys(path, data.users, ['user']), ...fieldKeys('user', fields)],
+    });
+  }
+  for (const [name, { samples }] of Object.entries(tasks)) {
+    const path: Path = ['tasks', name, 'samples'];
+    uses.push({
+      path,
+      table: samples,
+      reads: [
+        ...keys(path, samples, ['request', 'user', 'candidate', 'label', 'weight']),
+        ...times(path, samples.time),
+        ...samples.keep.map((column) => [[...path, 'keep'], column] as const),
+        ...fieldKeys(
+          'user',
+          user.filter(([, field]) => field.from === 'request'),
+        ),
+      ],
+    });
+  }
+  return uses;
+}

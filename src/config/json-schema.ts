@@ -1,0 +1,68 @@
+/** The schema as JSON Schema: for editors (configs/schema.json), for the reference, and for naming the known keys. */
+import { z } from 'zod';
+import { configFileSchema } from './schema.js';
+import type { Path } from './yaml-tree.js';
+
+/** The part of JSON Schema that zod writes for our schema. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly required?: readonly string[];
+}
+
+/** Of a whole config file: what a user writes, defaults not filled in. */
+export function fileSchema(): JsonSchema {
+  return z.toJSONSchema(configFileSchema, { io: 'input' }) as JsonSchema;
+}
+
+/** For editors: a file that extends another one need not be complete. */
+export function editorSchema(): object {
+  const { $schema, ...whole } = fileSchema() as JsonSchema & { $schema: string };
+  return {
+    $schema,
+    title: 'dupn config',
+    if: { required: ['extends'] },
+    // biome-ignore lint/suspicious/noThenProperty: the name that JSON Schema gives it
+    then: withoutRequired(whole),
+    else: whole,
+  };
+}
+
+function withoutRequired(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutRequired);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([name, value]) => !(name === 'required' && Array.isArray(value)))
+      .map(([name, value]) => [name, withoutRequired(value)]),
+  );
+}
+
+/** Names of the keys that the schema knows in the map at the path. */
+export function keysAt(schema: JsonSchema, path: Path): string[] {
+  const [first, ...rest] = path;
+  const branches = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+  const keys = branches.flatMap(({ properties, additionalProperties, items }) => {
+    if (first === undefined) return Object.keys(properties ?? {});
+    if (typeof first === 'number') return items ? keysAt(items, rest) : [];
+    const inner = properties?.[first] ?? additionalProperties;
+    return typeof inner === 'object' ? keysAt(inner, rest) : [];
+  });
+  return [...new Set(keys)];
+}
+
+/** Where else the schema has a key of this name, as dotted paths; keys inside named entries are left out. */
+export function pathsOfKey(schema: JsonSchema, key: string, prefix = ''): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
+    ...(name === key ? [prefix + name] : []),
+    ...pathsOfKey(inner, key, `${prefix}${name}.`),
+  ]);
+}

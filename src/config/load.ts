@@ -1,0 +1,166 @@
+/** From a YAML file, its flags and the environment to the one frozen config that every command works with. */
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { messageOf, UserError } from '../common/errors.js';
+import { problemsOf } from './issues.js';
+import { merge } from './merge.js';
+import { normalise } from './normalise.js';
+import { applyOverrides, SET_RANK } from './overrides.js';
+import { configError, type Problem } from './problems.js';
+import { checkRules } from './rules.js';
+import { type Config, type ConfigInput, configSchema } from './schema.js';
+import {
+  keyOriginOf,
+  type MapTree,
+  originOf,
+  type Path,
+  parseYaml,
+  type Tree,
+  toValue,
+} from './yaml-tree.js';
+
+/** Far beyond any config: a log given by mistake is not read whole. */
+const MAX_BYTES = 1_000_000;
+
+export interface LoadOptions {
+  /** `dotted.key=value`, later ones winning. */
+  readonly set?: readonly string[];
+  /** Read for DUPN_DATA_ROOT, which wins over the files and not over `set`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws a UserError that lists every problem found, each with its file, line and column. */
+export async function loadConfig(file: string, { set = [], env = {} }: LoadOptions = {}): Promise<Config> {
+  const read = await readTree(file, await readText(file), []);
+  const { tree, problems } = applyOverrides(read.tree, set, resolve('.'));
+  if (read.problems.length > 0) throw configError(file, [...read.problems, ...problems]);
+  return checkTree(tree, file, env.DUPN_DATA_ROOT, problems);
+}
+
+/** The same for a YAML (or JSON) text that stands for `file`, without `extends`. */
+export function parseConfig(text: string, file: string): Config {
+  const { tree, problems } = parseYaml(text, file, dirname(resolve(file)), 0);
+  if (!tree) throw configError(file, problems);
+  return checkTree(tree, file, undefined, []);
+}
+
+function checkTree(
+  tree: Tree,
+  file: string,
+  envRoot: string | undefined,
+  earlier: readonly Problem[],
+): Config {
+  const value = toValue(tree);
+  const parsed = configSchema.safeParse(value);
+  const { problems, paths } = problemsOf(parsed.error?.issues ?? [], value, tree);
+  // The rules are checked on what is left without the values at fault, so that one run lists all problems.
+  const rest = parsed.success ? value : without(value, paths);
+  const salvaged = parsed.success ? parsed : configSchema.safeParse(rest);
+  const all = [...earlier, ...problems];
+  if (salvaged.success) {
+    const config = normalise(salvaged.data, dataRoot(tree, salvaged.data.data.root, file, envRoot));
+    for (const { path, others, text } of checkRules(config, rest as ConfigInput)) {
+      const readsBroken = [path, ...others].some((read) => paths.some((broken) => overlap(read, broken)));
+      if (!readsBroken) all.push({ origin: originOf(tree, path), path: path.join('.'), text });
+    }
+    if (all.length === 0) return deepFreeze(config);
+  }
+  throw configError(file, all);
+}
+
+/** Absolute: from the flag, else the environment, else relative to the YAML that names it (or the log). */
+function dataRoot(tree: Tree, root: string, file: string, envRoot: string | undefined): string {
+  const named = keyOriginOf(tree, ['data', 'root']) !== undefined;
+  const origin = originOf(tree, named ? ['data', 'root'] : ['data', 'log', 'files']);
+  const isFlag = origin.rank === SET_RANK;
+  if (envRoot && !(named && isFlag)) return resolve(envRoot);
+  return resolve(isFlag && !named ? dirname(file) : origin.folder, root);
+}
+
+interface ReadTree {
+  readonly tree: Tree;
+  readonly problems: readonly Problem[];
+}
+
+/** The tree of a file laid over that of the file which it extends, and so on. */
+async function readTree(file: string, text: string, chain: readonly string[]): Promise<ReadTree> {
+  const { tree, problems } = parseYaml(text, file, dirname(resolve(file)), chain.length);
+  if (!tree) return { tree: emptyMap(file), problems };
+  const base = tree.kind === 'map' ? tree.entries.get('extends')?.value : undefined;
+  if (tree.kind !== 'map' || !base) return { tree, problems };
+  const own: MapTree = {
+    ...tree,
+    entries: new Map([...tree.entries].filter(([name]) => name !== 'extends')),
+  };
+  const failed = (expected: string): ReadTree => ({
+    tree: own,
+    problems: [{ origin: base.origin, path: 'extends', text: `expected ${expected}` }],
+  });
+  if (base.kind !== 'scalar' || typeof base.value !== 'string') return failed('the path of another YAML');
+  const baseFile = isAbsolute(base.value) ? base.value : join(dirname(file), base.value);
+  const longerChain = [...chain, await realpath(file)];
+  try {
+    const baseText = await readText(baseFile);
+    if (longerChain.includes(await realpath(baseFile))) {
+      const circle = [...longerChain.map((link) => relative('.', link)), baseFile].join(' -> ');
+      return failed(`files that do not extend each other in a circle, got ${circle}`);
+    }
+    const below = await readTree(baseFile, baseText, longerChain);
+    return { tree: merge(below.tree, own), problems: below.problems };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return failed(`a YAML that can be read: ${error.message}`);
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size <= MAX_BYTES) return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`Cannot read the config ${file}: ${readFailure(error)}`, { cause: error });
+  }
+  throw new UserError(`Cannot read the config ${file}: at most ${MAX_BYTES} bytes, got a larger file`);
+}
+
+function readFailure(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EISDIR':
+      return 'it is a folder';
+    default:
+      return messageOf(error);
+  }
+}
+
+function emptyMap(file: string): MapTree {
+  const origin = { label: file, folder: dirname(resolve(file)), rank: 0, offset: 0 };
+  return { kind: 'map', origin, entries: new Map() };
+}
+
+function without(value: unknown, paths: readonly Path[]): unknown {
+  const copy = structuredClone(value);
+  for (const path of paths) {
+    // An element is not taken out of its list: the list goes.
+    const list = path.findIndex((part) => typeof part === 'number');
+    const keys = list < 0 ? path : path.slice(0, list);
+    let at = copy as Record<string, unknown> | undefined;
+    for (const key of keys.slice(0, -1)) at = at?.[key] as Record<string, unknown> | undefined;
+    if (at && keys.length > 0) delete at[keys.at(-1)!];
+  }
+  return copy;
+}
+
+/** One path leads to a part of what the other leads to. */
+function overlap(a: Path, b: Path): boolean {
+  return a.slice(0, b.length).every((part, index) => part === b[index]);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,125 @@
+/** What no single key can say: the rules between keys, checked once all defaults are filled in. */
+
+import { columnRules } from './column-rules.js';
+import { toEpochSeconds } from './dates.js';
+import { problem, type RuleProblem } from './rule-problem.js';
+import type { Config, ConfigInput } from './schema.js';
+import type { Path } from './yaml-tree.js';
+
+/** `input` is the file as written, which alone tells a default from a value. */
+export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
+  return [...splitRules(config), ...fieldRules(config, input), ...columnRules(config), ...nameRules(config)];
+}
+
+function splitRules({ data, split, tasks }: Config): RuleProblem[] {
+  const { evaluationFrom, evaluationTo, evaluationLastDays, validationUsers, validationLastDays } = split;
+  const problems: RuleProblem[] = [];
+  if ((evaluationFrom === undefined) === (evaluationLastDays === undefined)) {
+    const got = evaluationFrom === undefined ? 'neither' : 'both';
+    problems.push(
+      problem(['split'], `expected one of evaluationFrom and evaluationLastDays, got ${got}`, [
+        ['split', 'evaluationFrom'],
+        ['split', 'evaluationLastDays'],
+      ]),
+    );
+  }
+  if (evaluationTo !== undefined && evaluationLastDays !== undefined) {
+    problems.push(
+      problem(
+        ['split', 'evaluationTo'],
+        'expected no end beside evaluationLastDays, whose period ends with the requests',
+        [['split', 'evaluationLastDays']],
+      ),
+    );
+  }
+  if (validationUsers !== undefined && validationLastDays !== undefined) {
+    problems.push(
+      problem(
+        ['split', 'validationUsers'],
+        'expected one of validationUsers and validationLastDays, got both',
+        [['split', 'validationLastDays']],
+      ),
+    );
+  }
+  const inOrder = (earlier: [Path, string | undefined], later: [Path, string | undefined]) => {
+    if (earlier[1] === undefined || later[1] === undefined) return;
+    if (toEpochSeconds(earlier[1], data.timeZone) < toEpochSeconds(later[1], data.timeZone)) return;
+    problems.push(
+      problem(later[0], `expected a date after ${earlier[0].join('.')} (${earlier[1]}), got ${later[1]}`, [
+        earlier[0],
+      ]),
+    );
+  };
+  const evaluationStart: [Path, string | undefined] = [['split', 'evaluationFrom'], evaluationFrom];
+  inOrder(evaluationStart, [['split', 'evaluationTo'], evaluationTo]);
+  inOrder([['split', 'trainingFrom'], split.trainingFrom], evaluationStart);
+  inOrder([['data', 'log', 'from'], data.log.from], [['data', 'log', 'to'], data.log.to]);
+  inOrder([['data', 'log', 'from'], data.log.from], evaluationStart);
+  for (const [name, task] of Object.entries(tasks)) {
+    inOrder([['tasks', name, 'trainFrom'], task.trainFrom], evaluationStart);
+  }
+  return problems;
+}
+
+function fieldRules({ data, features }: Config, input: ConfigInput): RuleProblem[] {
+  const problems: RuleProblem[] = [];
+  for (const [name, field] of Object.entries(features.item)) {
+    const path: Path = ['features', 'item', name];
+    if (name === 'item' && field.column !== data.log.item) {
+      problems.push(
+        problem(
+          [...path, 'column'],
+          `expected no column, or that of data.log.item (${data.log.item}), got ${field.column}`,
+          [['data', 'log', 'item']],
+        ),
+      );
+    }
+    if (name === 'item' && field.from !== 'log') {
+      problems.push(problem([...path, 'from'], `expected log, where the item id is, got ${field.from}`));
+    }
+    if (name === 'item' && field.separator !== undefined) {
+      problems.push(problem([...path, 'separator'], 'expected none: an event has one item'));
+    }
+    if (name !== 'item' && field.from === 'items' && !data.items) {
+      problems.push(
+        problem([...path, 'from'], 'expected log, as there is no data.items, got items', [['data', 'items']]),
+      );
+    }
+    if (input.features.item[name]?.pooling !== undefined && field.separator === undefined) {
+      problems.push(
+        problem([...path, 'pooling'], 'expected a separator beside it: only a multi-valued field is pooled'),
+      );
+    }
+  }
+  for (const [name, field] of Object.entries(features.user)) {
+    if (field.from === 'users' && !data.users) {
+      problems.push(
+        problem(
+          ['features', 'user', name, 'from'],
+          'expected request or lastEvent, as there is no data.users, got users',
+          [['data', 'users']],
+        ),
+      );
+    }
+  }
+  return problems;
+}
+
+/** Fields and tasks become files and folders, which some file systems tell apart by letters and not by case. */
+function nameRules({ features, tasks }: Config): RuleProblem[] {
+  const groups: readonly (readonly [Path, object])[] = [
+    [['features', 'item'], features.item],
+    [['features', 'properties'], features.properties],
+    [['features', 'user'], features.user],
+    [['tasks'], tasks],
+  ];
+  return groups.flatMap(([path, entries]) => {
+    const names = Object.keys(entries);
+    return names.flatMap((name, index) => {
+      const earlier = names.slice(0, index).find((other) => other.toLowerCase() === name.toLowerCase());
+      return earlier === undefined
+        ? []
+        : [problem([...path, name], `expected a name that differs from ${earlier} by more than case`)];
+    });
+  });
+}

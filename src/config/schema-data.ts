@@ -1,0 +1,156 @@
+/** The parts of the schema that say where a table lies and how its rows, times and dates are read. */
+import { z } from 'zod';
+import { isDate, isTimeZone } from './dates.js';
+import { suggest } from './suggest.js';
+
+export const path = z.string().min(1);
+export const column = z.string().min(1);
+export const positiveInt = z.int().positive();
+const fraction = z.number().min(0).max(1);
+
+/** Of what becomes the name of a folder or a file (fields, tasks). */
+export const fileSafeName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_-]*$/,
+    'a name of letters, digits, dash and underscore that starts with a letter',
+  );
+
+/** Of prepared data and runs, which may start with a digit and hold dots. */
+export const folderName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    'a name of letters, digits, dot, dash and underscore that starts with a letter or digit',
+  );
+
+export const date = z
+  .string()
+  .refine(isDate, 'a date (2016-10-20) or a date and time (2016-10-20 08:00:00)')
+  .describe('A date, or a date and time, in data.timeZone');
+
+const timeZone = z.string().refine(isTimeZone, {
+  error: ({ input }) =>
+    `an IANA time zone such as UTC or Asia/Shanghai${suggest(String(input), Intl.supportedValuesOf('timeZone'))}`,
+});
+
+const timeColumn = z
+  .union([
+    column,
+    z
+      .strictObject({
+        column: column.optional().describe('The column that holds the time'),
+        columns: z
+          .array(column)
+          .min(1)
+          .optional()
+          .describe(
+            'Instead of column: several (date, hour), joined by one space before `format` is applied',
+          ),
+        format: z
+          .string()
+          .min(1)
+          .default('auto')
+          .describe(
+            'auto, iso, seconds, milliseconds (since 1970), or a strptime pattern such as `%Y-%m-%d %H:%M:%S`',
+          ),
+        timeZone: timeZone
+          .optional()
+          .describe('IANA name of the zone of times without an offset; by default data.timeZone'),
+      })
+      .refine((time) => (time.column === undefined) !== (time.columns === undefined), {
+        error: 'one of column and columns',
+      }),
+  ])
+  .describe('The column of the time, or how to read it');
+
+const source = {
+  files: z
+    .union([path, z.array(path).min(1)])
+    .describe(
+      'A file, several, or a glob, relative to data.root; CSV, TSV, JSON lines (each also .gz), Parquet',
+    ),
+  format: z
+    .enum(['auto', 'csv', 'tsv', 'jsonl', 'parquet'])
+    .default('auto')
+    .describe('auto goes by the name of the file'),
+  columns: z
+    .array(column)
+    .min(1)
+    .optional()
+    .describe('Names of the columns in their order, for a CSV or TSV without a header line'),
+  delimiter: z
+    .string()
+    .regex(/^[^\r\n]$/, 'one character')
+    .optional()
+    .describe('Field separator of a CSV, if it is not the comma'),
+  quote: z
+    .string()
+    .regex(/^[^\r\n]?$/, 'one character, or an empty text')
+    .default('"')
+    .describe('Quoting character of a CSV; empty for a format that has none'),
+};
+
+export const samples = z.strictObject({
+  ...source,
+  request: column
+    .optional()
+    .describe('Column of the request id; by default a request is a user, a time and a query'),
+  user: column.default('user_id').describe('Column of the user id'),
+  time: timeColumn.default('time'),
+  candidate: column
+    .optional()
+    .describe("Column of the candidate's id; by default the item column of the log"),
+  label: column.default('label').describe('Column of the label'),
+  weight: column.optional().describe('Column of the weight of a sample in the loss; 1 without it'),
+  keep: z
+    .array(column)
+    .default([])
+    .describe('Further columns to keep beside the samples, for baselines and slices (position, page)'),
+});
+
+export const data = z
+  .strictObject({
+    root: path
+      .default('.')
+      .describe(
+        'Folder that files are relative to, itself relative to this YAML; the environment variable DUPN_DATA_ROOT overrides it',
+      ),
+    timeZone: timeZone
+      .default('UTC')
+      .describe(
+        'IANA name of the zone of times without an offset, of the time fields and of the days of the split',
+      ),
+    maxRejectRatio: fraction
+      .default(0.01)
+      .describe('preprocess fails when more than this share of the rows of a table is malformed'),
+    log: z
+      .strictObject({
+        ...source,
+        user: column.default('user_id').describe('Column of the user id'),
+        item: column.default('item_id').describe('Column of the item id'),
+        time: timeColumn.default('time'),
+        from: date.optional().describe('Events before this are filtered out'),
+        to: date.optional().describe('Events from this on are filtered out'),
+        keep: z
+          .record(column, z.array(z.string()).min(1))
+          .default({})
+          .describe(
+            'Column to the values that are kept (behavior: [click, buy]); other events are filtered out',
+          ),
+        deduplicate: z
+          .boolean()
+          .default(false)
+          .describe('Keep the first of events that are the same in every column that the config reads'),
+      })
+      .describe('The behaviour log: one event per row'),
+    items: z
+      .strictObject({ ...source, item: column.default('item_id').describe('Column of the item id') })
+      .optional()
+      .describe('Attributes of items, one row per item'),
+    users: z
+      .strictObject({ ...source, user: column.default('user_id').describe('Column of the user id') })
+      .optional()
+      .describe('Profiles of users, one row per user'),
+  })
+  .describe('Where the data lies and how to read it');

@@ -1,0 +1,59 @@
+/** The parts of the schema that say which columns become the item vector e, the property vector p and the user vector u. */
+import { z } from 'zod';
+import { column, positiveInt } from './schema-data.js';
+
+const vocabulary = {
+  minCount: positiveInt
+    .default(1)
+    .describe('A value met less often than this in the training period is out of the vocabulary'),
+  maxSize: positiveInt.optional().describe('Only this many values, the most frequent ones, are kept'),
+  buckets: positiveInt.default(1).describe('Values out of the vocabulary share this many rows, by hash'),
+};
+
+export const itemField = z.strictObject({
+  column: column
+    .optional()
+    .describe('Its column; by default the name of the field (for `item`, the item id)'),
+  from: z
+    .enum(['items', 'log'])
+    .optional()
+    .describe('The table that holds the column; by default the items table if there is one, else the log'),
+  size: positiveInt.describe('Units of its embedding'),
+  separator: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Makes the field multi-valued: what separates the values in the column'),
+  pooling: z
+    .enum(['mean', 'sum'])
+    .default('mean')
+    .describe('How the values of a multi-valued field are pooled'),
+  ...vocabulary,
+});
+
+export const propertyField = z
+  .strictObject({
+    column: column.optional().describe('Its column in the log; by default the name of the field'),
+    time: z
+      .enum(['hour', 'partOfDay', 'halfOfDay', 'dayOfWeek', 'weekend'])
+      .optional()
+      .describe(
+        'Instead of a column: hour (24 values), partOfDay (night, morning, afternoon, evening: six hours each), halfOfDay (before noon or after), dayOfWeek (7), weekend (2); in data.timeZone',
+      ),
+    size: positiveInt.default(12).describe('Units of its embedding'),
+    ...vocabulary,
+  })
+  .refine((field) => field.column === undefined || field.time === undefined, {
+    error: 'a column or a time, not both',
+  });
+
+export const userField = z.strictObject({
+  column: column.optional().describe('Its column; by default the name of the field'),
+  from: z
+    .enum(['users', 'request', 'lastEvent'])
+    .describe(
+      'users: the profile table; request: a column of the sample table; lastEvent: the latest event before the request',
+    ),
+  size: positiveInt.default(16).describe('Units of its embedding'),
+  ...vocabulary,
+});
