@@ -1,0 +1,144 @@
+/** Which columns of which input tables a config reads, and what has to hold of them. */
+import { toEpochSeconds } from '../../config/dates.js';
+import type { Config, TimeColumn } from '../../config/schema.js';
+
+/** Where the rows come from: the source keys of the config. */
+export interface TableSource {
+  readonly files: readonly string[];
+  readonly format: 'auto' | 'csv' | 'tsv' | 'jsonl' | 'parquet';
+  readonly columns?: readonly string[] | undefined;
+  readonly delimiter?: string | undefined;
+  readonly quote: string;
+}
+
+/** Rows that are well-formed and not wanted: counted as filtered, under the name of the key. */
+export interface RowFilter {
+  /** Column -> the values that are kept; counted under `keep.<column>`. */
+  readonly keep: Readonly<Record<string, readonly string[]>>;
+  /** Rows before this, in microseconds since 1970; counted under `from`. */
+  readonly fromUs?: bigint | undefined;
+  /** Rows from this on; counted under `to`. */
+  readonly toUs?: bigint | undefined;
+  /** Rows that equal an earlier one in all columns of the spec; counted under `deduplicate`. */
+  readonly deduplicate: boolean;
+}
+
+export interface TableSpec {
+  /** As in the config and in the manifest: log, items, users, samples/<task>. */
+  readonly name: string;
+  readonly source: TableSource;
+  /** Columns that are kept as the text that they are; the empty text is NULL. */
+  readonly text: readonly string[];
+  /** Columns that are numbers (DOUBLE, finite); the empty text is NULL. */
+  readonly numbers: readonly string[];
+  /** Columns of `text` and `numbers` that may not be empty. */
+  readonly required: readonly string[];
+  /** Becomes the column `time_us`: microseconds since 1970 (BIGINT), never NULL. */
+  readonly time?: TimeColumn | undefined;
+  readonly filter?: RowFilter | undefined;
+}
+
+/**
+ * The name in the ingested table of a column of `spec.text`: by position, since the names of the input differ in
+ * ways that SQL's do not (upper and lower case) and may be anything.
+ */
+export function textColumn(spec: TableSpec, name: string): string {
+  return `t${position(spec.text, name)}`;
+}
+
+/** The same for a column of `spec.numbers`. */
+export function numberColumn(spec: TableSpec, name: string): string {
+  return `n${position(spec.numbers, name)}`;
+}
+
+function position(columns: readonly string[], name: string): number {
+  const index = columns.indexOf(name);
+  if (index === -1) throw new RangeError(`The table has no column ${name}`);
+  return index;
+}
+
+/** The tables that a config reads, the log first. A column is listed once even where several keys name it. */
+export function tableSpecs(config: Config): readonly TableSpec[] {
+  const { log, items, users } = config.data;
+  const { item: itemFields, properties, user: userFields } = config.features;
+  const specs: TableSpec[] = [
+    {
+      name: 'log',
+      source: log,
+      text: distinct([
+        log.user,
+        log.item,
+        ...Object.values(itemFields).flatMap((field) => (field.from === 'log' ? [field.column] : [])),
+        ...Object.values(properties).flatMap((field) => field.column ?? []),
+        ...Object.values(userFields).flatMap((field) => (field.from === 'lastEvent' ? [field.column] : [])),
+        ...Object.keys(log.keep),
+      ]),
+      numbers: [],
+      required: distinct([log.user, log.item]),
+      time: log.time,
+      filter: {
+        keep: log.keep,
+        fromUs: log.from === undefined ? undefined : toMicroseconds(log.from, config.data.timeZone),
+        toUs: log.to === undefined ? undefined : toMicroseconds(log.to, config.data.timeZone),
+        deduplicate: log.deduplicate,
+      },
+    },
+  ];
+  if (items) {
+    const fields = Object.values(itemFields).flatMap((field) =>
+      field.from === 'items' ? [field.column] : [],
+    );
+    specs.push({
+      name: 'items',
+      source: items,
+      text: distinct([items.item, ...fields]),
+      numbers: [],
+      required: [items.item],
+    });
+  }
+  if (users) {
+    const fields = Object.values(userFields).flatMap((field) =>
+      field.from === 'users' ? [field.column] : [],
+    );
+    specs.push({
+      name: 'users',
+      source: users,
+      text: distinct([users.user, ...fields]),
+      numbers: [],
+      required: [users.user],
+    });
+  }
+  for (const [task, { samples }] of Object.entries(config.tasks)) {
+    const fromRequest = Object.values(userFields).flatMap((field) =>
+      field.from === 'request' ? [field.column] : [],
+    );
+    specs.push({
+      name: `samples/${task}`,
+      source: samples,
+      text: distinct([
+        ...(samples.request === undefined ? [] : [samples.request]),
+        samples.user,
+        samples.candidate,
+        ...fromRequest,
+        ...samples.keep,
+      ]),
+      numbers: distinct([samples.label, ...(samples.weight === undefined ? [] : [samples.weight])]),
+      required: distinct([
+        ...(samples.request === undefined ? [] : [samples.request]),
+        samples.user,
+        samples.candidate,
+        samples.label,
+      ]),
+      time: samples.time,
+    });
+  }
+  return specs;
+}
+
+function toMicroseconds(date: string, timeZone: string): bigint {
+  return BigInt(toEpochSeconds(date, timeZone)) * 1_000_000n;
+}
+
+function distinct(columns: readonly string[]): readonly string[] {
+  return [...new Set(columns)];
+}

@@ -1,0 +1,11 @@
+/** Names and values inside SQL text: the one place where they are quoted. */
+
+/** `"name"`, whatever the name holds. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `'text'`, whatever the text holds. DuckDB knows no backslash escapes in it. */
+export function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
