@@ -1,0 +1,91 @@
+/** Files and folders that appear whole or not at all: written under a temporary name beside their place, then renamed. */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** Writes the file, in the place of an older one; its folder is made where it is missing. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.new`);
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncToDisk(folder);
+}
+
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Lets `fill` write into a temporary folder, then puts that in the place of `folder`. One writer at a time:
+ * what an earlier one left half done is removed.
+ */
+export async function replaceFolder(
+  folder: string,
+  fill: (temporary: string) => Promise<void>,
+): Promise<void> {
+  await recoverFolder(folder);
+  const temporary = besideFolder(folder, 'new');
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  try {
+    await fill(temporary);
+    for (const entry of await readdir(temporary, { recursive: true, withFileTypes: true })) {
+      await syncToDisk(join(entry.parentPath, entry.name));
+    }
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  const previous = besideFolder(folder, 'previous');
+  if (existsSync(folder)) await rename(folder, previous);
+  await rename(temporary, folder);
+  await syncToDisk(dirname(folder));
+  await rm(previous, { recursive: true, force: true });
+}
+
+/** Puts the older folder back where a process died in the instant between the two renames of `replaceFolder`. */
+export async function recoverFolder(folder: string): Promise<void> {
+  const previous = besideFolder(folder, 'previous');
+  if (!existsSync(previous)) return;
+  if (existsSync(folder)) await rm(previous, { recursive: true });
+  else await rename(previous, folder);
+}
+
+/** Hexadecimal; the file is read as a stream. */
+export async function fileSha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+function besideFolder(folder: string, role: 'new' | 'previous'): string {
+  return join(dirname(folder), `.${basename(folder)}.${role}`);
+}
+
+async function syncToDisk(path: string): Promise<void> {
+  // Windows cannot open a folder to sync it, and needs no such thing.
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (process.platform === 'win32') return null;
+    throw error;
+  });
+  try {
+    await file?.sync();
+  } finally {
+    await file?.close();
+  }
+}

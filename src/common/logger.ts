@@ -1,0 +1,55 @@
+/** The logger behind `Context`: pino on stderr, readable on a terminal and JSON lines elsewhere, copied to a run's log. */
+import { pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { Logger } from './context.js';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Takes one line, its end included. */
+  readonly write: (line: string) => void;
+  /** For people instead of programs. */
+  readonly pretty: boolean;
+  readonly colour: boolean;
+}
+
+export interface RootLogger extends Logger {
+  /** From now on every line, of debug too, is also appended to the file as JSON. */
+  copyTo(file: string): void;
+  /** Writes out and closes the files. */
+  close(): void;
+}
+
+export function createLogger({ level, write, pretty, colour }: LoggerOptions): RootLogger {
+  const format = pretty
+    ? prettyFactory({
+        colorize: colour,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss',
+        singleLine: true,
+      })
+    : null;
+  const streams = pino.multistream([]);
+  if (level !== 'silent') {
+    streams.add({ level, stream: { write: (line: string) => write(format ? format(line) : line) } });
+  }
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, streams);
+  const files: ReturnType<typeof pino.destination>[] = [];
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    copyTo(path) {
+      const file = pino.destination({ dest: path, append: true, mkdir: true, sync: true });
+      files.push(file);
+      streams.add({ level: 'debug', stream: file });
+      logger.level = 'debug';
+    },
+    close() {
+      for (const file of files.splice(0)) file.end();
+    },
+  };
+}

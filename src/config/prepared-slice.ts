@@ -1,0 +1,71 @@
+/** The part of the config that preprocess reads: what prepared data is compared with before it is used. */
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from './schema.js';
+
+/**
+ * Without where data.root lies on this machine, without what only limits the work (memory, threads, rejects), and
+ * without all that is of the model, its training, its evaluation and its run.
+ */
+export function preparedSlice(config: Config): object {
+  const { maxRejectRatio, root, ...data } = config.data;
+  const { item, properties, user } = config.features;
+  return {
+    name: config.name,
+    data,
+    features: {
+      item: mapValues(item, ({ size, pooling, ...rest }) => rest),
+      properties: mapValues(properties, ({ size, ...rest }) => rest),
+      user: mapValues(user, ({ size, ...rest }) => rest),
+    },
+    // The order of fields decides the numbers of item rows and property codes; that of other maps means nothing.
+    fieldOrder: { item: Object.keys(item), properties: Object.keys(properties), user: Object.keys(user) },
+    split: config.split,
+    tasks: mapValues(config.tasks, ({ kind, candidate, samples, trainFrom }) => ({
+      kind,
+      candidate,
+      samples,
+      trainFrom,
+    })),
+  };
+}
+
+/** sha256, the same for the same settings in whatever order they stand. */
+export function preparedHash(slice: object): string {
+  return createHash('sha256').update(canonicalJson(slice)).digest('hex');
+}
+
+/** Each setting that differs between two slices, as `key: was <a>, now <b>`; empty when they agree. */
+export function describeDifference(was: unknown, now: unknown): string[] {
+  return differences(plain(was), plain(now), []);
+}
+
+function differences(was: unknown, now: unknown, path: readonly string[]): string[] {
+  if (isDeepStrictEqual(was, now)) return [];
+  if (!isMap(was) || !isMap(now)) return [`${path.join('.')}: was ${show(was)}, now ${show(now)}`];
+  const names = [...new Set([...Object.keys(was), ...Object.keys(now)])].sort();
+  return names.flatMap((name) => differences(was[name], now[name], [...path, name]));
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    isMap(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
+}
+
+/** What is left of a value in JSON: keys without a value are gone. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value);
+}
+
+function mapValues<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
