@@ -1,0 +1,54 @@
+/** The text behind the numbers of a prepared folder, looked up in its Parquet files. */
+import { join } from 'node:path';
+import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { preparedPaths } from '../common/prepared.js';
+
+export interface Names {
+  userIndex(userId: string): Promise<number | undefined>;
+  /** Item row -> item id. */
+  itemIds(rows: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** Vocabulary index -> value, of those that are values. */
+  values(
+    group: 'item' | 'properties' | 'user',
+    field: string,
+    indexes: readonly number[],
+  ): Promise<ReadonlyMap<number, string>>;
+  close(): void;
+}
+
+export async function openNames(folder: string): Promise<Names> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+
+  async function query(sql: string, parameters: DuckDBValue[]): Promise<DuckDBValue[][]> {
+    const reader = await connection.runAndReadAll(sql, parameters);
+    return reader.getRows();
+  }
+
+  /** Rows of a file with an integer key among `keys`: key -> text. */
+  async function lookUp(path: string, key: string, text: string, keys: readonly number[]) {
+    if (keys.length === 0) return new Map<number, string>();
+    const rows = await query(
+      `SELECT ${key}::INTEGER, ${text}::VARCHAR FROM read_parquet($1) WHERE ${key} IN (${[...new Set(keys)].join(', ')})`,
+      [join(folder, path)],
+    );
+    return new Map(rows.map(([key, text]) => [Number(key), String(text)]));
+  }
+
+  return {
+    async userIndex(userId) {
+      const rows = await query('SELECT "user"::INTEGER FROM read_parquet($1) WHERE user_id::VARCHAR = $2', [
+        join(folder, preparedPaths.users),
+        userId,
+      ]);
+      return rows[0] && Number(rows[0][0]);
+    },
+    itemIds: (rows) => lookUp(preparedPaths.items, '"row"', 'item_id', rows),
+    values: (group, field, indexes) =>
+      lookUp(preparedPaths.vocabulary(group, field), '"index"', 'value', indexes),
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}

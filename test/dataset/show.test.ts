@@ -1,0 +1,169 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/common/errors.js';
+import { preparedPaths } from '../../src/common/prepared.js';
+import { type ShownUser, type ShownValue, showUser } from '../../src/dataset/show.js';
+import { describeUser } from '../../src/dataset/show-text.js';
+import { makeWorld, type World, writeWorld } from './prepared-world.js';
+
+const world = makeWorld(41);
+const user = 12;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dupn-show-'));
+  await writeWorld(folder, world);
+  await writeNames(folder, world);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The Parquet files: user 12 is `u12`, item row 7 is `item-7`, index 5 of brand is `brand-5`. */
+async function writeNames(folder: string, world: World): Promise<void> {
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const write = async (path: string, query: string) => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await connection.run(`COPY (${query}) TO '${join(folder, path)}' (FORMAT parquet)`);
+  };
+  const users = world.segments.at(-1)!.length;
+  await write(preparedPaths.users, `SELECT i::INTEGER "user", 'u' || i user_id FROM range(${users}) t(i)`);
+  const items = world.items.item!.length;
+  await write(preparedPaths.items, `SELECT i::INTEGER "row", 'item-' || i item_id FROM range(${items}) t(i)`);
+  for (const group of ['item', 'properties', 'user'] as const) {
+    for (const { name, rows, buckets } of world.fields[group]) {
+      await write(
+        preparedPaths.vocabulary(group, name),
+        `SELECT '${name}-' || i "value", 1 "count", i::INTEGER "index" FROM range(${1 + buckets}, ${rows}) t(i)
+         UNION ALL SELECT 'rare', 1, NULL`,
+      );
+    }
+  }
+  connection.closeSync();
+}
+
+/** The fields of the world have two out-of-vocabulary buckets each. */
+function expected(name: string, index: number): ShownValue {
+  if (index === 0) return { index, kind: 'missing', value: null };
+  if (index <= 2) return { index, kind: 'outOfVocabulary', value: null };
+  return { index, kind: 'value', value: `${name}-${index}` };
+}
+
+describe('showUser', () => {
+  const events = world.segments.flatMap((users) => users[user] ?? []);
+
+  it.each([
+    ['the end of the log', undefined],
+    ['the middle of the log', 1500],
+    ['the time of an event', events[4]!.time],
+    ['the beginning', 0],
+  ])('shows the window before %s, number by number', async (_, at) => {
+    const shown = await showUser({
+      folder,
+      userId: 'u12',
+      maxEvents: 6,
+      ...(at === undefined ? {} : { at }),
+    });
+    const earlier = events.filter(({ time }) => at === undefined || time < at);
+    expect(shown.user).toBe(12);
+    expect(shown.events).toBe(earlier.length);
+    expect(shown.window).toEqual(
+      earlier.slice(-6).map(({ item, code, time }) => ({
+        time,
+        ageSeconds: shown.at - time,
+        itemId: `item-${item}`,
+        itemRow: item,
+        item: Object.fromEntries(
+          Object.entries(world.items).map(([name, values]) => [
+            name,
+            [values[item]!].flat().map((index) => expected(name, index)),
+          ]),
+        ),
+        propertyCode: code,
+        properties: {
+          behavior: expected('behavior', code % 6),
+          hour: expected('hour', Math.floor(code / 6)),
+        },
+      })),
+    );
+  });
+
+  it('takes the profile from the latest request by then', async () => {
+    for (const at of [500, 1500, 2900]) {
+      const known = world.requests.filter((request) => request.user === user && request.time <= at);
+      const latest = known.reduce((best, request) => (request.time > best.time ? request : best));
+      const { profile } = await showUser({ folder, userId: 'u12', at, maxEvents: 6 });
+      expect(profile).toEqual({
+        time: latest.time,
+        fields: {
+          age: expected('age', latest.fields.age!),
+          device: expected('device', latest.fields.device!),
+        },
+      });
+    }
+    expect((await showUser({ folder, userId: 'u12', at: 0, maxEvents: 6 })).profile).toBeNull();
+  });
+
+  it('shows a user without events as an empty window', async () => {
+    expect(await showUser({ folder, userId: 'u10', maxEvents: 6 })).toMatchObject({ events: 0, window: [] });
+  });
+
+  it('says when there is no such user', async () => {
+    const asked = showUser({ folder, userId: "u'12", maxEvents: 6 });
+    await expect(asked).rejects.toThrow(UserError);
+    await expect(asked).rejects.toThrow(/Cannot show user u'12: a user of /);
+  });
+});
+
+describe('describeUser', () => {
+  const value = (index: number, text: string): ShownValue => ({ index, kind: 'value', value: text });
+  const shown: ShownUser = {
+    userId: 'u1',
+    user: 1,
+    at: 1_476_950_400,
+    events: 3,
+    window: [
+      {
+        time: 1_476_950_400 - 3 * 86_400 - 4 * 3600,
+        ageSeconds: 3 * 86_400 + 4 * 3600,
+        itemId: 'shirt',
+        itemRow: 17,
+        item: {
+          item: [{ index: 1, kind: 'outOfVocabulary', value: null }],
+          tags: [value(4, 'red'), value(5, 'blue')],
+          extras: [],
+        },
+        propertyCode: 9,
+        properties: { behavior: { index: 0, kind: 'missing', value: null }, hour: value(3, '04') },
+      },
+    ],
+    profile: { time: 1_476_950_395, fields: { age: value(3, '25-34') } },
+  };
+
+  it('writes a block for each behaviour, with the rows of the tables', () => {
+    expect(describeUser(shown, 'Asia/Shanghai')).toEqual([
+      'User u1 before 2016-10-20 16:00:00 (Asia/Shanghai): the latest 1 of 3 events',
+      'Profile at the request of 2016-10-20 15:59:55: age=25-34 [3]',
+      '',
+      'step 0  2016-10-17 12:00:00  3d 4h before  shirt',
+      '    item 17: item=(out of vocabulary) [1]  tags=red [4] + blue [5]  extras=(none)',
+      '    property code 9: behavior=(missing) [0]  hour=04 [3]',
+      '',
+      'name=value [row of its embedding table]',
+    ]);
+  });
+
+  it.each([
+    [0, '0m 0s'],
+    [59, '0m 59s'],
+    [3599, '59m 59s'],
+    [7260, '2h 1m'],
+    [86_400, '1d 0h'],
+  ])('writes an age of %d seconds as %s', (ageSeconds, text) => {
+    const event = { ...shown.window[0]!, ageSeconds };
+    expect(describeUser({ ...shown, window: [event], profile: null }, 'UTC')[3]).toContain(
+      `  ${text} before`,
+    );
+  });
+});
