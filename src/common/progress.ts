@@ -74,7 +74,7 @@ export function createTerminalProgress(stream: NodeJS.WritableStream): TerminalP
         clearLine(stream, 0);
       }
       stream.write(text);
-      drawn?.render(true);
+      drawn?.render();
     },
     close() {
       hide(open.at(-1));

@@ -1,4 +1,5 @@
 /** Fills in the defaults that depend on other keys, so that nobody after this has to know them. */
+import { mapValues } from '../common/map-values.js';
 import type { Config, ItemField, ParsedConfig, TimeColumn } from './schema.js';
 
 const DEFAULT_VALIDATION_USERS = 0.05;
@@ -64,11 +65,4 @@ function resolveTime(time: ParsedTime, timeZone: string): TimeColumn {
     format: time.format,
     timeZone: time.timeZone ?? timeZone,
   };
-}
-
-function mapValues<T, R>(
-  record: Readonly<Record<string, T>>,
-  change: (value: T, name: string) => R,
-): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
 }

@@ -1,6 +1,7 @@
 /** The part of the config that preprocess reads: what prepared data is compared with before it is used. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { mapValues } from '../common/map-values.js';
 import type { Config } from './schema.js';
 
 /**
@@ -11,7 +12,6 @@ export function preparedSlice(config: Config): object {
   const { maxRejectRatio, root, ...data } = config.data;
   const { item, properties, user } = config.features;
   return {
-    name: config.name,
     data,
     features: {
       item: mapValues(item, ({ size, pooling, ...rest }) => rest),
@@ -64,8 +64,4 @@ function isMap(value: unknown): value is Record<string, unknown> {
 
 function show(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
-}
-
-function mapValues<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
