@@ -7,7 +7,8 @@ import type { Batch, FieldRows, MultiValuedRows } from '../../src/dataset/batch.
 import { createBatchBuilder } from '../../src/dataset/batch-builder.js';
 import { openPrepared } from '../../src/dataset/prepared.js';
 import { createRandom } from '../../src/dataset/random-stub.js';
-import { makeWorld, type World, windowOf, writeWorld } from './prepared-world.js';
+import { makeWorld, type World, windowOf } from './prepared-world.js';
+import { writeWorld } from './write-world.js';
 
 let root: string;
 beforeAll(async () => {

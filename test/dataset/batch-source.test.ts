@@ -15,7 +15,8 @@ import type { FromWorker, ToWorker } from '../../src/dataset/batch-messages.js';
 import { type BatchPlan, measurePlan, planBatches } from '../../src/dataset/batch-plan.js';
 import { BatchSource } from '../../src/dataset/batch-source.js';
 import { openPrepared } from '../../src/dataset/prepared.js';
-import { makeWorld, writeWorld } from './prepared-world.js';
+import { makeWorld } from './prepared-world.js';
+import { writeWorld } from './write-world.js';
 
 const dist = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
 const world = makeWorld(21);

@@ -6,7 +6,8 @@ import { SPLITS } from '../../src/common/prepared.js';
 import { orderBatches, selectRequests } from '../../src/dataset/order.js';
 import { openPrepared, type PreparedData } from '../../src/dataset/prepared.js';
 import { createRandom } from '../../src/dataset/random-stub.js';
-import { makeWorld, windowOf, writeWorld } from './prepared-world.js';
+import { makeWorld, windowOf } from './prepared-world.js';
+import { writeWorld } from './write-world.js';
 
 /** 20,010 requests with lengths from 0 to 100, named 7, 10, 13, ... */
 function selection() {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
 import { preparedPaths, SPLITS } from '../../src/common/prepared.js';
 import { openPrepared, splitRange } from '../../src/dataset/prepared.js';
-import { makeWorld, writeWorld } from './prepared-world.js';
+import { makeWorld } from './prepared-world.js';
+import { writeWorld } from './write-world.js';
 
 const world = makeWorld(31);
 let root: string;

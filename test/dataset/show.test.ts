@@ -7,7 +7,8 @@ import { UserError } from '../../src/common/errors.js';
 import { preparedPaths } from '../../src/common/prepared.js';
 import { type ShownUser, type ShownValue, showUser } from '../../src/dataset/show.js';
 import { describeUser } from '../../src/dataset/show-text.js';
-import { makeWorld, type World, writeWorld } from './prepared-world.js';
+import { makeWorld, type World } from './prepared-world.js';
+import { writeWorld } from './write-world.js';
 
 const world = makeWorld(41);
 const user = 12;
