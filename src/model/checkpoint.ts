@@ -1,0 +1,131 @@
+/**
+ * A checkpoint folder: weights.safetensors, optimizer.safetensors and checkpoint.json, which names the model's shape,
+ * where training stood, and the checksums of the other two. It appears whole or not at all.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
+import { fileSha256, replaceFolder, writeJson } from '../common/files.js';
+import type { ResourceVariable } from '../engine/resource-variable.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
+import type { ModelShape } from './shape.js';
+import { emptyWeights, type ModelWeights } from './weights.js';
+
+const CHECKPOINT_FORMAT = 1;
+const WEIGHTS = 'weights.safetensors';
+const OPTIMIZER = 'optimizer.safetensors';
+const HEAD = 'checkpoint.json';
+
+type Slots = ReadonlyMap<string, ResourceVariable>;
+
+/** What checkpoint.json holds; `State` is what training needs to go on. */
+interface Head<State> {
+  readonly format: number;
+  readonly shape: ModelShape;
+  readonly state: State;
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+/** Writes the folder, in the place of an older one. */
+export async function saveCheckpoint<State>(
+  folder: string,
+  weights: ModelWeights,
+  slots: Slots,
+  state: State,
+): Promise<void> {
+  await replaceFolder(folder, async (temporary) => {
+    const files = {
+      [WEIGHTS]: await writeSafetensors(
+        join(temporary, WEIGHTS),
+        new Map([...weights.dense, ...weights.tables]),
+      ),
+      [OPTIMIZER]: await writeSafetensors(join(temporary, OPTIMIZER), slots),
+    };
+    const head: Head<State> = { format: CHECKPOINT_FORMAT, shape: weights.shape, state, files };
+    await writeJson(join(temporary, HEAD), head);
+  });
+}
+
+async function readHead<State>(folder: string): Promise<Head<State>> {
+  const path = join(folder, HEAD);
+  let head: Head<State>;
+  try {
+    head = JSON.parse(await readFile(path, 'utf8')) as Head<State>;
+  } catch (cause) {
+    throw new UserError(`Cannot load the checkpoint ${folder}: ${(cause as Error).message}`, { cause });
+  }
+  if (head.format !== CHECKPOINT_FORMAT) {
+    throw new UserError(
+      `Cannot load the checkpoint ${folder}: expected format ${CHECKPOINT_FORMAT}, got ${head.format}; train it again`,
+    );
+  }
+  return head;
+}
+
+async function checkFile(folder: string, name: string, head: Head<unknown>): Promise<string> {
+  const path = join(folder, name);
+  const expected = head.files[name]?.sha256;
+  const got = await fileSha256(path).catch((cause) => {
+    throw new UserError(`Cannot load ${path}: ${(cause as Error).message}`, { cause });
+  });
+  if (got !== expected) {
+    throw new UserError(
+      `Cannot load ${path}: the file is damaged (sha256 ${expected} was written, got ${got})`,
+    );
+  }
+  return path;
+}
+
+export interface LoadedCheckpoint<State> {
+  readonly weights: ModelWeights;
+  readonly state: State;
+}
+
+/**
+ * Loads the weights; the caller disposes of them. `expected`, where given, is the shape that the config and the
+ * prepared data ask for: a difference is an error that names it.
+ */
+export async function loadCheckpoint<State>(
+  folder: string,
+  expected: ModelShape | null,
+): Promise<LoadedCheckpoint<State>> {
+  const head = await readHead<State>(folder);
+  if (expected) assertSameShape(folder, head.shape, expected);
+  const path = await checkFile(folder, WEIGHTS, head);
+  const weights = emptyWeights(head.shape);
+  try {
+    await readSafetensors(path, new Map([...weights.dense, ...weights.tables]));
+  } catch (error) {
+    weights.dispose();
+    throw error;
+  }
+  return { weights, state: head.state };
+}
+
+/** Loads the slots of an optimiser into variables of the same names and shapes. */
+export async function loadSlots(folder: string, slots: Slots): Promise<void> {
+  const path = await checkFile(folder, OPTIMIZER, await readHead(folder));
+  await readSafetensors(path, slots);
+}
+
+/** The first place where two values differ, as a path and both values. */
+function firstDifference(path: string, a: unknown, b: unknown): string | null {
+  if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null) {
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const [x, y] = [(a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]];
+      const difference = firstDifference(path ? `${path}.${key}` : key, x, y);
+      if (difference) return difference;
+    }
+    return null;
+  }
+  return a === b ? null : `${path} is ${JSON.stringify(a)} there, ${JSON.stringify(b)} here`;
+}
+
+function assertSameShape(folder: string, there: ModelShape, here: ModelShape): void {
+  const difference = firstDifference('', there, here);
+  if (difference) {
+    throw new UserError(
+      `Cannot load the checkpoint ${folder}: it was trained with another model or other prepared data (${difference})`,
+    );
+  }
+}

@@ -1,0 +1,36 @@
+/** Scores of a stream of batches, with what an evaluation needs to know of each sample. */
+import type { Batch } from '../dataset/batch.js';
+import { scoreBatch } from './score.js';
+import type { ModelWeights } from './weights.js';
+
+/** Scored samples of one task in one batch; all arrays [samples]. */
+export interface ScoredSamples {
+  readonly task: string;
+  readonly logits: Float32Array;
+  readonly label: Float32Array;
+  readonly weight: Float32Array;
+  /** Index of the request in the prepared data. */
+  readonly request: Int32Array;
+  /** Index of the sample in the task. */
+  readonly sample: Int32Array;
+}
+
+/** Goes through the batches in their order. */
+export async function* scoreBatches(
+  weights: ModelWeights,
+  batches: AsyncIterable<Batch>,
+): AsyncGenerator<ScoredSamples> {
+  for await (const batch of batches) {
+    for (const [task, logits] of Object.entries(scoreBatch(weights, batch))) {
+      const { request, label, weight, sample } = batch.tasks[task]!;
+      yield {
+        task,
+        logits,
+        label,
+        weight,
+        request: request.map((row) => batch.requests[row]!),
+        sample,
+      };
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** Where training stands: all that is needed, beside weights and slots, to go on as if it had never stopped. */
+
+export interface BestSoFar {
+  readonly step: number;
+  /** Epochs done, the fraction of the running one included. */
+  readonly epochs: number;
+  /** Mean AUC on the validation part; null where it could not be measured. */
+  readonly score: number | null;
+}
+
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number;
+  /** Whole epochs done. */
+  readonly epoch: number;
+  /** Batches of the running epoch done. */
+  readonly batch: number;
+  readonly best: BestSoFar | null;
+  readonly validationsWithoutBetter: number;
+  /** Spent on steps and validations, over all sessions. */
+  readonly seconds: number;
+  /** Samples trained on, over all sessions. */
+  readonly samples: number;
+  /** Length of metrics.jsonl when this was saved: what a later session wrote beyond it is cut off. */
+  readonly metricsBytes: number;
+  readonly finished: boolean;
+}
+
+export const startState: TrainingState = {
+  step: 0,
+  epoch: 0,
+  batch: 0,
+  best: null,
+  validationsWithoutBetter: 0,
+  seconds: 0,
+  samples: 0,
+  metricsBytes: 0,
+  finished: false,
+};
+
+/** What decides when training ends. */
+export interface StopRule {
+  /** Batches of an epoch. */
+  readonly batches: number;
+  readonly epochs: number;
+  /** Validations in a row without a better one. */
+  readonly patience: number;
+}
+
+/** The state after a validation with the given score (null: nothing to compare, so the latest is the best). */
+export function afterValidation(state: TrainingState, score: number | null, rule: StopRule): TrainingState {
+  const best = state.best?.score ?? null;
+  const better = score === null || best === null || score > best;
+  const validationsWithoutBetter = better ? 0 : state.validationsWithoutBetter + 1;
+  const epochs = state.epoch + state.batch / rule.batches;
+  return {
+    ...state,
+    ...(state.batch === rule.batches ? { epoch: state.epoch + 1, batch: 0 } : {}),
+    best: better ? { step: state.step, epochs, score } : state.best,
+    validationsWithoutBetter,
+    finished: validationsWithoutBetter >= rule.patience || epochs >= rule.epochs,
+  };
+}
