@@ -45,12 +45,14 @@ function findingsOf(issue: Issue, base: Path, root: unknown): Finding[] {
     const types = issue.errors
       .flatMap((branch) => branch.filter(isTypeIssue).slice(0, 1))
       .map((inner) => typeName(inner.expected));
-    return [{ path, text: `expected ${types.join(' or ')}, got ${show(got)}` }];
+    return [{ path, text: `expected ${types.join(' or ')}, got ${describeValue(got)}` }];
   }
   if (issue.code === 'invalid_key') {
-    return [{ path, text: `expected ${issue.issues[0]?.message}, got ${show(path.at(-1))}`, key: true }];
+    return [
+      { path, text: `expected ${issue.issues[0]?.message}, got ${describeValue(path.at(-1))}`, key: true },
+    ];
   }
-  return [{ path, text: `expected ${expectation(issue)}, got ${show(got)}${hint(issue, got)}` }];
+  return [{ path, text: `expected ${expectation(issue)}, got ${describeValue(got)}${hint(issue, got)}` }];
 }
 
 function expectation(issue: Issue): string {
@@ -130,9 +132,9 @@ function valueAt(root: unknown, path: Path): unknown {
 
 const MAX_SHOWN = 60;
 
-function show(value: unknown): string {
+/** A value as messages show it. */
+export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
-  if (Array.isArray(value) && value.length === 0) return 'an empty list';
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (isMap) return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);

@@ -1,11 +1,12 @@
 /** The schema as JSON Schema: for editors (configs/schema.json), for the reference, and for naming the known keys. */
 import { z } from 'zod';
+import { mapValues } from '../common/map-values.js';
 import { configFileSchema } from './schema.js';
 import type { Path } from './yaml-tree.js';
 
 /** The part of JSON Schema that zod writes for our schema. */
 export interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;
   readonly const?: unknown;
@@ -16,6 +17,10 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly required?: readonly string[];
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
 }
 
 /** Of a whole config file: what a user writes, defaults not filled in. */
@@ -23,27 +28,42 @@ export function fileSchema(): JsonSchema {
   return z.toJSONSchema(configFileSchema, { io: 'input' }) as JsonSchema;
 }
 
-/** For editors: a file that extends another one need not be complete. */
+/** For editors: a file that extends another one need not be complete, and null removes a key of the other. */
 export function editorSchema(): object {
-  const { $schema, ...whole } = fileSchema() as JsonSchema & { $schema: string };
+  const { $schema, ...whole } = fileSchema() as JsonSchema & { readonly $schema: string };
   return {
     $schema,
     title: 'dupn config',
     if: { required: ['extends'] },
     // biome-ignore lint/suspicious/noThenProperty: the name that JSON Schema gives it
-    then: withoutRequired(whole),
+    then: ofExtension(whole),
     else: whole,
   };
 }
 
-function withoutRequired(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutRequired);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  return Object.fromEntries(
-    Object.entries(schema)
-      .filter(([name, value]) => !(name === 'required' && Array.isArray(value)))
-      .map(([name, value]) => [name, withoutRequired(value)]),
-  );
+function ofExtension(schema: JsonSchema): JsonSchema {
+  const { required, ...rest } = schema;
+  const { properties, additionalProperties, anyOf, oneOf } = schema;
+  return {
+    ...rest,
+    ...(properties && { properties: mapValues(properties, (inner) => nullable(ofExtension(inner))) }),
+    ...(typeof additionalProperties === 'object' && {
+      additionalProperties: nullable(ofExtension(additionalProperties)),
+    }),
+    ...(anyOf && { anyOf: anyOf.map(ofExtension) }),
+    ...(oneOf && { oneOf: oneOf.map(ofExtension) }),
+  };
+}
+
+function nullable(schema: JsonSchema): JsonSchema {
+  const { anyOf, oneOf, type, enum: values } = schema;
+  if (anyOf) return { ...schema, anyOf: [...anyOf, { type: 'null' }] };
+  if (oneOf) return { ...schema, oneOf: [...oneOf, { type: 'null' }] };
+  return {
+    ...schema,
+    ...(typeof type === 'string' && { type: [type, 'null'] }),
+    ...(values && { enum: [...values, null] }),
+  };
 }
 
 /** Names of the keys that the schema knows in the map at the path. */

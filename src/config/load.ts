@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { messageOf, UserError } from '../common/errors.js';
-import { problemsOf } from './issues.js';
+import { describeValue, problemsOf } from './issues.js';
 import { merge } from './merge.js';
 import { normalise } from './normalise.js';
 import { applyOverrides, SET_RANK } from './overrides.js';
@@ -86,8 +86,12 @@ interface ReadTree {
 async function readTree(file: string, text: string, chain: readonly string[]): Promise<ReadTree> {
   const { tree, problems } = parseYaml(text, file, dirname(resolve(file)), chain.length);
   if (!tree) return { tree: emptyMap(file), problems };
-  const base = tree.kind === 'map' ? tree.entries.get('extends')?.value : undefined;
-  if (tree.kind !== 'map' || !base) return { tree, problems };
+  if (tree.kind !== 'map') {
+    const text = `expected a map of keys, got ${toValue(tree) === null ? 'an empty file' : describeValue(toValue(tree))}`;
+    return { tree: emptyMap(file), problems: [{ origin: tree.origin, path: '', text }] };
+  }
+  const base = tree.entries.get('extends')?.value;
+  if (!base) return { tree, problems };
   const own: MapTree = {
     ...tree,
     entries: new Map([...tree.entries].filter(([name]) => name !== 'extends')),
@@ -96,7 +100,9 @@ async function readTree(file: string, text: string, chain: readonly string[]): P
     tree: own,
     problems: [{ origin: base.origin, path: 'extends', text: `expected ${expected}` }],
   });
-  if (base.kind !== 'scalar' || typeof base.value !== 'string') return failed('the path of another YAML');
+  if (base.kind !== 'scalar' || typeof base.value !== 'string') {
+    return failed(`the path of another YAML, got ${describeValue(toValue(base))}`);
+  }
   const baseFile = isAbsolute(base.value) ? base.value : join(dirname(file), base.value);
   const longerChain = [...chain, await realpath(file)];
   try {

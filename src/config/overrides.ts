@@ -17,7 +17,7 @@ export function applyOverrides(
   for (const [index, override] of overrides.entries()) {
     const origin: Origin = { label: `--set ${override}`, folder, rank: SET_RANK, offset: index };
     const [, dotted, text] = /^([^=]*)=(.*)$/s.exec(override) ?? [];
-    const path = dotted?.split('.') ?? [];
+    const path = dotted?.trim().split('.') ?? [];
     if (text === undefined || path.some((part) => part === '' || part === '__proto__')) {
       problems.push({ origin, path: '', text: 'expected dotted.key=value' });
       continue;

@@ -31,7 +31,7 @@ const binaryTask = z.strictObject({
 
 export const configSchema = z.strictObject({
   name: folderName.describe(
-    'Names the prepared data (prepared/<name>) and, unless run.name is set, the run (runs/<name>)',
+    'Names the prepared data (`prepared/<name>`) and, unless run.name is set, the run (`runs/<name>`)',
   ),
 
   data,
@@ -90,7 +90,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       folder: path
         .default('prepared')
-        .describe('Prepared data goes to <folder>/<name>, relative to the working folder'),
+        .describe('Prepared data goes to `<folder>/<name>`, relative to the working folder'),
       memoryLimit: z
         .string()
         .regex(/^\d+(\.\d+)?(MB|GB)$/, 'a number with MB or GB')
@@ -98,7 +98,8 @@ export const configSchema = z.strictObject({
         .describe('What DuckDB may use; beyond it, it works on disk'),
       threads: positiveInt.optional().describe('Threads of DuckDB; by default all cores'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Where prepared data goes and what preparing it may use'),
 
   model: z
     .strictObject({
@@ -128,7 +129,8 @@ export const configSchema = z.strictObject({
         .default(1)
         .describe('Standard deviation of the initial embeddings'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The sizes of the model'),
 
   train: z
     .strictObject({
@@ -158,7 +160,8 @@ export const configSchema = z.strictObject({
         .default(1)
         .describe('How often in an epoch the validation part is measured'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How the model is trained'),
 
   eval: z
     .strictObject({
@@ -167,16 +170,18 @@ export const configSchema = z.strictObject({
         .nonnegative()
         .default(1000)
         .describe('Resamples of the users for the intervals; 0 for none'),
-      bootstrapSeed: z.int().nonnegative().default(1),
+      bootstrapSeed: z.int().nonnegative().default(1).describe('Seed of the resampling'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How the model is measured'),
 
   run: z
     .strictObject({
-      folder: path.default('runs').describe('Runs go to <folder>/<name>, relative to the working folder'),
+      folder: path.default('runs').describe('Runs go to `<folder>/<name>`, relative to the working folder'),
       name: folderName.optional().describe('Name of the run; by default the name of the config'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Where a run goes'),
 });
 
 /** The file itself may extend another one. */

@@ -78,7 +78,10 @@ export function parseYaml(
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: false });
     if (document.errors.length > 0) {
-      const problems = document.errors.map(({ pos, code, message }) => ({
+      // What follows the first error of syntax is mostly an echo of it.
+      const syntax = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+      const told = document.errors.filter((error) => error === syntax || error.code === 'DUPLICATE_KEY');
+      const problems = told.map(({ pos, code, message }) => ({
         origin: originAt(pos[0]),
         path: '',
         text: code === 'DUPLICATE_KEY' ? 'a key stands twice in one map' : `not valid YAML: ${message}`,

@@ -1,0 +1,86 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.js';
+import { describeDifference, preparedHash, preparedSlice } from '../../src/config/prepared-slice.js';
+import { renderConfig } from '../../src/config/render.js';
+
+const ga = new URL('../../configs/ga.yaml', import.meta.url).pathname;
+
+const sliceOf = async (...set: string[]) => preparedSlice(await loadConfig(ga, { set }));
+
+describe('the hash of prepared data', () => {
+  it.each([
+    'data.root=/elsewhere',
+    'data.maxRejectRatio=0.5',
+    'features.item.brand.size=3',
+    'features.item.tags.pooling=sum',
+    'features.properties.behavior.size=3',
+    'features.user.device.size=3',
+    'tasks.ctr.query=candidate',
+    'tasks.ctr.weight=2',
+    'tasks.ctr.tower.layers=[1]',
+    'preprocess.memoryLimit=1GB',
+    'preprocess.threads=1',
+    'model.maxEvents=5',
+    'train.epochs=1',
+    'eval.bootstrapSamples=0',
+    'run.name=other',
+  ])('does not change with %s', async (set) => {
+    expect(preparedHash(await sliceOf(set))).toBe(preparedHash(await sliceOf()));
+    expect(describeDifference(await sliceOf(), await sliceOf(set))).toEqual([]);
+  });
+
+  it.each([
+    ['data.timeZone=Asia/Tokyo', 'data.timeZone: was "UTC", now "Asia/Tokyo"'],
+    ['data.log.deduplicate=true', 'data.log.deduplicate: was false, now true'],
+    ['data.log.from=2016-09-01', 'data.log.from: was not set, now "2016-09-01"'],
+    ['features.item.brand.minCount=2', 'features.item.brand.minCount: was 1, now 2'],
+    [
+      'features.user.device=null',
+      'features.user.device: was {"from":"lastEvent","minCount":1,"buckets":1,"column":"device"}, now not set',
+    ],
+    ['split.validationUsers=0.1', 'split.validationUsers: was 0.05, now 0.1'],
+    ['tasks.ctr.trainFrom=null', 'tasks.ctr.trainFrom: was "2016-09-19", now not set'],
+    ['tasks.ctr.samples.keep=[]', 'tasks.ctr.samples.keep: was ["position","page_category"], now []'],
+  ])('changes with %s, which the difference names', async (set, difference) => {
+    expect(preparedHash(await sliceOf(set))).not.toBe(preparedHash(await sliceOf()));
+    // What is stored is JSON.
+    const stored = JSON.parse(JSON.stringify(await sliceOf()));
+    expect(describeDifference(stored, await sliceOf(set))).toContain(difference);
+  });
+
+  it('changes with the order of fields and not with that of other maps', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dupn-slice-'));
+    const load = async (fields: string, keep: string) => {
+      const file = join(folder, 'c.yaml');
+      await writeFile(
+        file,
+        `name: a\ndata: { log: { files: e.csv, keep: ${keep} } }\nfeatures: { item: ${fields} }\n` +
+          'split: { evaluationFrom: 2016-10-20 }\ntasks: { t: { kind: binary, samples: { files: s.csv } } }\n',
+      );
+      return preparedSlice(await loadConfig(file));
+    };
+    const one = await load('{ item: { size: 1 }, shop: { size: 1 } }', '{ a: [x], b: [y] }');
+    const keepTurned = await load('{ item: { size: 1 }, shop: { size: 1 } }', '{ b: [y], a: [x] }');
+    const fieldsTurned = await load('{ shop: { size: 1 }, item: { size: 1 } }', '{ a: [x], b: [y] }');
+    expect(preparedHash(keepTurned)).toBe(preparedHash(one));
+    expect(preparedHash(fieldsTurned)).not.toBe(preparedHash(one));
+    expect(describeDifference(one, fieldsTurned)).toEqual([
+      'fieldOrder.item: was ["item","shop"], now ["shop","item"]',
+    ]);
+  });
+});
+
+describe('the rendered config', () => {
+  it.each(['ga', 'ga-strict', 'ga-candidate', 'taobao', 'taobao-candidate'])(
+    'of %s loads to the same config from anywhere',
+    async (name) => {
+      const config = await loadConfig(new URL(`../../configs/${name}.yaml`, import.meta.url).pathname);
+      const copy = join(await mkdtemp(join(tmpdir(), 'dupn-render-')), 'config.resolved.yaml');
+      await writeFile(copy, renderConfig(config));
+      expect(await loadConfig(copy)).toEqual(config);
+    },
+  );
+});

@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import { messageOf } from '../../src/common/errors.js';
+import { parseConfig } from '../../src/config/load.js';
+import type { ConfigInput } from '../../src/config/schema.js';
+
+type Change = (config: Required<ConfigInput> & { [key: string]: unknown }) => void;
+
+function problemsAfter(change: Change): string[] {
+  const config = {
+    name: 'demo',
+    data: { log: { files: 'e.csv' } },
+    features: { item: { item: { size: 8 } }, properties: {}, user: {} },
+    split: { evaluationFrom: '2016-10-20' },
+    tasks: { ctr: { kind: 'binary', samples: { files: 's.csv' } } },
+    model: {},
+  };
+  change(config as never);
+  try {
+    parseConfig(JSON.stringify(config), 'c.json');
+    return [];
+  } catch (error) {
+    const [, ...lines] = messageOf(error).split('\n');
+    return lines.map((line) => line.trim().replace(/^c\.json:\d+:\d+ /, ''));
+  }
+}
+
+const cases: readonly [name: string, change: Change, problem: string][] = [
+  [
+    'no evaluation period',
+    (c) => {
+      c.split = {};
+    },
+    'split: expected one of evaluationFrom and evaluationLastDays, got neither',
+  ],
+  [
+    'two evaluation periods',
+    (c) => {
+      c.split.evaluationLastDays = 1;
+    },
+    'split: expected one of evaluationFrom and evaluationLastDays, got both',
+  ],
+  [
+    'an end of the last days',
+    (c) => {
+      c.split = { evaluationLastDays: 1, evaluationTo: '2016-10-21' };
+    },
+    'split.evaluationTo: expected no end beside evaluationLastDays, whose period ends with the requests',
+  ],
+  [
+    'two validation parts',
+    (c) => {
+      Object.assign(c.split, { validationUsers: 0.1, validationLastDays: 1 });
+    },
+    'split.validationUsers: expected one of validationUsers and validationLastDays, got both',
+  ],
+  [
+    'an evaluation that ends where it begins',
+    (c) => {
+      c.split.evaluationTo = '2016-10-20 00:00:00';
+    },
+    'split.evaluationTo: expected a date after split.evaluationFrom (2016-10-20), got 2016-10-20 00:00:00',
+  ],
+  [
+    'training from the evaluation period on',
+    (c) => {
+      c.split.trainingFrom = '2016-10-20';
+    },
+    'split.evaluationFrom: expected a date after split.trainingFrom (2016-10-20), got 2016-10-20',
+  ],
+  [
+    'a task that trains from the evaluation period on',
+    (c) => {
+      c.tasks.ctr!.trainFrom = '2016-11-01';
+    },
+    'split.evaluationFrom: expected a date after tasks.ctr.trainFrom (2016-11-01), got 2016-10-20',
+  ],
+  [
+    'a log that ends before it begins',
+    (c) => {
+      Object.assign(c.data.log, { from: '2016-10-02', to: '2016-10-01' });
+    },
+    'data.log.to: expected a date after data.log.from (2016-10-02), got 2016-10-01',
+  ],
+  [
+    'no item id among the item fields',
+    (c) => {
+      c.features.item = { brand: { size: 3 } };
+    },
+    'features.item: expected a field named `item` (the item id), got a map',
+  ],
+  [
+    'an item id of another column than the log has',
+    (c) => {
+      c.features.item.item = { size: 3, column: 'sku' };
+    },
+    'features.item.item.column: expected no column, or that of data.log.item (item_id), got sku',
+  ],
+  [
+    'an item id from the items table',
+    (c) => {
+      c.features.item.item = { size: 3, from: 'items' };
+    },
+    'features.item.item.from: expected log, where the item id is, got items',
+  ],
+  [
+    'a multi-valued item id',
+    (c) => {
+      c.features.item.item = { size: 3, separator: '|' };
+    },
+    'features.item.item.separator: expected none: an event has one item',
+  ],
+  [
+    'a field from an items table that is not there',
+    (c) => {
+      c.features.item.brand = { size: 3, from: 'items' };
+    },
+    'features.item.brand.from: expected log, as there is no data.items, got items',
+  ],
+  [
+    'a field from a users table that is not there',
+    (c) => {
+      c.features.user!.age = { from: 'users' };
+    },
+    'features.user.age.from: expected request or lastEvent, as there is no data.users, got users',
+  ],
+  [
+    'pooling of single values',
+    (c) => {
+      c.features.item.brand = { size: 3, pooling: 'sum' };
+    },
+    'features.item.brand.pooling: expected a separator beside it: only a multi-valued field is pooled',
+  ],
+  [
+    'a property of both a column and a time',
+    (c) => {
+      c.features.properties!.weekend = { time: 'weekend', column: 'w' };
+    },
+    'features.properties.weekend: expected a column or a time, not both, got a map',
+  ],
+  [
+    'names that differ by case alone',
+    (c) => {
+      c.features.item.brand = { size: 1 };
+      c.features.item.Brand = { size: 1 };
+    },
+    'features.item.Brand: expected a name that differs from brand by more than case',
+  ],
+  [
+    'a name that is no file name',
+    (c) => {
+      c.features.user!['a/b'] = { from: 'request' };
+    },
+    'features.user.a/b: expected a name of letters, digits, dash and underscore that starts with a letter, got "a/b"',
+  ],
+  [
+    'a zone that is none',
+    (c) => {
+      c.data.timeZone = 'Asia/Shanghi';
+    },
+    'data.timeZone: expected an IANA time zone such as UTC or Asia/Shanghai, did you mean `Asia/Shanghai`?, got "Asia/Shanghi"',
+  ],
+  [
+    'columns of a format that names them itself',
+    (c) => {
+      Object.assign(c.data.log, { format: 'parquet', columns: ['user_id', 'item_id', 'time'] });
+    },
+    'data.log.columns: expected none: parquet names its columns itself',
+  ],
+  [
+    'a column twice',
+    (c) => {
+      c.data.log.columns = ['user_id', 'item_id', 'time', 'time'];
+    },
+    'data.log.columns: expected distinct names, got time twice',
+  ],
+  [
+    'a delimiter of a format without one',
+    (c) => {
+      Object.assign(c.data.log, { format: 'jsonl', delimiter: ';' });
+    },
+    'data.log.delimiter: expected none with format jsonl',
+  ],
+  [
+    'a delimiter that is the quote',
+    (c) => {
+      Object.assign(c.data.log, { quote: ';', delimiter: ';' });
+    },
+    'data.log.delimiter: expected another character than quote, got ;',
+  ],
+  [
+    'a long delimiter',
+    (c) => {
+      c.data.log.delimiter = '::';
+    },
+    'data.log.delimiter: expected one character, got "::"',
+  ],
+  [
+    'no task',
+    (c) => {
+      c.tasks = {};
+    },
+    'tasks: expected at least one task, got an empty map',
+  ],
+];
+
+describe('a rule between keys', () => {
+  it.each(cases)('is broken by %s', (_, change, problem) => {
+    expect(problemsAfter(change)).toEqual([problem]);
+  });
+
+  it('is kept by the config that the cases start from', () => {
+    expect(problemsAfter(() => {})).toEqual([]);
+  });
+
+  it('holds for every column that is read of tables without a header line', () => {
+    const problems = problemsAfter((c) => {
+      c.data.log.columns = ['user_id', 'item_id', 'when', 'shop', 'device'];
+      c.data.log.keep = { behavior: ['click'] };
+      c.data.items = { files: 'i.csv', columns: ['sku', 'brand'] };
+      c.data.users = { files: 'u.csv', columns: ['user_id', 'age'] };
+      c.features.item.shop = { size: 1, from: 'log' };
+      c.features.item.brand = { size: 1 };
+      c.features.item.kind = { size: 1, column: 'category' };
+      c.features.properties = { scenario: {}, weekend: { time: 'weekend' } };
+      c.features.user = { age: { from: 'users' }, device: { from: 'lastEvent' }, city: { from: 'request' } };
+      Object.assign(c.tasks.ctr!.samples, {
+        columns: ['user_id', 'time', 'item_id', 'label'],
+        weight: 'w',
+        keep: ['position'],
+      });
+    });
+    expect(problems.sort()).toEqual(
+      [
+        'data.log.time: expected one of data.log.columns (user_id, item_id, when, shop, device), got time',
+        'data.log.keep.behavior: expected one of data.log.columns (user_id, item_id, when, shop, device), got behavior',
+        'features.properties.scenario.column: expected one of data.log.columns (user_id, item_id, when, shop, device), got scenario',
+        'data.items.item: expected one of data.items.columns (sku, brand), got item_id',
+        'features.item.kind.column: expected one of data.items.columns (sku, brand), got category',
+        'tasks.ctr.samples.weight: expected one of tasks.ctr.samples.columns (user_id, time, item_id, label), got w',
+        'tasks.ctr.samples.keep: expected one of tasks.ctr.samples.columns (user_id, time, item_id, label), got position',
+        'features.user.city.column: expected one of tasks.ctr.samples.columns (user_id, time, item_id, label), got city',
+      ].sort(),
+    );
+  });
+});
