@@ -1,0 +1,29 @@
+/** Runs other programs, with messages that name what is missing. */
+import { spawnSync } from 'node:child_process';
+import { SetupError } from './say.js';
+
+/**
+ * Runs a program to its end; its output goes to stderr when `show` is set, else it is returned.
+ * `missing` is what to do where the program does not exist, `failed` where it ends with an error.
+ */
+export function run(command, args, { cwd, env, show = false, missing, failed }) {
+  const result = spawnSync(command, args, {
+    cwd,
+    env: env ?? process.env,
+    encoding: 'utf8',
+    stdio: ['ignore', show ? 2 : 'pipe', show ? 2 : 'pipe'],
+    maxBuffer: 1 << 28,
+  });
+  if (result.error) {
+    if (result.error.code === 'ENOENT') throw new SetupError(`Cannot find ${command}. ${missing}`);
+    throw result.error;
+  }
+  if (result.status !== 0) {
+    const reason = result.signal ? `was stopped by ${result.signal}` : `ended with ${result.status}`;
+    const output = show
+      ? ''
+      : `\n${`${result.stdout}${result.stderr}`.trim().split('\n').slice(-15).join('\n')}`;
+    throw new SetupError(`${command} ${reason}. ${failed}${output}`);
+  }
+  return result.stdout ?? '';
+}
