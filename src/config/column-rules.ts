@@ -1,7 +1,8 @@
 /** The rules of how tables are read; without a header line, every column that the config names is one of `columns`. */
+
+import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config, SampleSource } from './schema.js';
-import type { Path } from './yaml-tree.js';
 
 /** A table that the config names columns of: what it reads, and where the reading key stands. */
 interface TableUse {

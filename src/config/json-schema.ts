@@ -1,8 +1,8 @@
 /** The schema as JSON Schema: for editors (configs/schema.json), for the reference, and for naming the known keys. */
 import { z } from 'zod';
 import { mapValues } from '../common/map-values.js';
+import type { Path } from './origin.js';
 import { configFileSchema } from './schema.js';
-import type { Path } from './yaml-tree.js';
 
 /** The part of JSON Schema that zod writes for our schema. */
 export interface JsonSchema {

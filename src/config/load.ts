@@ -5,19 +5,12 @@ import { messageOf, UserError } from '../common/errors.js';
 import { describeValue, problemsOf } from './issues.js';
 import { merge } from './merge.js';
 import { normalise } from './normalise.js';
+import type { Path } from './origin.js';
 import { applyOverrides, SET_RANK } from './overrides.js';
 import { configError, type Problem } from './problems.js';
 import { checkRules } from './rules.js';
 import { type Config, type ConfigInput, configSchema } from './schema.js';
-import {
-  keyOriginOf,
-  type MapTree,
-  originOf,
-  type Path,
-  parseYaml,
-  type Tree,
-  toValue,
-} from './yaml-tree.js';
+import { keyOriginOf, type MapTree, originOf, parseYaml, type Tree, toValue } from './yaml-tree.js';
 
 /** Far beyond any config: a log given by mistake is not read whole. */
 const MAX_BYTES = 1_000_000;

@@ -1,5 +1,6 @@
 /** Lays one tree of settings over another: for `extends` and for `--set`. */
-import type { Entry, MapTree, Origin, Path, Tree } from './yaml-tree.js';
+import type { Origin, Path } from './origin.js';
+import type { Entry, MapTree, Tree } from './yaml-tree.js';
 
 /** Maps are merged key by key; lists and scalars replace what was there, and null removes it. */
 export function merge(base: Tree, over: Tree): Tree {

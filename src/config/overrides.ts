@@ -1,8 +1,9 @@
 /** `--set dotted.key=value`: the value is read as a YAML scalar or a flow list or map. */
 import { parse } from 'yaml';
 import { setAt } from './merge.js';
+import type { Origin } from './origin.js';
 import type { Problem } from './problems.js';
-import { type Origin, parseYaml, type Tree } from './yaml-tree.js';
+import { parseYaml, type Tree } from './yaml-tree.js';
 
 export const SET_RANK = Number.MAX_SAFE_INTEGER;
 

@@ -1,6 +1,6 @@
 /** What is wrong with a config, all of it in one error. */
 import { UserError } from '../common/errors.js';
-import type { Origin } from './yaml-tree.js';
+import type { Origin } from './origin.js';
 
 export interface Problem {
   readonly origin: Origin;

@@ -1,5 +1,5 @@
 /** What a rule between keys finds. */
-import type { Path } from './yaml-tree.js';
+import type { Path } from './origin.js';
 
 export interface RuleProblem {
   /** The key to change, and the others that the rule read. */

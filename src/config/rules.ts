@@ -2,9 +2,9 @@
 
 import { columnRules } from './column-rules.js';
 import { toEpochSeconds } from './dates.js';
+import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config, ConfigInput } from './schema.js';
-import type { Path } from './yaml-tree.js';
 
 /** `input` is the file as written, which alone tells a default from a value. */
 export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
