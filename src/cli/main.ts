@@ -1,0 +1,58 @@
+/** The command line: arguments in, exit code out. The one place where errors end. */
+import { Command, CommanderError } from 'commander';
+import { messageOf, UserError } from '../common/errors.js';
+import { doctorCommand } from './doctor.js';
+import { evalCommand } from './eval.js';
+import { generateCommand } from './generate.js';
+import { initCommand } from './init.js';
+import { type Io, processIo } from './io.js';
+import { preprocessCommand } from './preprocess.js';
+import { showCommand } from './show.js';
+import { trainCommand } from './train.js';
+import { validateCommand } from './validate.js';
+
+/** 0 when done, 2 for what the user can fix, 1 for a fault of ours. */
+export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
+  // Who reads only the start of the output (`dupn show ... | head`) closes it early.
+  const ignoreClosedPipe = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  };
+  io.stdout.on('error', ignoreClosedPipe);
+  try {
+    await program(io).parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UserError) {
+      io.stderr.write(`${error.message}\n`);
+      return 2;
+    }
+    io.stderr.write(`${error instanceof Error ? error.stack : messageOf(error)}\n`);
+    return 1;
+  } finally {
+    io.stdout.off('error', ignoreClosedPipe);
+  }
+}
+
+function program(io: Io): Command {
+  const root = new Command('dupn')
+    .description('One user representation from behaviour logs, for many tasks (DUPN, KDD 2018)')
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)');
+  const commands = [
+    initCommand,
+    validateCommand,
+    preprocessCommand,
+    trainCommand,
+    evalCommand,
+    showCommand,
+    generateCommand,
+    doctorCommand,
+  ];
+  for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
+  return root;
+}

@@ -1,0 +1,84 @@
+/** What every command shares: its options, its logger and progress, and how it reports its result. */
+import type { Command } from 'commander';
+import type { Context } from '../common/context.js';
+import type { LogLevel } from '../common/logger.js';
+import type { Config } from '../config/schema.js';
+import type { Io } from './io.js';
+
+export interface SharedOptions {
+  readonly logLevel: LogLevel;
+  readonly json?: true;
+  readonly force?: true;
+}
+
+export interface ConfigOptions extends SharedOptions {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+/** The same result twice: for programs and for people. */
+export interface Report {
+  readonly json: object;
+  /** Lines, without the last line's end. */
+  readonly text: string;
+}
+
+export interface Session {
+  readonly context: Context;
+  /** Every line of the log, from now on, also goes to the file. */
+  copyLogTo(file: string): void;
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
+
+export function withSharedOptions(command: Command): Command {
+  return command
+    .addOption(command.createOption('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
+    .option('--json', 'print the result as one JSON document on stdout; logs go to stderr')
+    .option('--force', 'overwrite what is there');
+}
+
+export function withConfigOptions(command: Command): Command {
+  const collect = (value: string, earlier: readonly string[]) => [...earlier, value];
+  return withSharedOptions(
+    command
+      .requiredOption('-c, --config <file>', 'the YAML that describes data, model and training')
+      .option(
+        '--set <key=value>',
+        'override a key of the config, such as train.epochs=3 (repeatable)',
+        collect,
+        [],
+      ),
+  );
+}
+
+export async function readConfig({ config, set }: ConfigOptions, io: Io): Promise<Config> {
+  const { loadConfig } = await import('../config/load.js');
+  return loadConfig(config, { set, env: io.env });
+}
+
+/** Runs the work of a command with a logger and progress on stderr, and prints what it reports on stdout. */
+export async function runCommand(
+  options: SharedOptions,
+  io: Io,
+  work: (session: Session) => Promise<Report>,
+): Promise<void> {
+  const { createLogger } = await import('../common/logger.js');
+  const { createLoggedProgress, createTerminalProgress } = await import('../common/progress.js');
+  const isTerminal = io.stderr.isTTY === true;
+  const bars = isTerminal ? createTerminalProgress(io.stderr) : null;
+  const logger = createLogger({
+    level: options.logLevel,
+    write: (line) => (bars ? bars.write(line) : io.stderr.write(line)),
+    pretty: isTerminal,
+    colour: isTerminal && !io.env.NO_COLOR,
+  });
+  try {
+    const context: Context = { logger, progress: bars ?? createLoggedProgress(logger) };
+    const { json, text } = await work({ context, copyLogTo: (file) => logger.copyTo(file) });
+    io.stdout.write(`${options.json ? JSON.stringify(json, null, 2) : text}\n`);
+  } finally {
+    bars?.close();
+    logger.close();
+  }
+}
