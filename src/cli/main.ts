@@ -1,15 +1,10 @@
 /** The command line: arguments in, exit code out. The one place where errors end. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
-import { doctorCommand } from './doctor.js';
-import { evalCommand } from './eval.js';
-import { generateCommand } from './generate.js';
-import { initCommand } from './init.js';
 import { type Io, processIo } from './io.js';
-import { preprocessCommand } from './preprocess.js';
 import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
-import { validateCommand } from './validate.js';
 
 /** 0 when done, 2 for what the user can fix, 1 for a fault of ours. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
@@ -37,22 +32,19 @@ export async function main(argv: readonly string[], io: Io = processIo): Promise
 function program(io: Io): Command {
   const root = new Command('dupn')
     .description('One user representation from behaviour logs, for many tasks (DUPN, KDD 2018)')
+    .version(version())
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
     })
     .exitOverride()
     .showHelpAfterError('(add --help for the options)');
-  const commands = [
-    initCommand,
-    validateCommand,
-    preprocessCommand,
-    trainCommand,
-    evalCommand,
-    showCommand,
-    generateCommand,
-    doctorCommand,
-  ];
+  const commands = [trainCommand, showCommand];
   for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
   return root;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }

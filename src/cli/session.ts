@@ -13,7 +13,7 @@ export interface SharedOptions {
 
 export interface ConfigOptions extends SharedOptions {
   readonly config: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
 }
 
 /** The same result twice: for programs and for people. */
@@ -39,7 +39,7 @@ export function withSharedOptions(command: Command): Command {
 }
 
 export function withConfigOptions(command: Command): Command {
-  const collect = (value: string, earlier: readonly string[]) => [...earlier, value];
+  const collect = (value: string, earlier: readonly string[] = []) => [...earlier, value];
   return withSharedOptions(
     command
       .requiredOption('-c, --config <file>', 'the YAML that describes data, model and training')
@@ -47,12 +47,11 @@ export function withConfigOptions(command: Command): Command {
         '--set <key=value>',
         'override a key of the config, such as train.epochs=3 (repeatable)',
         collect,
-        [],
       ),
   );
 }
 
-export async function readConfig({ config, set }: ConfigOptions, io: Io): Promise<Config> {
+export async function readConfig({ config, set = [] }: ConfigOptions, io: Io): Promise<Config> {
   const { loadConfig } = await import('../config/load.js');
   return loadConfig(config, { set, env: io.env });
 }

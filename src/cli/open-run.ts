@@ -1,0 +1,74 @@
+/** Opens the folder of a run for training: locked, with the config that it is trained with and a record of the machine. */
+import { readFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
+import { writeFileAtomic, writeJson } from '../common/files.js';
+import { acquireLock, type Lock } from '../common/lock.js';
+import { loadConfig } from '../config/load.js';
+import { describeDifference } from '../config/prepared-slice.js';
+import { renderConfig } from '../config/render.js';
+import type { Config } from '../config/schema.js';
+import { openRunFolder, runPaths } from '../training/run-folder.js';
+
+/** What may change between the sessions of one run; any other change would make it a different model. */
+const MAY_CHANGE = ['data.root', 'preprocess.', 'eval.', 'run.', 'train.epochs', 'train.patience'];
+
+export interface OpenRun {
+  readonly folder: string;
+  /** Beside the folder, which --force removes. */
+  readonly lock: Lock;
+}
+
+/** @throws UserError when another process trains it, when it exists already, or has other settings than `--resume` needs */
+export async function openRun(
+  config: Config,
+  options: { readonly resume: boolean; readonly force: boolean },
+): Promise<OpenRun> {
+  const folder = runFolder(config);
+  const lock = await acquireLock(join(config.run.folder, `.${config.run.name}.lock`));
+  try {
+    if (options.resume) await checkSameRun(folder, config);
+    await openRunFolder(folder, options);
+    await writeFileAtomic(join(folder, runPaths.config), renderConfig(config));
+    await writeJson(join(folder, runPaths.environment), environment());
+    return { folder, lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+export function runFolder({ run }: Config): string {
+  return join(run.folder, run.name);
+}
+
+async function checkSameRun(folder: string, config: Config): Promise<void> {
+  const file = join(folder, runPaths.config);
+  const exists = await readFile(file).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) return;
+  const differences = describeDifference(await loadConfig(file), config).filter(
+    (line) => !MAY_CHANGE.some((key) => line.startsWith(key)),
+  );
+  if (differences.length > 0) {
+    throw new UserError(
+      `Cannot resume the run in ${folder}: it was started with other settings\n  ${differences.join('\n  ')}\n` +
+        '  use those, or start another run (--set run.name=NAME)',
+    );
+  }
+}
+
+function environment(): object {
+  const [cpu] = cpus();
+  return {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpu?.model ?? null,
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    startedAt: new Date().toISOString(),
+  };
+}
