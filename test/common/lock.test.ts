@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/common/errors.js';
+import { acquireLock } from '../../src/common/lock.js';
+
+let path: string;
+
+beforeEach(async () => {
+  path = join(await mkdtemp(join(tmpdir(), 'dupn-lock-')), 'inside', '.lock');
+});
+
+describe('a lock', () => {
+  it('is held by one at a time and free again once released', async () => {
+    const lock = await acquireLock(path);
+    await expect(acquireLock(path)).rejects.toThrow(UserError);
+    await expect(acquireLock(path)).rejects.toThrow(`process ${process.pid}`);
+    await lock.release();
+    expect(existsSync(path)).toBe(false);
+    await (await acquireLock(path)).release();
+  });
+
+  it('is not kept by a process that was killed', async () => {
+    const code = `import('${new URL('../../dist/common/lock.js', import.meta.url).href}')
+      .then((m) => m.acquireLock(process.argv[1])).then(() => { console.log('held'); setInterval(() => {}, 1000); })`;
+    const child = spawn(process.execPath, ['-e', code, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    await expect(acquireLock(path)).rejects.toThrow(`process ${child.pid}`);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await (await acquireLock(path)).release();
+    expect(await readdir(join(path, '..'))).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('is not kept by a later process of the same id', async () => {
+    const lock = await acquireLock(path);
+    const holder = JSON.parse(await readFile(path, 'utf8'));
+    expect(holder.started).toMatch(/^\d+$/);
+    await writeFile(path, JSON.stringify({ ...holder, started: '1' }));
+    await (await acquireLock(path)).release();
+    await lock.release();
+  });
+
+  it('is kept by a process on another machine, which cannot be asked', async () => {
+    await (await acquireLock(path)).release();
+    await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', started: null }));
+    await expect(acquireLock(path)).rejects.toThrow(
+      /process 1 on elsewhere \(delete .*\.lock if that one is gone\)/,
+    );
+  });
+
+  it('is not kept by a file that was cut short', async () => {
+    await (await acquireLock(path)).release();
+    await writeFile(path, '{"pid":');
+    await (await acquireLock(path)).release();
+  });
+});

@@ -1,0 +1,87 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { Logger } from '../../src/common/context.js';
+import { createLoggedProgress, createTerminalProgress } from '../../src/common/progress.js';
+
+function terminal() {
+  let text = '';
+  const stream = Object.assign(
+    new Writable({
+      write(chunk, _, done) {
+        text += chunk;
+        done();
+      },
+    }),
+    { isTTY: true, columns: 200 },
+  );
+  return { stream, text: () => text };
+}
+
+describe('progress on a terminal', () => {
+  it('is one bar with what was done, the total and the fields', () => {
+    const { stream, text } = terminal();
+    const bar = createTerminalProgress(stream).start('epoch 1/2', 200);
+    bar.update(50, { loss: '0.7' });
+    bar.stop();
+    expect(text()).toMatch(/epoch 1\/2 \[ +\] 0% 0\/200/);
+  });
+
+  it('without a known end counts', () => {
+    const { stream, text } = terminal();
+    const bar = createTerminalProgress(stream).start('rows', 0);
+    bar.stop();
+    expect(text()).toMatch(/rows 0 /);
+    expect(text()).not.toContain('%');
+  });
+
+  it('leaves whole lines to text that is written beside it', () => {
+    const { stream, text } = terminal();
+    const progress = createTerminalProgress(stream);
+    const bar = progress.start('epoch', 10);
+    progress.write('a line of the log\n');
+    bar.stop();
+    progress.write('another\n');
+    // The bar's line is cleared before the text and drawn again after it.
+    const cleared = text().split('\u001b[1G\u001b[2Ka line of the log\n');
+    expect(cleared).toHaveLength(2);
+    expect(cleared[1]).toContain('epoch [');
+    expect(text().endsWith('another\n')).toBe(true);
+  });
+
+  it('shows the inner of two bars, then the outer one where it stands', () => {
+    const { stream, text } = terminal();
+    const progress = createTerminalProgress(stream);
+    const outer = progress.start('outer', 10);
+    const inner = progress.start('inner', 4);
+    outer.update(5);
+    const before = text().length;
+    inner.stop();
+    expect(text().slice(before)).toMatch(/outer \[=+ +\] 50% 5\/10/);
+    outer.stop();
+  });
+
+  it('leaves no timer behind when it is closed with bars open', async () => {
+    const { stream } = terminal();
+    const progress = createTerminalProgress(stream);
+    progress.start('outer', 10);
+    progress.start('inner', 10);
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const open = timers();
+    progress.close();
+    expect(timers()).toBe(open - 1);
+  });
+});
+
+describe('progress elsewhere', () => {
+  it('is a line at the end, and none in between within a few seconds', () => {
+    const lines: [object, string][] = [];
+    const info = (fields: object, message: string) => void lines.push([fields, message]);
+    const logger: Logger = { debug() {}, info, warn() {}, error() {} };
+    const bar = createLoggedProgress(logger).start('epoch', 100);
+    for (let done = 1; done <= 100; done++) bar.update(done, { loss: 0.5 });
+    bar.stop();
+    expect(lines).toEqual([
+      [{ done: 100, total: 100, loss: 0.5, seconds: expect.any(Number) }, 'epoch: done'],
+    ]);
+  });
+});
