@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
+import { evalCommand } from './eval.js';
 import { type Io, processIo } from './io.js';
 import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
@@ -39,7 +40,7 @@ function program(io: Io): Command {
     })
     .exitOverride()
     .showHelpAfterError('(add --help for the options)');
-  const commands = [trainCommand, showCommand];
+  const commands = [trainCommand, evalCommand, showCommand];
   for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
   return root;
 }

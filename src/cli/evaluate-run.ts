@@ -1,0 +1,111 @@
+/** Scores the evaluation part with the best weights of a run, and saves what that gives in the run's folder. */
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Context } from '../common/context.js';
+import { UserError } from '../common/errors.js';
+import { recoverFolder, writeJson } from '../common/files.js';
+import { formatTable } from '../common/table.js';
+import type { Config } from '../config/schema.js';
+import { BatchSource } from '../dataset/batch-source.js';
+import { openPrepared } from '../dataset/prepared.js';
+import { type Evaluation, evaluate } from '../evaluation/evaluate.js';
+import { gatherPredictions, type PredictionColumns, Predictions } from '../evaluation/predictions.js';
+import { loadCheckpoint } from '../model/checkpoint.js';
+import { scoreBatches } from '../model/score-batches.js';
+import { modelShape } from '../model/shape.js';
+import { planFor } from '../training/fit.js';
+import { runPaths } from '../training/run-folder.js';
+import type { TrainingState } from '../training/training-state.js';
+import type { Prepared } from './require-prepared.js';
+
+export interface RunEvaluation extends Evaluation {
+  readonly run: string;
+  /** The step of training that the weights are of. */
+  readonly step: number;
+}
+
+/** A folder as it is given, or the name of a run in run.folder. */
+export function findRun(config: Config, run: string | undefined): string {
+  if (run === undefined) return join(config.run.folder, config.run.name);
+  return run === basename(run) && !existsSync(join(run, runPaths.best)) ? join(config.run.folder, run) : run;
+}
+
+/** @throws UserError when the run has no weights, or those of another model */
+export async function evaluateRun(
+  config: Config,
+  prepared: Prepared,
+  runFolder: string,
+  { progress }: Context,
+): Promise<RunEvaluation> {
+  const checkpoint = join(runFolder, runPaths.best);
+  await recoverFolder(checkpoint);
+  if (!existsSync(checkpoint)) {
+    throw new UserError(
+      `Cannot evaluate ${runFolder}: expected trained weights in ${checkpoint}, got none; train it first`,
+    );
+  }
+  const shape = modelShape(config, prepared.manifest);
+  const { weights, state } = await loadCheckpoint<TrainingState>(checkpoint, shape);
+  const source = new BatchSource(prepared.folder);
+  const plan = planFor(config, 'evaluation', null);
+  try {
+    const bar = progress.start('evaluate', evaluationSamples(prepared));
+    let done = 0;
+    const scored = await gatherPredictions(scoreBatches(weights, source.batches(plan)), (count) => {
+      done += count;
+      bar.update(done);
+    }).finally(() => bar.stop());
+    const evaluation = evaluate(withEveryTask(config, scored), {
+      userOfRequest: userOfRequest(prepared.folder),
+      bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
+    });
+    const result = { run: runFolder, step: state.step, ...evaluation };
+    await writeJson(join(runFolder, runPaths.evaluation), result);
+    return result;
+  } finally {
+    weights.dispose();
+    await source.close();
+  }
+}
+
+/** One row for each task and metric: the value, its interval, and why there is none where there is none. */
+export function evaluationTable({ metrics, intervals, reasons, tasks }: Evaluation): string {
+  const rows = Object.entries(metrics).map(([key, value]) => {
+    const [, metric, task] = /^(.*?)\[(.*)\]$/.exec(key)!;
+    const interval = intervals[key];
+    const counts = tasks[task!]!;
+    return [
+      task!,
+      metric!,
+      value === null ? null : value.toFixed(4),
+      interval ? `${interval.low.toFixed(4)} .. ${interval.high.toFixed(4)}` : null,
+      counts.samples,
+      counts.positives,
+      reasons[key] ?? '',
+    ];
+  });
+  return formatTable(['task', 'metric', 'value', '95 % interval', 'samples', 'positives', ''], rows);
+}
+
+/** A task without a sample in the evaluation part is reported as such. */
+function withEveryTask(
+  { tasks }: Config,
+  scored: ReadonlyMap<string, PredictionColumns>,
+): ReadonlyMap<string, PredictionColumns> {
+  return new Map(Object.keys(tasks).map((task) => [task, scored.get(task) ?? new Predictions().columns()]));
+}
+
+function evaluationSamples({ manifest }: Prepared): number {
+  const counts = Object.values(manifest.tasks).flatMap((task) => Object.values(task.counts.evaluation));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function userOfRequest(folder: string): Int32Array {
+  const prepared = openPrepared(folder);
+  try {
+    const { user } = prepared.requests;
+    return user.read(0, user.length);
+  } finally {
+    prepared.close();
+  }
+}
