@@ -9,11 +9,9 @@ import { trainCommand } from './train.js';
 
 /** 0 when done, 2 for what the user can fix, 1 for a fault of ours. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
-  // Who reads only the start of the output (`dupn show ... | head`) closes it early.
-  const ignoreClosedPipe = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  };
-  io.stdout.on('error', ignoreClosedPipe);
+  for (const stream of [io.stdout, io.stderr]) {
+    if (!stream.listeners('error').includes(ignoreClosedPipe)) stream.on('error', ignoreClosedPipe);
+  }
   try {
     await program(io).parseAsync(argv, { from: 'user' });
     return 0;
@@ -25,9 +23,12 @@ export async function main(argv: readonly string[], io: Io = processIo): Promise
     }
     io.stderr.write(`${error instanceof Error ? error.stack : messageOf(error)}\n`);
     return 1;
-  } finally {
-    io.stdout.off('error', ignoreClosedPipe);
   }
+}
+
+/** Who reads only the start of the output (`dupn show ... | head`) closes it early; the error comes after the write. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function program(io: Io): Command {
