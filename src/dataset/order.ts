@@ -5,8 +5,8 @@
  * alone, so that (epoch, batch) is all that a resumed run needs.
  */
 import type { Split } from '../common/prepared.js';
+import { createRandom } from '../common/random.js';
 import { type PreparedData, splitRange } from './prepared.js';
-import { createRandom, seedFrom } from './random-stub.js';
 
 /** Batches of a pool within which requests are sorted by length. */
 const POOL_BATCHES = 50;
@@ -63,7 +63,7 @@ export function orderBatches(
   shuffle: { readonly seed: number; readonly epoch: number } | null,
 ): BatchOrder {
   const total = selected.requests.length;
-  const random = shuffle && createRandom(seedFrom(shuffle.seed, 'order', shuffle.epoch));
+  const random = shuffle && createRandom(shuffle.seed, 'order', shuffle.epoch);
   const order = ascending(total);
   random?.shuffle(order);
   const pool = POOL_BATCHES * batchRequests;

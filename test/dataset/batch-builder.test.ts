@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
+import { createRandom } from '../../src/common/random.js';
 import type { Batch, FieldRows, MultiValuedRows } from '../../src/dataset/batch.js';
 import { createBatchBuilder } from '../../src/dataset/batch-builder.js';
 import { openPrepared } from '../../src/dataset/prepared.js';
-import { createRandom } from '../../src/dataset/random-stub.js';
 import { makeWorld, type World, windowOf } from './prepared-world.js';
 import { writeWorld } from './write-world.js';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
+import { createRandom } from '../../src/common/random.js';
 import { Distinct } from '../../src/dataset/distinct.js';
-import { createRandom } from '../../src/dataset/random-stub.js';
 
 it.each([
   ['afresh after each clear', 2 ** 31 - 1],

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SPLITS } from '../../src/common/prepared.js';
+import { createRandom } from '../../src/common/random.js';
 import { orderBatches, selectRequests } from '../../src/dataset/order.js';
 import { openPrepared, type PreparedData } from '../../src/dataset/prepared.js';
-import { createRandom } from '../../src/dataset/random-stub.js';
 import { makeWorld, windowOf } from './prepared-world.js';
 import { writeWorld } from './write-world.js';
 

@@ -1,6 +1,6 @@
 /** A small random log as plain objects: what batches are compared with. */
 import type { FieldManifest, Manifest } from '../../src/common/prepared.js';
-import { createRandom } from '../../src/dataset/random-stub.js';
+import { createRandom } from '../../src/common/random.js';
 
 export interface WorldEvent {
   readonly item: number;
