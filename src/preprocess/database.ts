@@ -1,0 +1,58 @@
+/** DuckDB on a file in a temporary folder: out of core under the memory limit, the same result at any thread count. */
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { quoteLiteral } from './sql.js';
+
+export interface Database {
+  readonly connection: DuckDBConnection;
+  close(): void;
+}
+
+/** What both engines' SQL of the plan is written with. */
+const MACROS = [
+  // Of integers that are not negative.
+  'CREATE MACRO floor_div(a, b) AS a // b',
+  'CREATE MACRO floor_mod(a, b) AS a % b',
+];
+
+export async function openDatabase(
+  folder: string,
+  { memoryLimit, threads }: { readonly memoryLimit: string; readonly threads?: number | undefined },
+): Promise<Database> {
+  const instance = await DuckDBInstance.create(join(folder, 'work.duckdb'), {
+    memory_limit: memoryLimit,
+    temp_directory: join(folder, 'spill'),
+    ...(threads === undefined ? {} : { threads: `${threads}` }),
+  });
+  const connection = await instance.connect();
+  for (const macro of MACROS) await connection.run(macro);
+  return {
+    connection,
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** Rows of a query as arrays of its columns' values. */
+export async function rowsOf<T extends readonly unknown[]>(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<T[]> {
+  const reader = await connection.runAndReadAll(sql);
+  return reader.getRows() as unknown as T[];
+}
+
+/** One number; BIGINT comes as a number too, so it must be a safe integer. */
+export async function numberOf(connection: DuckDBConnection, sql: string): Promise<number> {
+  const [row] = await rowsOf<[number | bigint | null]>(connection, sql);
+  return Number(row?.[0] ?? 0);
+}
+
+/** Writes a query's rows to a Parquet file in the order of the query. */
+export async function copyToParquet(connection: DuckDBConnection, sql: string, path: string): Promise<void> {
+  await connection.run(
+    `COPY (${sql}) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
+  );
+}

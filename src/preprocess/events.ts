@@ -1,0 +1,30 @@
+/** Users and their streams: events in order of time, those of one time in input order. */
+import type { Config } from '../config/schema.js';
+import type { ZoneOffset } from '../features/local-time.js';
+import { joinContexts } from './contexts.js';
+import { type Inputs, joinItems, text } from './items.js';
+
+/** `user_rows` (usr, user_id): everyone with an event, a request or a profile, in byte order of the id. */
+export function createUsersSql(config: Config, { log, users, samples }: Inputs): string {
+  const ids = [
+    `SELECT ${text(log, config.data.log.user)} AS user_id FROM ${log.table}`,
+    ...(users ? [`SELECT ${text(users, config.data.users!.user)} FROM ${users.table}`] : []),
+    ...Object.entries(samples).map(
+      ([task, table]) => `SELECT ${text(table, config.tasks[task]!.samples.user)} FROM ${table.table}`,
+    ),
+  ];
+  return `CREATE TABLE user_rows AS
+    SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS usr, user_id
+    FROM (SELECT DISTINCT user_id FROM (${ids.join(' UNION ALL ')}) mentioned) known`;
+}
+
+/** `events` (usr, seq: place in the user's stream, time_us, ord: input order, item, context). */
+export function createEventsSql(config: Config, { log }: Inputs, offsets: readonly ZoneOffset[]): string {
+  return `CREATE TABLE events AS
+    SELECT u.usr, CAST(row_number() OVER (PARTITION BY u.usr ORDER BY l.time_us, l.rowid) - 1 AS INTEGER) AS seq,
+      l.time_us, l.rowid AS ord, item_rows.item, c.context
+    FROM ${log.table} l
+    JOIN user_rows u ON u.user_id = l.${text(log, config.data.log.user)}
+    ${joinItems(config, log, 'l')}
+    ${joinContexts(config, log, offsets, 'l')}`;
+}

@@ -1,0 +1,129 @@
+/** Item rows: one for each distinct tuple of an item id and its attributes, wherever they come from. */
+import type { Config, ItemField } from '../config/schema.js';
+import { numberColumn, type TableSpec, textColumn } from './read/table-spec.js';
+import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+
+/** An attribute of items beside the id. */
+export interface Attribute {
+  readonly name: string;
+  /** Position among the fields of e_t. */
+  readonly at: number;
+  readonly field: ItemField;
+}
+
+export interface IngestedTable {
+  readonly spec: TableSpec;
+  /** Name in DuckDB. */
+  readonly table: string;
+}
+
+export interface Inputs {
+  readonly log: IngestedTable;
+  readonly items: IngestedTable | null;
+  readonly users: IngestedTable | null;
+  /** Task -> its sample table. */
+  readonly samples: Readonly<Record<string, IngestedTable>>;
+}
+
+export const text = ({ spec }: IngestedTable, column: string): string => textColumn(spec, column);
+export const number = ({ spec }: IngestedTable, column: string): string => numberColumn(spec, column);
+
+/** The fields of e_t but the item id itself. */
+export function attributesOf(config: Config): Attribute[] {
+  return Object.entries(config.features.item)
+    .map(([name, field], at) => ({ name, at, field }))
+    .filter(({ name }) => name !== 'item');
+}
+
+/** Equal, with NULL equal to NULL: an empty attribute is a value like any other. */
+const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
+
+/**
+ * Makes `item_rows` (item, item_id, a<k> for the k-th field, nullable text): numbered by item id, then by the
+ * attributes in config order, the missing value first.
+ */
+export function createItemsSql(config: Config, inputs: Inputs): string[] {
+  const { log, items, samples } = inputs;
+  const attributes = attributesOf(config);
+  const fromLog = attributes.filter(({ field }) => field.from === 'log');
+  const fromItems = attributes.filter(({ field }) => field.from === 'items');
+  const columns = attributes.map(({ at }) => `a${at}`);
+  const inLog = [
+    `${text(log, config.data.log.item)} AS item_id`,
+    ...fromLog.map(({ at, field }) => `${text(log, field.column)} AS a${at}`),
+  ];
+  const others = [
+    ...(items ? [`SELECT ${text(items, config.data.items!.item)} AS item_id FROM ${items.table}`] : []),
+    ...Object.entries(samples).map(
+      ([task, table]) =>
+        `SELECT ${text(table, config.tasks[task]!.samples.candidate)} AS item_id FROM ${table.table}`,
+    ),
+  ];
+  const missing = fromLog.map(({ at }) => `CAST(NULL AS VARCHAR) AS a${at}`);
+  const unseen =
+    others.length > 0
+      ? `UNION ALL SELECT DISTINCT ${['item_id', ...missing].join(', ')} FROM (${others.join(' UNION ALL ')}) other
+         WHERE item_id NOT IN (SELECT item_id FROM log_tuples)`
+      : '';
+  const joined = items ? `LEFT JOIN item_table ON item_table.item_id = tuples.item_id` : '';
+  return [
+    `CREATE TABLE log_tuples AS SELECT DISTINCT ${inLog.join(', ')} FROM ${log.table}`,
+    ...(items
+      ? [
+          // The first row of an item that the table names twice.
+          `CREATE TABLE item_table AS SELECT * FROM (
+             SELECT ${[
+               `${text(items, config.data.items!.item)} AS item_id`,
+               ...fromItems.map(({ at, field }) => `${text(items, field.column)} AS a${at}`),
+               `row_number() OVER (PARTITION BY ${text(items, config.data.items!.item)} ORDER BY rowid) AS place`,
+             ].join(', ')} FROM ${items.table}) numbered WHERE place = 1`,
+        ]
+      : []),
+    `CREATE TABLE item_rows AS
+       SELECT CAST(row_number() OVER (ORDER BY ${['item_id', ...columns.map((c) => `${c} NULLS FIRST`)].join(', ')}) - 1 AS INTEGER) AS item, *
+       FROM (SELECT ${['tuples.item_id AS item_id', ...columns].join(', ')}
+         FROM (SELECT * FROM log_tuples ${unseen}) tuples ${joined}) complete`,
+  ];
+}
+
+/** Joins rows of the log to `item_rows`. */
+export function joinItems(config: Config, log: IngestedTable, logAlias: string): string {
+  const matches = attributesOf(config)
+    .filter(({ field }) => field.from === 'log')
+    .map(({ at, field }) => same(`item_rows.a${at}`, `${logAlias}.${text(log, field.column)}`));
+  const id = `item_rows.item_id = ${logAlias}.${text(log, config.data.log.item)}`;
+  return `JOIN item_rows ON ${[id, ...matches].join(' AND ')}`;
+}
+
+/**
+ * Makes the vocabularies of the item fields from `item_counts` (item, events, samples): how often each row came up in
+ * the training period, and `item_values_<k>` (item, place, idx) of each field.
+ */
+export function createItemFieldsSql(config: Config): string[] {
+  return Object.entries(config.features.item).flatMap(([name, field], at) => {
+    const vocabulary = vocabularyTable('item', at);
+    const raw = name === 'item' ? 'item_id' : `a${at}`;
+    const values =
+      field.separator === undefined
+        ? `SELECT item, 1 AS place, ${raw} AS value FROM item_rows`
+        : splitSql(raw, field.separator);
+    const counts = `SELECT value, CASE WHEN sum(events) > 0 THEN sum(events) ELSE sum(samples) END AS n
+      FROM item_text_${at} JOIN item_counts USING (item) GROUP BY value`;
+    const { join, index } = lookUp({ name, buckets: field.buckets }, vocabulary, 'v', 'x.value');
+    return [
+      `CREATE TABLE item_text_${at} AS ${values}`,
+      createVocabularySql(vocabulary, counts, field),
+      `CREATE TABLE item_values_${at} AS SELECT x.item, x.place, ${index} AS idx FROM item_text_${at} x ${join}`,
+    ];
+  });
+}
+
+/** The values of a multi-valued column, each once, in the order in which they stand. */
+function splitSql(column: string, separator: string): string {
+  const literal = `'${separator.replaceAll("'", "''")}'`;
+  return `SELECT item, min(place) AS place, value FROM (
+      SELECT item, unnest(string_split(${column}, ${literal})) AS value,
+        generate_subscripts(string_split(${column}, ${literal}), 1) AS place
+      FROM item_rows WHERE ${column} IS NOT NULL) split
+    WHERE value <> '' GROUP BY item, value`;
+}

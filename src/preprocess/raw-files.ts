@@ -1,0 +1,102 @@
+/** Columns of a query as raw little-endian files: streamed chunk by chunk, so memory does not grow with the rows. */
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ElementType } from '../common/prepared.js';
+
+/** SQL types whose vectors are the bytes of the file. */
+const SQL_TYPES: Readonly<Record<ElementType, string>> = {
+  u8: 'UTINYINT',
+  u16: 'USMALLINT',
+  i32: 'INTEGER',
+  u32: 'UINTEGER',
+  f32: 'FLOAT',
+};
+
+const BUFFER_BYTES = 1 << 20;
+
+export interface RawColumn {
+  /** Path inside the folder; its ending is the element type. */
+  readonly path: string;
+  /** SQL expression; may not be NULL. */
+  readonly sql: string;
+}
+
+function elementType(path: string): ElementType {
+  const type = path.slice(path.lastIndexOf('.') + 1);
+  if (!(type in SQL_TYPES)) throw new Error(`${path} does not end in an element type`);
+  return type as ElementType;
+}
+
+/** Gathers small writes into large ones. */
+class BufferedFile {
+  readonly #buffer = Buffer.alloc(BUFFER_BYTES);
+  #used = 0;
+
+  constructor(private readonly file: FileHandle) {}
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#used + bytes.length > BUFFER_BYTES) await this.#flush();
+    if (bytes.length > BUFFER_BYTES) {
+      await this.file.writeFile(bytes);
+      return;
+    }
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  async #flush(): Promise<void> {
+    await this.file.writeFile(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#flush();
+    } finally {
+      await this.file.close();
+    }
+  }
+}
+
+/** Writes `columns` of the rows of `from` (a FROM clause with its ORDER BY) and returns the number of rows. */
+export async function writeRawFiles(
+  connection: DuckDBConnection,
+  folder: string,
+  columns: readonly RawColumn[],
+  from: string,
+): Promise<number> {
+  const selected = columns.map(({ path, sql }) => `CAST(${sql} AS ${SQL_TYPES[elementType(path)]})`);
+  const result = await connection.stream(`SELECT ${selected.join(', ')} ${from}`);
+  const files: BufferedFile[] = [];
+  let rows = 0;
+  try {
+    for (const { path } of columns) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      files.push(new BufferedFile(await open(join(folder, path), 'w')));
+    }
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (!chunk || chunk.rowCount === 0) break;
+      rows += chunk.rowCount;
+      for (const [at, file] of files.entries()) {
+        const { items } = chunk.getColumnVector(at) as unknown as { items: Uint8Array };
+        await file.write(new Uint8Array(items.buffer, items.byteOffset, items.byteLength));
+      }
+    }
+  } finally {
+    for (const file of files) await file.close();
+  }
+  return rows;
+}
+
+/** Writes an array of offsets that was worked out in memory. */
+export async function writeRawArray(folder: string, path: string, values: Int32Array): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  const file = await open(join(folder, path), 'w');
+  try {
+    await file.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,204 @@
+/** Requests and samples: who was asked what, when, and how much of the log had happened by then. */
+import type { Config } from '../config/schema.js';
+import { hash32Sql } from '../features/hash32.js';
+import { lastEventFields } from './contexts.js';
+import { attributesOf, type Inputs, number, text } from './items.js';
+import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+
+/** The bounds of the split in microseconds since 1970; null where there is none. */
+export interface SplitBounds {
+  readonly trainingFromUs: bigint | null;
+  readonly evaluationFromUs: bigint;
+  readonly evaluationToUs: bigint | null;
+  /** Validation by days: training requests from this on; null where users are drawn. */
+  readonly validationFromUs: bigint | null;
+  /** Validation by users: this share of them; null where days decide. */
+  readonly validationUsers: number | null;
+}
+
+/** 0 training, 1 validation, 2 evaluation. */
+function splitSql(bounds: SplitBounds): string {
+  const { evaluationFromUs, validationFromUs, validationUsers } = bounds;
+  const isValidation =
+    validationFromUs !== null
+      ? `time_us >= ${validationFromUs}`
+      : validationUsers !== null
+        ? `${hash32Sql("'validation:' || user_id")} < ${Math.round(validationUsers * 2 ** 32)}`
+        : 'false';
+  return `CASE WHEN time_us >= ${evaluationFromUs} THEN 2 WHEN ${isValidation} THEN 1 ELSE 0 END`;
+}
+
+/** The key under which a sample outside of the split is counted, NULL for one inside. */
+function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null): string {
+  const { trainingFromUs, evaluationFromUs, evaluationToUs } = bounds;
+  const cases = [
+    ...(trainingFromUs === null ? [] : [`WHEN time_us < ${trainingFromUs} THEN 'split.trainingFrom'`]),
+    ...(evaluationToUs === null ? [] : [`WHEN time_us >= ${evaluationToUs} THEN 'split.evaluationTo'`]),
+    ...(trainFromUs === null
+      ? []
+      : [`WHEN time_us < ${evaluationFromUs} AND time_us < ${trainFromUs} THEN 'trainFrom'`]),
+  ];
+  return cases.length > 0 ? `CASE ${cases.join(' ')} END` : 'NULL';
+}
+
+/** User fields that are a column of the request, with their position among the user fields. */
+export function requestFields(config: Config) {
+  return Object.entries(config.features.user)
+    .map(([name, field], at) => ({ name, field, at }))
+    .filter(({ field }) => field.from === 'request');
+}
+
+/**
+ * `asked_all`: every sample of every task (task, ord, usr, user_id, request_id, time_us, item_id, label, weight, u<k>
+ * of fields of the request, filtered, rejected). A request id that stands for two users or times is rejected.
+ */
+export function createAskedSql(
+  config: Config,
+  { samples }: Inputs,
+  bounds: SplitBounds,
+  trainFromUs: Readonly<Record<string, bigint | null>>,
+): string[] {
+  const fields = requestFields(config);
+  const parts = Object.entries(samples).map(([task, table], taskNumber) => {
+    const source = config.tasks[task]!.samples;
+    const columns = [
+      `${taskNumber} AS task`,
+      's.rowid AS ord',
+      'u.usr',
+      'u.user_id',
+      `${source.request === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.request)}`} AS request_id`,
+      's.time_us',
+      `s.${text(table, source.candidate)} AS item_id`,
+      `s.${number(table, source.label)} AS label`,
+      `${source.weight === undefined ? '1.0' : `coalesce(s.${number(table, source.weight)}, 1.0)`} AS weight`,
+      ...fields.map(({ field, at }) => `s.${text(table, field.column)} AS u${at}`),
+      `${filteredSql(bounds, trainFromUs[task] ?? null)} AS filtered`,
+    ];
+    return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
+  });
+  const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS item_id,
+    0.0 AS label, 1.0 AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS filtered WHERE false`;
+  return [
+    `CREATE TABLE asked_all AS ${parts.length > 0 ? parts.join(' UNION ALL ') : none}`,
+    `CREATE TABLE torn_requests AS SELECT request_id FROM asked_all
+      WHERE request_id IS NOT NULL AND filtered IS NULL GROUP BY request_id
+      HAVING min(usr) <> max(usr) OR min(time_us) <> max(time_us)`,
+  ];
+}
+
+/** What is wrong with a sample of `asked_all a`, NULL for a sound one. */
+export const rejectedSample = `CASE
+  WHEN a.label NOT IN (0, 1) THEN 'label is not 0 or 1'
+  WHEN a.weight < 0 THEN 'weight is negative'
+  WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN 'request id of two users or times' END`;
+
+/** `request_rows` (request, request_id, usr, user_id, time_us, split, ends, u<k> as text of fields of the request). */
+export function createRequestsSql(config: Config, bounds: SplitBounds): string[] {
+  const fields = requestFields(config).map(({ at }) => `u${at}`);
+  return [
+    `CREATE TABLE asked AS SELECT a.* FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSample}) IS NULL`,
+    `CREATE TABLE request_keys AS
+      SELECT CAST(row_number() OVER (ORDER BY split, time_us, usr, request_id NULLS FIRST) - 1 AS INTEGER) AS request, *
+      FROM (SELECT request_id, usr, user_id, time_us, ${splitSql(bounds)} AS split${fields.map((f) => `, ${f}`).join('')}
+        FROM (SELECT *, row_number() OVER (PARTITION BY request_id, usr, time_us ORDER BY task, ord) AS place FROM asked) numbered
+        WHERE place = 1) first_samples`,
+    // Where a user stood after the events of each moment.
+    `CREATE TABLE moments AS SELECT usr, time_us, max(seq) + 1 AS upto FROM events
+      WHERE usr IN (SELECT usr FROM request_keys) GROUP BY usr, time_us`,
+    `CREATE TABLE request_rows AS SELECT r.*, CAST(coalesce(m.upto, 0) AS INTEGER) AS ends
+      FROM request_keys r ASOF LEFT JOIN moments m ON m.usr = r.usr AND r.time_us > m.time_us`,
+  ];
+}
+
+/** `sample_rows` (task, ord, request, item, label, weight), candidates resolved to item rows. */
+export function createSamplesSql(config: Config): string[] {
+  const request = `JOIN request_rows r ON r.usr = a.usr AND r.time_us = a.time_us
+    AND r.request_id IS NOT DISTINCT FROM a.request_id`;
+  const drifts = attributesOf(config).some(({ field }) => field.from === 'log');
+  if (!drifts) {
+    return [
+      `CREATE TABLE sample_rows AS SELECT a.task, a.ord, r.request, i.item, a.label, a.weight
+        FROM asked a ${request} JOIN item_rows i ON i.item_id = a.item_id`,
+    ];
+  }
+  return [
+    // An item's row after the events of each moment, and its first row: of items that have several.
+    `CREATE TABLE drifting AS SELECT item_id FROM item_rows GROUP BY item_id HAVING count(*) > 1`,
+    `CREATE TABLE item_moments AS
+      SELECT i.item_id, e.time_us, arg_max(e.item, e.ord) AS latest, arg_min(e.item, e.ord) AS earliest
+      FROM events e JOIN item_rows i ON i.item = e.item WHERE i.item_id IN (SELECT item_id FROM drifting)
+      GROUP BY i.item_id, e.time_us`,
+    `CREATE TABLE first_rows AS SELECT item_id, arg_min(earliest, time_us) AS item FROM item_moments GROUP BY item_id
+      UNION ALL SELECT item_id, min(item) FROM item_rows WHERE item_id NOT IN (SELECT item_id FROM drifting) GROUP BY item_id`,
+    `CREATE TABLE sample_rows AS
+      SELECT s.task, s.ord, s.request, coalesce(m.latest, f.item) AS item, s.label, s.weight
+      FROM (SELECT a.task, a.ord, r.request, a.item_id, a.time_us, a.label, a.weight FROM asked a ${request}) s
+      JOIN first_rows f ON f.item_id = s.item_id
+      ASOF LEFT JOIN item_moments m ON m.item_id = s.item_id AND s.time_us > m.time_us`,
+  ];
+}
+
+/** `item_counts` (item, events, samples): how often each row came up before the evaluation period. */
+export function createItemCountsSql({ evaluationFromUs }: SplitBounds): string {
+  return `CREATE TABLE item_counts AS SELECT i.item, coalesce(e.n, 0) AS events, coalesce(s.n, 0) AS samples
+    FROM item_rows i
+    LEFT JOIN (SELECT item, count(*) AS n FROM events WHERE time_us < ${evaluationFromUs} GROUP BY item) e ON e.item = i.item
+    LEFT JOIN (SELECT s.item, count(*) AS n FROM sample_rows s JOIN request_rows r USING (request)
+      WHERE r.split < 2 GROUP BY s.item) s ON s.item = i.item`;
+}
+
+/** The vocabularies of user fields from the profile table (users met before the evaluation period) and from requests. */
+export function createUserVocabulariesSql(config: Config, bounds: SplitBounds): string[] {
+  const counts = {
+    request: (at: number) => `SELECT u${at} AS value, 1 AS n FROM request_rows WHERE split < 2`,
+    users: (at: number) => `SELECT p.u${at} AS value, 1 AS n FROM profiles p WHERE p.usr IN (
+      SELECT usr FROM events WHERE time_us < ${bounds.evaluationFromUs}
+      UNION SELECT usr FROM request_rows WHERE split < 2)`,
+  };
+  return Object.values(config.features.user).flatMap((field, at) =>
+    field.from === 'lastEvent'
+      ? []
+      : [createVocabularySql(vocabularyTable('user', at), counts[field.from](at), field)],
+  );
+}
+
+/** `profiles` (usr, u<k>): the first row of each user of the profile table. */
+export function createProfilesSql(config: Config, { users }: Inputs): string[] {
+  if (!users) return [];
+  const fields = Object.values(config.features.user).flatMap((field, at) =>
+    field.from === 'users' ? [`${text(users, field.column)} AS u${at}`] : [],
+  );
+  const id = text(users, config.data.users!.user);
+  return [
+    `CREATE TABLE profiles AS SELECT u.usr, x.* FROM (
+      SELECT ${[`${id} AS user_id`, ...fields].join(', ')}, row_number() OVER (PARTITION BY ${id} ORDER BY rowid) AS place
+      FROM ${users.table}) x JOIN user_rows u ON u.user_id = x.user_id WHERE x.place = 1`,
+  ];
+}
+
+/** `request_users` (request, u<k>): the table row of each user field at the request. */
+export function createRequestUsersSql(config: Config): string {
+  const joins: string[] = [];
+  const columns = Object.entries(config.features.user).map(([name, field], at) => {
+    if (field.from === 'lastEvent') return `coalesce(c.u${at}, 0) AS u${at}`;
+    const value = field.from === 'users' ? `p.u${at}` : `r.u${at}`;
+    const { join, index } = lookUp(
+      { name, buckets: field.buckets },
+      vocabularyTable('user', at),
+      `v${at}`,
+      value,
+    );
+    joins.push(join);
+    return `${index} AS u${at}`;
+  });
+  if (lastEventFields(config).length > 0) {
+    joins.unshift(
+      'LEFT JOIN events e ON e.usr = r.usr AND e.seq = r.ends - 1',
+      'LEFT JOIN contexts c ON c.context = e.context',
+    );
+  }
+  if (Object.values(config.features.user).some(({ from }) => from === 'users')) {
+    joins.unshift('LEFT JOIN profiles p ON p.usr = r.usr');
+  }
+  return `CREATE TABLE request_users AS SELECT ${['r.request', ...columns].join(', ')} FROM request_rows r ${joins.join(' ')}`;
+}

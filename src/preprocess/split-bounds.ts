@@ -1,0 +1,58 @@
+/** The moments that divide the requests into training, validation and evaluation. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { UserError } from '../common/errors.js';
+import { toEpochSeconds } from '../config/dates.js';
+import type { Config } from '../config/schema.js';
+import { localSeconds, zoneOffsets } from '../features/local-time.js';
+import { rowsOf } from './database.js';
+import type { Inputs } from './items.js';
+import type { SplitBounds } from './requests.js';
+
+const US = 1_000_000n;
+const DAY_SECONDS = 86_400;
+
+export const microseconds = (date: string, timeZone: string): bigint =>
+  BigInt(toEpochSeconds(date, timeZone)) * US;
+
+/** The start of the local day that is `days` before the day of a moment. */
+function startOfDay(momentUs: bigint, days: number, timeZone: string): bigint {
+  const seconds = Number(momentUs / US);
+  const local = localSeconds(momentUs, zoneOffsets(timeZone, seconds, seconds));
+  const day = (Math.floor(local / DAY_SECONDS) - days) * DAY_SECONDS;
+  return microseconds(new Date(day * 1000).toISOString().slice(0, 10), timeZone);
+}
+
+/** The last moment that anything is asked at; of the log where no task has samples. */
+async function lastMoment(connection: DuckDBConnection, { log, samples }: Inputs): Promise<bigint> {
+  const tables = Object.values(samples).map(({ table }) => table);
+  const from = (tables.length > 0 ? tables : [log.table])
+    .map((table) => `SELECT max(time_us) AS last FROM ${table}`)
+    .join(' UNION ALL ');
+  const [row] = await rowsOf<[bigint | null]>(connection, `SELECT max(last) FROM (${from}) each_table`);
+  const last = row?.[0] ?? null;
+  if (last === null) throw new UserError('Cannot split the data: no sample is left after reading the tables');
+  return last;
+}
+
+export async function splitBounds(
+  connection: DuckDBConnection,
+  config: Config,
+  inputs: Inputs,
+): Promise<SplitBounds> {
+  const { split } = config;
+  const { timeZone } = config.data;
+  const moment = (date: string | undefined) => (date === undefined ? null : microseconds(date, timeZone));
+  const evaluationFromUs =
+    moment(split.evaluationFrom) ??
+    startOfDay(await lastMoment(connection, inputs), (split.evaluationLastDays ?? 1) - 1, timeZone);
+  return {
+    trainingFromUs: moment(split.trainingFrom),
+    evaluationFromUs,
+    evaluationToUs: moment(split.evaluationTo),
+    validationFromUs:
+      split.validationLastDays === undefined
+        ? null
+        : startOfDay(evaluationFromUs - 1n, split.validationLastDays - 1, timeZone),
+    validationUsers: split.validationUsers ?? null,
+  };
+}
