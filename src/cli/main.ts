@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
 import { evalCommand } from './eval.js';
 import { type Io, processIo } from './io.js';
+import { preprocessCommand } from './preprocess.js';
 import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
 
@@ -41,7 +42,7 @@ function program(io: Io): Command {
     })
     .exitOverride()
     .showHelpAfterError('(add --help for the options)');
-  const commands = [trainCommand, evalCommand, showCommand];
+  const commands = [preprocessCommand, trainCommand, evalCommand, showCommand];
   for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
   return root;
 }

@@ -27,7 +27,7 @@ export async function requirePrepared(
   const folder = preparedFolder(config);
   const path = join(folder, preparedPaths.manifest);
   const refuse = (text: string, cause?: unknown) =>
-    new UserError(`Cannot ${action}: ${text}\n  run \`dupn preprocess -c ${configFile} --force\``, { cause });
+    new UserError(`Cannot ${action}: ${text}\n  run \`dupn preprocess -c ${configFile}\``, { cause });
   let manifest: Manifest;
   try {
     manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;

@@ -100,7 +100,7 @@ export function createLoggedProgress(logger: Logger): Progress {
         },
         stop() {
           const seconds = Number(((performance.now() - begin) / 1000).toFixed(1));
-          logger.info({ ...state, seconds }, `${title}: done`);
+          logger.info({ ...state, seconds }, `${title}: end`);
         },
       };
     },

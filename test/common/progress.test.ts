@@ -81,7 +81,7 @@ describe('progress elsewhere', () => {
     for (let done = 1; done <= 100; done++) bar.update(done, { loss: 0.5 });
     bar.stop();
     expect(lines).toEqual([
-      [{ done: 100, total: 100, loss: 0.5, seconds: expect.any(Number) }, 'epoch: done'],
+      [{ done: 100, total: 100, loss: 0.5, seconds: expect.any(Number) }, 'epoch: end'],
     ]);
   });
 });

@@ -1,0 +1,73 @@
+/** `dupn preprocess`: behaviour log -> vocabularies, item table, user streams, requests and samples. */
+import { basename, dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { acquireLock } from '../common/lock.js';
+import { formatTable } from '../common/table.js';
+import type { PreprocessResult } from '../preprocess/preprocess.js';
+import type { Io } from './io.js';
+import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOptions } from './session.js';
+
+export function preprocessCommand(io: Io): Command {
+  return withConfigOptions(new Command('preprocess'))
+    .description('turn the tables of the config into prepared data; what is up to date is left as it is')
+    .action((options: ConfigOptions) =>
+      runCommand(options, io, async ({ context }) => {
+        const config = await readConfig(options, io);
+        const { preprocess } = await import('../preprocess/preprocess.js');
+        const { preparedFolder } = await import('./require-prepared.js');
+        const folder = preparedFolder(config);
+        const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
+        try {
+          const force = options.force ?? false;
+          return report(await preprocess({ config, folder, force, context }));
+        } finally {
+          await lock.release();
+        }
+      }),
+    );
+}
+
+function report({ folder, skipped, seconds, manifest }: PreprocessResult): Report {
+  const { rows, users, items, requestsBySplit, tasks, firstEvent, lastEvent } = manifest;
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+  const tables = Object.entries(rows).map(([table, { read, kept, rejected, filtered }]) => [
+    table,
+    read,
+    kept,
+    rejected,
+    filtered,
+  ]);
+  const labels = Object.entries(tasks).flatMap(([task, { counts }]) =>
+    Object.entries(counts).map(([split, byLabel]) => [
+      task,
+      split,
+      byLabel['0'] ?? 0,
+      byLabel['1'] ?? 0,
+      requestsBySplit[split as keyof typeof requestsBySplit],
+    ]),
+  );
+  const done = skipped ? 'up to date, nothing was done' : `prepared in ${seconds.toFixed(1)} s`;
+  const text = [
+    formatTable(['table', 'read', 'kept', 'rejected', 'filtered'], tables),
+    formatTable(['task', 'part', 'label 0', 'label 1', 'requests'], labels),
+    `${users} users, ${items} item rows, events from ${firstEvent} to ${lastEvent}`,
+    `${folder}: ${done}`,
+  ];
+  return {
+    json: {
+      folder,
+      skipped,
+      seconds,
+      peakMemoryBytes,
+      events: rows.log,
+      rows,
+      users,
+      items,
+      requests: requestsBySplit,
+      tasks,
+      firstEvent,
+      lastEvent,
+    },
+    text: text.join('\n'),
+  };
+}
