@@ -22,7 +22,10 @@ export function evalCommand(io: Io): Command {
         });
         const { evaluateRun, evaluationTable, findRun } = await import('./evaluate-run.js');
         const result = await evaluateRun(config, prepared, findRun(config, options.run), context);
-        return { json: result, text: evaluationTable(result).trimEnd() };
+        return {
+          json: result,
+          text: `${evaluationTable(result)}\nrun: ${result.run}, metrics: ${result.file}`,
+        };
       }),
     );
 }

@@ -22,6 +22,8 @@ export interface RunEvaluation extends Evaluation {
   readonly run: string;
   /** The step of training that the weights are of. */
   readonly step: number;
+  /** Where it is saved. */
+  readonly file: string;
 }
 
 /** A folder as it is given, or the name of a run in run.folder. */
@@ -60,8 +62,9 @@ export async function evaluateRun(
       bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
     });
     const result = { run: runFolder, step: state.step, ...evaluation };
-    await writeJson(join(runFolder, runPaths.evaluation), result);
-    return result;
+    const file = join(runFolder, runPaths.evaluation);
+    await writeJson(file, result);
+    return { ...result, file };
   } finally {
     weights.dispose();
     await source.close();

@@ -3,8 +3,7 @@ import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Logger } from './context.js';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface LoggerOptions {
   readonly level: LogLevel;
