@@ -1,10 +1,10 @@
 /** The metrics of every task from its scored samples, with counts and intervals. */
-import { aucInOrder } from './auc.js';
-import { bootstrapIntervals, type Interval, type Resampled } from './bootstrap.js';
+import { auc } from './auc.js';
+import { bootstrapIntervals, type Interval } from './bootstrap.js';
 import { aucByGroup, gauc } from './gauc.js';
 import { logLoss, logLossOf } from './log-loss.js';
 import type { PredictionColumns } from './predictions.js';
-import { rankOrder } from './rank-order.js';
+import { resampledAuc, resampledMean } from './resampled.js';
 
 export interface TaskEvaluation {
   readonly samples: number;
@@ -23,6 +23,8 @@ export interface Evaluation {
   /** Intervals of the same keys; none where bootstrapping was not asked for. */
   readonly intervals: Readonly<Record<string, Interval | null>>;
   readonly reasons: Readonly<Record<string, string>>;
+  /** Keys of metrics that are too good or too bad to be believed, and what to look for. */
+  readonly warnings: Readonly<Record<string, string>>;
   readonly tasks: Readonly<Record<string, TaskEvaluation>>;
 }
 
@@ -40,73 +42,67 @@ export function evaluate(
   const metrics: Record<string, number | null> = {};
   const intervals: Record<string, Interval | null> = {};
   const reasons: Record<string, string> = {};
+  const warnings: Record<string, string> = {};
   const tasks: Record<string, TaskEvaluation> = {};
   for (const [task, columns] of predictions) {
     const one = evaluateTask(columns, options);
     tasks[task] = one.counts;
-    const values: Record<string, number | null> = one.values;
-    for (const [name, value] of Object.entries(values)) {
-      metrics[`${name}[${task}]`] = value;
+    for (const [name, value] of Object.entries(one.values)) {
+      const key = `${name}[${task}]`;
+      metrics[key] = value;
       const interval = one.intervals[name];
-      if (interval !== undefined) intervals[`${name}[${task}]`] = interval;
-      if (value === null) reasons[`${name}[${task}]`] = reasonOf(name, one.counts);
+      if (interval !== undefined) intervals[key] = interval;
+      if (value === null) reasons[key] = reasonOf(name, one.counts);
+      const warning = value !== null && name !== 'logLoss' ? warningOf(value) : null;
+      if (warning !== null) warnings[key] = warning;
     }
   }
-  return { metrics, intervals, reasons, tasks };
+  return { metrics, intervals, reasons, warnings, tasks };
 }
 
 function evaluateTask(columns: PredictionColumns, { userOfRequest, bootstrap }: EvaluateOptions) {
   const { scores, labels, weights, requests } = columns;
-  const order = rankOrder(scores);
   const groups = aucByGroup(columns, requests);
-  const users = denseUsers(requests, userOfRequest);
+  const { numberOf, numUsers } = numberUsers(requests, userOfRequest);
   const positives = labels.reduce((sum, label) => sum + (label > 0 ? 1 : 0), 0);
   const counts: TaskEvaluation = {
     samples: labels.length,
     positives,
     negatives: labels.length - positives,
-    requests: new Set(requests).size,
-    requestsWithBoth: groups.length,
-    users: users.count,
+    requests: groups.numGroups,
+    requestsWithBoth: groups.groups.length,
+    users: numUsers,
   };
-  const values = { auc: aucInOrder(columns, order, weights), gauc: gauc(groups), logLoss: logLoss(columns) };
+  const values: Record<string, number | null> = {
+    auc: auc(columns),
+    gauc: gauc(groups),
+    logLoss: logLoss(columns),
+  };
+  if (bootstrap.samples === 0) return { counts, values, intervals: {} };
 
-  const drawn = new Float64Array(labels.length);
+  const users = numberOf(requests);
   const losses = Float64Array.from(scores, (score, i) => logLossOf(score, labels[i]!));
-  const userOfGroup = Int32Array.from(groups, ({ group }) => users.of.get(userOfRequest[group]!)!);
-  const resampled: Record<keyof typeof values, Resampled> = {
-    auc: (times) => {
-      for (let i = 0; i < drawn.length; i++) drawn[i] = weights[i]! * times[users.bySample[i]!]!;
-      return aucInOrder(columns, order, drawn);
-    },
-    gauc: (times) =>
-      gauc(groups.map((group, g) => ({ ...group, weight: group.weight * times[userOfGroup[g]!]! }))),
-    logLoss: (times) => {
-      let total = 0;
-      let sum = 0;
-      for (let i = 0; i < losses.length; i++) {
-        const weight = weights[i]! * times[users.bySample[i]!]!;
-        total += weight;
-        sum += weight * losses[i]!;
-      }
-      return total > 0 ? sum / total : null;
-    },
+  const resampled = {
+    auc: resampledAuc(columns, users),
+    gauc: resampledMean({ ...groups, users: numberOf(groups.groups) }, numUsers),
+    logLoss: resampledMean({ values: losses, weights, users }, numUsers),
   };
-  const intervals = bootstrap.samples > 0 ? bootstrapIntervals(resampled, users.count, bootstrap) : {};
-  return { counts, values, intervals };
+  return { counts, values, intervals: bootstrapIntervals(resampled, numUsers, bootstrap) };
 }
 
 /** Numbers the users of the samples from 0. */
-function denseUsers(requests: Int32Array, userOfRequest: Int32Array) {
-  const of = new Map<number, number>();
-  const bySample = Int32Array.from(requests, (request) => {
+function numberUsers(requests: Int32Array, userOfRequest: Int32Array) {
+  let last = -1;
+  for (const user of userOfRequest) last = Math.max(last, user);
+  const numbers = new Int32Array(last + 1).fill(-1);
+  let numUsers = 0;
+  for (const request of requests) {
     const user = userOfRequest[request]!;
-    const known = of.get(user);
-    if (known !== undefined) return known;
-    of.set(user, of.size);
-    return of.size - 1;
-  });
-  return { of, bySample, count: of.size };
+    if (numbers[user] === -1) numbers[user] = numUsers++;
+  }
+  /** User numbers of requests. */
+  const numberOf = (requests: Int32Array) => requests.map((request) => numbers[userOfRequest[request]!]!);
+  return { numberOf, numUsers };
 }
 
 function reasonOf(metric: string, { samples, positives, negatives }: TaskEvaluation): string {
@@ -114,4 +110,13 @@ function reasonOf(metric: string, { samples, positives, negatives }: TaskEvaluat
   if (positives === 0) return 'every label is 0';
   if (negatives === 0) return 'every label is 1';
   return metric === 'gauc' ? 'no request has both labels' : 'the samples have no weight';
+}
+
+/** Of an AUC or a GAUC. */
+function warningOf(value: number): string | null {
+  if (value > 0.98) {
+    return 'above 0.98: look for a feature that knows the label, such as an event of the request itself';
+  }
+  if (value < 0.5) return 'below 0.5, worse than chance: look for labels or scores with the wrong sign';
+  return null;
 }

@@ -1,5 +1,5 @@
 /** Log loss: the mean of -log p(label) over the samples, from logits, in nats. */
-import type { Scored } from './auc.js';
+import type { Scored } from './scored.js';
 
 /** log(1 + exp(z)) - y z of one sample with logit z and label y, safe for any z. */
 export function logLossOf(logit: number, label: number): number {

@@ -1,6 +1,6 @@
 /** Scored samples of one task, gathered batch by batch in growing columns: 20 bytes a sample. */
 import type { ScoredSamples } from '../model/score-batches.js';
-import type { Scored } from './auc.js';
+import type { Scored } from './scored.js';
 
 export interface PredictionColumns extends Scored {
   /** Index of the request, [samples]. */

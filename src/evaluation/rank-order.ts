@@ -1,4 +1,4 @@
-/** The order of scores, exact and fast for tens of millions of them. */
+/** Orders of samples by score and by group, fast for tens of millions of them. */
 
 /**
  * Indexes of the scores from the lowest to the highest; equal scores keep their order. Each score becomes an unsigned
@@ -8,11 +8,14 @@ export function rankOrder(scores: Float32Array): Uint32Array {
   const { length } = scores;
   const words = new BigUint64Array(length);
   const halves = new Uint32Array(words.buffer);
-  // + 0 makes one zero of two: -0 and 0 are a tie.
-  const bits = new Uint32Array(Float32Array.from(scores, (score) => score + 0).buffer);
+  const single = new Float32Array(1);
+  const bits = new Uint32Array(single.buffer);
   for (let i = 0; i < length; i++) {
-    if (Number.isNaN(scores[i]!)) throw new Error(`score ${i} is not a number`);
-    const word = bits[i]!;
+    const score = scores[i]!;
+    if (Number.isNaN(score)) throw new Error(`score ${i} is not a number`);
+    // + 0 makes one zero of two: -0 and 0 are a tie.
+    single[0] = score + 0;
+    const word = bits[0]!;
     halves[2 * i] = i;
     halves[2 * i + 1] = word & 0x80000000 ? ~word : word | 0x80000000;
   }
@@ -20,4 +23,19 @@ export function rankOrder(scores: Float32Array): Uint32Array {
   const order = new Uint32Array(length);
   for (let i = 0; i < length; i++) order[i] = halves[2 * i]!;
   return order;
+}
+
+/**
+ * Sorts an order by group and keeps it as it is within a group; `groups` [samples] are integers from 0. It sorts by
+ * counting, so the largest of them should not be far beyond the number of samples.
+ */
+export function groupOrder(order: Uint32Array, groups: Int32Array): Uint32Array {
+  let last = -1;
+  for (const group of groups) last = Math.max(last, group);
+  const starts = new Uint32Array(last + 2);
+  for (const group of groups) starts[group + 1]!++;
+  for (let group = 0; group <= last; group++) starts[group + 1]! += starts[group]!;
+  const grouped = new Uint32Array(order.length);
+  for (const sample of order) grouped[starts[groups[sample]!]!++] = sample;
+  return grouped;
 }
