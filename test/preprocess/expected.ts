@@ -1,0 +1,179 @@
+/** What preprocessing must give for a world, worked out the slow way from the words of docs/prepared-format.md. */
+import { createHash } from 'node:crypto';
+import { DAY, EVALUATION_FROM, type EventRow, type SampleRow, START, type World } from './world.js';
+
+const md5 = (text: string) => Number.parseInt(createHash('md5').update(text).digest('hex').slice(0, 8), 16);
+const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+
+type Tuple = readonly [item: string, shop: string, brand: string, tags: string];
+const key = (tuple: readonly string[]) => JSON.stringify(tuple);
+
+interface Counted {
+  readonly counts: Map<string, number>;
+  readonly minCount?: number;
+  readonly maxSize?: number;
+  readonly buckets?: number;
+}
+
+/** The row of a value: missing, in the vocabulary, or a bucket. */
+function indexer(field: string, { counts, minCount = 1, maxSize = Infinity, buckets = 1 }: Counted) {
+  const kept = [...counts]
+    .filter(([value]) => value !== '')
+    .sort(([a, n], [b, m]) => m - n || byBytes(a, b))
+    .filter(([, n], place) => n >= minCount && place < maxSize)
+    .map(([value]) => value);
+  const index = (value: string) => {
+    if (value === '') return 0;
+    const place = kept.indexOf(value);
+    return place >= 0 ? 1 + buckets + place : 1 + (md5(`${field}:${value}`) % buckets);
+  };
+  return { index, rows: 1 + buckets + kept.length };
+}
+
+function countOf(values: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+export function expectedOf(world: World) {
+  const training = world.events.filter(({ time }) => time < EVALUATION_FROM);
+  const table = new Map(world.items.map((row) => [row.item, row]));
+  const tupleOf = (item: string, shop: string): Tuple => [
+    item,
+    shop,
+    table.get(item)?.brand ?? '',
+    table.get(item)?.tags ?? '',
+  ];
+  const inPeriod = (task: 'clicks' | 'buys', { time }: SampleRow) =>
+    task === 'buys' || time >= START + DAY || time >= EVALUATION_FROM;
+  const candidates = [...world.clicks, ...world.buys].map(({ item }) => item);
+
+  const inLog = world.events.map((e) => tupleOf(e.item, e.shop));
+  const logItems = new Set(world.events.map(({ item }) => item));
+  const others = [...world.items.map(({ item }) => item), ...candidates].filter(
+    (item) => !logItems.has(item),
+  );
+  const tuples = [
+    ...new Map([...inLog, ...others.map((item) => tupleOf(item, ''))].map((t) => [key(t), t])).values(),
+  ];
+  tuples.sort(
+    (a, b) => byBytes(a[0], b[0]) || byBytes(a[1], b[1]) || byBytes(a[2], b[2]) || byBytes(a[3], b[3]),
+  );
+  const rowOf = new Map(tuples.map((tuple, row) => [key(tuple), row]));
+
+  const users = [
+    ...new Set([
+      ...world.events.map(({ user }) => user),
+      ...world.users.map(({ user }) => user),
+      ...[...world.clicks, ...world.buys].map(({ user }) => user),
+    ]),
+  ].sort(byBytes);
+  const isValidation = (user: string) => md5(`validation:${user}`) < Math.round(0.3 * 2 ** 32);
+  const splitOf = ({ user, time }: SampleRow) => (time >= EVALUATION_FROM ? 2 : isValidation(user) ? 1 : 0);
+
+  // Requests: one per id, or per user and time.
+  const asked = (['clicks', 'buys'] as const).flatMap((task) =>
+    world[task].filter((sample) => inPeriod(task, sample)).map((sample) => ({ task, sample })),
+  );
+  const requestKey = (s: SampleRow) => key([s.request, s.user, `${s.time}`]);
+  const requests = [
+    ...new Map([...asked].reverse().map(({ sample }) => [requestKey(sample), sample])).values(),
+  ];
+  requests.sort(
+    (a, b) =>
+      splitOf(a) - splitOf(b) ||
+      a.time - b.time ||
+      users.indexOf(a.user) - users.indexOf(b.user) ||
+      byBytes(a.request, b.request),
+  );
+  const requestAt = new Map(requests.map((request, at) => [requestKey(request), at]));
+
+  const stream = (user: string): EventRow[] =>
+    world.events.filter((e) => e.user === user).sort((a, b) => a.time - b.time);
+  const candidateRow = ({ item, time }: SampleRow) => {
+    const mine = world.events.filter((e) => e.item === item);
+    const ordered = [...mine].sort((a, b) => a.time - b.time);
+    const before = ordered.filter((e) => e.time < time).at(-1) ?? ordered[0];
+    return rowOf.get(key(tupleOf(item, before?.shop ?? '')))!;
+  };
+
+  // How often each item row came up before the evaluation period.
+  const sampleRows = asked
+    .filter(({ sample }) => sample.time < EVALUATION_FROM)
+    .map(({ sample }) => candidateRow(sample));
+  const counted = (valuesOf: (tuple: Tuple) => readonly string[]) => {
+    const events = countOf(training.flatMap((e) => valuesOf(tupleOf(e.item, e.shop))));
+    const samples = countOf(sampleRows.flatMap((row) => valuesOf(tuples[row]!)));
+    for (const [value, n] of samples) if (!events.has(value)) events.set(value, n);
+    return events;
+  };
+  const tagsOf = (tuple: Tuple) => [...new Set(tuple[3].split('|').filter((tag) => tag !== ''))];
+  const item = {
+    item: indexer('item', { counts: counted(([id]) => [id]), minCount: 3, buckets: 2 }),
+    shop: indexer('shop', { counts: counted(([, shop]) => [shop]) }),
+    brand: indexer('brand', { counts: counted(([, , brand]) => [brand]) }),
+    tags: indexer('tags', { counts: counted(tagsOf), maxSize: 2 }),
+  };
+  const dayOf = (time: number) => DAYS[(new Date((time + 8 * 3600) * 1000).getUTCDay() + 6) % 7]!;
+  const behavior = indexer('behavior', { counts: countOf(training.map((e) => e.behavior)) });
+  const day = indexer('dayOfWeek', { counts: countOf(training.map((e) => dayOf(e.time))) });
+  const device = indexer('device', { counts: countOf(training.map((e) => e.device)) });
+  const met = new Set([
+    ...training.map(({ user }) => user),
+    ...requests.filter((r) => splitOf(r) < 2).map(({ user }) => user),
+  ]);
+  const age = indexer('age', {
+    counts: countOf(world.users.filter(({ user }) => met.has(user)).map((u) => u.age)),
+  });
+  const page = indexer('page', {
+    counts: countOf(requests.filter((r) => splitOf(r) < 2).map((r) => r.page)),
+  });
+
+  const endOf = (r: SampleRow) => stream(r.user).filter(({ time }) => time < r.time).length;
+  const samplesOf = (task: 'clicks' | 'buys') => {
+    const mine = asked
+      .filter((a) => a.task === task)
+      .map(({ sample }) => ({ sample, request: requestAt.get(requestKey(sample))! }));
+    mine.sort((a, b) => a.request - b.request);
+    return {
+      offsets: [...requests.keys(), requests.length].map((r) => mine.filter((m) => m.request < r).length),
+      candidate: mine.map(({ sample }) => candidateRow(sample)),
+      label: mine.map(({ sample }) => sample.label),
+      weight: mine.map(({ sample }) => (task === 'clicks' ? sample.weight : 1)),
+    };
+  };
+  const events = users.flatMap(stream);
+  return {
+    items: {
+      count: tuples.length,
+      item: tuples.map(([id]) => item.item.index(id)),
+      shop: tuples.map(([, shop]) => item.shop.index(shop)),
+      brand: tuples.map(([, , brand]) => item.brand.index(brand)),
+      tags: tuples.flatMap((tuple) => tagsOf(tuple).map(item.tags.index)),
+      tagOffsets: [0, ...tuples.keys()].map((_, at) => tuples.slice(0, at).flatMap(tagsOf).length),
+    },
+    rows: { item: item.item.rows, shop: item.shop.rows, brand: item.brand.rows, tags: item.tags.rows },
+    streams: {
+      offsets: [0, ...users.keys()].map((_, at) => users.slice(0, at).flatMap(stream).length),
+      item: events.map((e) => rowOf.get(key(tupleOf(e.item, e.shop)))!),
+      property: events.map((e) => behavior.index(e.behavior) + behavior.rows * day.index(dayOf(e.time))),
+      time: events.map((e) => e.time),
+    },
+    requests: {
+      user: requests.map((r) => users.indexOf(r.user)),
+      time: requests.map((r) => r.time),
+      end: requests.map(endOf),
+      split: requests.map(splitOf),
+      device: requests.map((r) => {
+        const last = stream(r.user)[endOf(r) - 1];
+        return last ? device.index(last.device) : 0;
+      }),
+      age: requests.map((r) => age.index(world.users.find((u) => u.user === r.user)?.age ?? '')),
+      page: requests.map((r) => page.index(r.page)),
+    },
+    clicks: samplesOf('clicks'),
+    buys: samplesOf('buys'),
+  };
+}

@@ -1,0 +1,165 @@
+import { appendFile, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { silentContext } from '../../src/common/context.js';
+import { fileSha256 } from '../../src/common/files.js';
+import { preparedPaths } from '../../src/common/prepared.js';
+import { parseConfig } from '../../src/config/load.js';
+import { preprocess } from '../../src/preprocess/preprocess.js';
+import { expectedOf } from './expected.js';
+import { DAY, randomWorld, START, type World, writeWorld } from './world.js';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dupn-preprocess-'));
+});
+
+async function prepare(world: World, more = '', name = 'out') {
+  const yaml = await writeWorld(join(folder, 'data'), world, more);
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  return preprocess({ config, folder: join(folder, name), force: false, context: silentContext });
+}
+
+const ARRAYS = { u8: Uint8Array, u16: Uint16Array, i32: Int32Array, u32: Uint32Array, f32: Float32Array };
+
+async function raw(path: string, name = 'out'): Promise<number[]> {
+  const bytes = await readFile(join(folder, name, path));
+  const type = ARRAYS[path.slice(path.lastIndexOf('.') + 1) as keyof typeof ARRAYS];
+  return [...new type(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))];
+}
+
+test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed) => {
+  const world = randomWorld(seed, 150);
+  const { manifest } = await prepare(world);
+  const expected = expectedOf(world);
+  expect(manifest.items).toBe(expected.items.count);
+  expect(Object.fromEntries(manifest.fields.item.map(({ name, rows }) => [name, rows]))).toEqual(
+    expected.rows,
+  );
+  for (const field of ['item', 'shop', 'brand', 'tags'] as const) {
+    expect(await raw(preparedPaths.itemField(field)), field).toEqual(expected.items[field]);
+  }
+  expect(await raw(preparedPaths.itemFieldOffsets('tags'))).toEqual(expected.items.tagOffsets);
+  expect(await raw(preparedPaths.streamOffsets('0000'))).toEqual(expected.streams.offsets);
+  expect(await raw(preparedPaths.streamItems('0000'))).toEqual(expected.streams.item);
+  expect(await raw(preparedPaths.streamProperties('0000'))).toEqual(expected.streams.property);
+  expect(await raw(preparedPaths.streamTimes('0000'))).toEqual(expected.streams.time);
+  expect(await raw(preparedPaths.requestUser)).toEqual(expected.requests.user);
+  expect(await raw(preparedPaths.requestTime)).toEqual(expected.requests.time);
+  expect(await raw(preparedPaths.requestEnd)).toEqual(expected.requests.end);
+  expect(await raw(preparedPaths.requestSplit)).toEqual(expected.requests.split);
+  for (const field of ['device', 'age', 'page'] as const) {
+    expect(await raw(preparedPaths.requestUserField(field)), field).toEqual(expected.requests[field]);
+  }
+  for (const task of ['clicks', 'buys'] as const) {
+    expect(await raw(preparedPaths.sampleOffsets(task))).toEqual(expected[task].offsets);
+    expect(await raw(preparedPaths.sampleCandidates(task)), task).toEqual(expected[task].candidate);
+    expect(await raw(preparedPaths.sampleLabels(task))).toEqual(expected[task].label);
+    expect(await raw(preparedPaths.sampleWeights(task))).toEqual(expected[task].weight);
+  }
+  for (const { read, kept, rejected, filtered } of Object.values(manifest.rows)) {
+    expect(kept + rejected + filtered).toBe(read);
+  }
+});
+
+test('the evaluation part may be the last days, the validation part the last days before them', async () => {
+  const world = randomWorld(5, 150);
+  const yaml = (await writeWorld(join(folder, 'data'), world)).replace(
+    /split: .*/,
+    'split: { evaluationLastDays: 2, validationLastDays: 1 }',
+  );
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  const { manifest } = await preprocess({
+    config,
+    folder: join(folder, 'out'),
+    force: false,
+    context: silentContext,
+  });
+  const last = Math.max(...[...world.clicks, ...world.buys].map(({ time }) => time));
+  const localDay = (time: number) => Math.floor((time + 8 * 3600) / 86_400);
+  const startOf = (day: number) => day * 86_400 - 8 * 3600;
+  expect(manifest.evaluationFrom).toBe(new Date(startOf(localDay(last) - 1) * 1000).toISOString());
+  const [times, splits] = [await raw(preparedPaths.requestTime), await raw(preparedPaths.requestSplit)];
+  times.forEach((time, at) => {
+    const day = localDay(time) - localDay(last);
+    expect(splits[at]).toBe(day >= -1 ? 2 : day === -2 ? 1 : 0);
+  });
+});
+
+async function bytesOf(name: string): Promise<Record<string, string>> {
+  const entries = await readdir(join(folder, name), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== 'manifest.json');
+  const hashes = files.map(async ({ parentPath, name: file }) => {
+    const path = join(parentPath, file);
+    return [path.slice(join(folder, name).length), await fileSha256(path)] as const;
+  });
+  return Object.fromEntries(await Promise.all(hashes));
+}
+
+test('the same bytes come out at 1 and 2 threads and at 300 MB', async () => {
+  const world = randomWorld(6, 60_000);
+  await prepare(world, 'preprocess: { threads: 1 }', 'one');
+  await prepare(world, 'preprocess: { threads: 2 }', 'two');
+  await prepare(world, 'preprocess: { threads: 2, memoryLimit: 300MB }', 'small');
+  const expected = await bytesOf('one');
+  expect(Object.keys(expected).length).toBeGreaterThan(25);
+  expect(await bytesOf('two')).toEqual(expected);
+  expect(await bytesOf('small')).toEqual(expected);
+});
+
+test('a second run with nothing changed does nothing; a change of input or config does it again', async () => {
+  const yaml = await writeWorld(join(folder, 'data'), randomWorld(7, 80));
+  const run = (text: string, force = false) =>
+    preprocess({
+      config: parseConfig(text, join(folder, 'world.yaml')),
+      folder: join(folder, 'out'),
+      force,
+      context: silentContext,
+    });
+  const first = await run(yaml);
+  expect(first.skipped).toBe(false);
+  const again = await run(yaml);
+  expect(again.skipped).toBe(true);
+  expect(again.manifest).toEqual(first.manifest);
+  expect((await run(yaml, true)).skipped).toBe(false);
+  expect((await run(`${yaml}\ntrain: { learningRate: 0.1 }`)).skipped).toBe(true);
+  expect((await run(yaml.replace('minCount: 3', 'minCount: 2'))).skipped).toBe(false);
+  expect((await run(yaml)).skipped).toBe(false);
+  await appendFile(join(folder, 'data', 'events.csv'), 'u0,x,1577836900,click,s1,phone\n');
+  const changed = await run(yaml);
+  expect(changed.skipped).toBe(false);
+  expect(changed.manifest.events).toBe(first.manifest.events + 1);
+  expect((await readdir(folder)).sort()).toEqual(['data', 'out']);
+});
+
+test('samples with a label that is none are rejected and counted, torn requests too', async () => {
+  const world = randomWorld(8, 80);
+  const [first, second] = [world.clicks[0]!, world.clicks.find(({ request }) => request !== 'r0')!];
+  const clicks = [...world.clicks, { ...first, label: 2 }, { ...second, time: second.time + 1 }];
+  const torn = clicks.filter(({ request }) => request === second.request).length;
+  const { manifest } = await prepare({ ...world, clicks });
+  const { rejectedBy, read, kept, rejected, filtered } = manifest.rows['samples/clicks']!;
+  expect(read).toBe(clicks.length);
+  expect(kept + rejected + filtered).toBe(read);
+  const inPeriod = (s: { time: number }) => s.time >= START + DAY;
+  expect(rejectedBy).toEqual({
+    ...(inPeriod(first) ? { 'label is not 0 or 1': 1 } : {}),
+    ...(inPeriod(second) ? { 'request id of two users or times': torn } : {}),
+  });
+});
+
+test('what fails leaves the older folder as it was', async () => {
+  const yaml = await writeWorld(join(folder, 'data'), randomWorld(9, 80));
+  const input = { folder: join(folder, 'out'), force: false, context: silentContext };
+  await preprocess({ ...input, config: parseConfig(yaml, join(folder, 'world.yaml')) });
+  const before = await bytesOf('out');
+  const wrong = parseConfig(
+    yaml.replace('files: items.csv', 'files: missing.csv'),
+    join(folder, 'world.yaml'),
+  );
+  await expect(preprocess({ ...input, config: wrong })).rejects.toThrow(/missing\.csv/);
+  expect(await bytesOf('out')).toEqual(before);
+  expect((await readdir(folder)).sort()).toEqual(['data', 'out']);
+});

@@ -1,0 +1,143 @@
+/** A small random shop with everything that makes preprocessing hard, as tables in memory and as files on disk. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createRandom } from '../../src/common/random.js';
+
+export interface EventRow {
+  readonly user: string;
+  readonly item: string;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly behavior: string;
+  /** Empty for a shop that is not known. */
+  readonly shop: string;
+  readonly device: string;
+}
+
+export interface SampleRow {
+  /** Empty in the table without request ids. */
+  readonly request: string;
+  readonly user: string;
+  readonly time: number;
+  readonly item: string;
+  readonly label: number;
+  readonly page: string;
+  readonly weight: number;
+}
+
+export interface World {
+  readonly events: readonly EventRow[];
+  readonly items: readonly { readonly item: string; readonly brand: string; readonly tags: string }[];
+  readonly users: readonly { readonly user: string; readonly age: string }[];
+  readonly clicks: readonly SampleRow[];
+  readonly buys: readonly SampleRow[];
+}
+
+/** 2020-01-01 00:00:00 UTC; the world lasts ten days and is evaluated on the last two. */
+export const START = 1_577_836_800;
+export const DAY = 86_400;
+export const EVALUATION_FROM = START + 8 * DAY;
+
+export function randomWorld(seed: number, numEvents: number): World {
+  const random = createRandom(seed, 'world');
+  const pick = <T>(values: readonly T[]): T => values[random.integer(values.length)]!;
+  const users = Array.from({ length: 12 }, (_, u) => `u${u * 7}`);
+  const items = Array.from({ length: 25 }, (_, i) => (i === 3 ? 'l,"q"' : `商品${i}`));
+  // Few distinct times, so that ties abound.
+  const time = () => START + random.integer(60) * (DAY / 6);
+  const sample = (request: string, user: string, at: number, candidates: readonly string[]): SampleRow => ({
+    request,
+    user,
+    time: at,
+    item: pick(candidates),
+    label: random.integer(2),
+    page: pick(['home', 'search', '']),
+    weight: 1 + random.integer(3),
+  });
+  const known = items.slice(0, 20);
+  const clicks = Array.from({ length: 60 }, (_, r) => {
+    const [user, at] = [pick([...users, 'stranger']), time() + random.integer(2)];
+    return Array.from({ length: 1 + random.integer(3) }, () =>
+      sample(`r${r}`, user, at, [...items, 'unseen']),
+    );
+  }).flat();
+  return {
+    events: Array.from({ length: numEvents }, () => ({
+      user: pick(users),
+      item: pick(known),
+      time: time(),
+      behavior: pick(['click', 'click', 'click', 'buy', 'cart']),
+      shop: pick(['s1', 's2', '']),
+      device: pick(['phone', 'desk', '']),
+    })),
+    items: items.slice(0, 22).map((item) => ({
+      item,
+      brand: pick(['b1', 'b2', '']),
+      tags: Array.from({ length: random.integer(4) }, () => pick(['red', 'blue', 'new', 'sale'])).join('|'),
+    })),
+    users: users.slice(0, 9).map((user) => ({ user, age: pick(['20', '30', '']) })),
+    clicks,
+    buys: Array.from({ length: 40 }, () => sample('', pick(users), time(), items)),
+  };
+}
+
+const cell = (text: string | number) =>
+  /[",\n]/.test(`${text}`) ? `"${`${text}`.replaceAll('"', '""')}"` : `${text}`;
+
+/** Writes the tables as CSV, and returns the YAML that reads them. */
+export async function writeWorld(folder: string, world: World, more = ''): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const write = (name: string, header: string, rows: readonly (readonly (string | number)[])[]) =>
+    writeFile(join(folder, name), `${[header, ...rows.map((row) => row.map(cell).join(','))].join('\n')}\n`);
+  await write(
+    'events.csv',
+    'user_id,item_id,time,behavior,shop,device',
+    world.events.map((e) => [e.user, e.item, e.time, e.behavior, e.shop, e.device]),
+  );
+  await write(
+    'items.csv',
+    'item_id,brand,tags',
+    world.items.map((i) => [i.item, i.brand, i.tags]),
+  );
+  await write(
+    'users.csv',
+    'user_id,age',
+    world.users.map((u) => [u.user, u.age]),
+  );
+  const samples = (rows: readonly SampleRow[]) =>
+    rows.map((s) => [s.request, s.user, s.time, s.item, s.label, s.page, s.weight]);
+  const header = 'request_id,user_id,time,item_id,label,page,weight';
+  await write('clicks.csv', header, samples(world.clicks));
+  await write('buys.csv', header, samples(world.buys));
+  return `
+name: world
+data:
+  root: ${folder}
+  timeZone: Asia/Shanghai
+  log: { files: events.csv, time: { column: time, format: seconds } }
+  items: { files: items.csv }
+  users: { files: users.csv }
+features:
+  item:
+    item: { size: 4, minCount: 3, buckets: 2 }
+    shop: { size: 4, from: log }
+    brand: { size: 4 }
+    tags: { size: 4, separator: "|", maxSize: 2 }
+  properties:
+    behavior: { size: 2 }
+    dayOfWeek: { time: dayOfWeek, size: 2 }
+  user:
+    device: { from: lastEvent }
+    age: { from: users }
+    page: { from: request }
+split: { evaluationFrom: 2020-01-09 08:00:00, validationUsers: 0.3 }
+tasks:
+  clicks:
+    kind: binary
+    trainFrom: 2020-01-02 08:00:00
+    samples: { files: clicks.csv, request: request_id, time: { column: time, format: seconds }, weight: weight, keep: [page] }
+  buys:
+    kind: binary
+    samples: { files: buys.csv, time: { column: time, format: seconds } }
+${more}`;
+}
