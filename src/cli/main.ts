@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
 import { evalCommand } from './eval.js';
+import { generateCommand } from './generate.js';
 import { type Io, processIo } from './io.js';
 import { preprocessCommand } from './preprocess.js';
 import { showCommand } from './show.js';
@@ -42,7 +43,7 @@ function program(io: Io): Command {
     })
     .exitOverride()
     .showHelpAfterError('(add --help for the options)');
-  const commands = [preprocessCommand, trainCommand, evalCommand, showCommand];
+  const commands = [preprocessCommand, trainCommand, evalCommand, showCommand, generateCommand];
   for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
   return root;
 }
