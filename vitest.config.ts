@@ -11,7 +11,7 @@ export default defineConfig({
     {
       name: 'run-compiled-sources',
       enforce: 'pre',
-      async resolveId(source, importer, options) {
+      async resolveId(source, importer) {
         if (!importer || !source.startsWith('.') || !source.endsWith('.js')) return null;
         const path = fileURLToPath(new URL(source, `file://${importer}`));
         return path.startsWith(src) ? { id: dist + path.slice(src.length), external: true } : null;

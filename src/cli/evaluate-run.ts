@@ -16,6 +16,7 @@ import { modelShape } from '../model/shape.js';
 import { planFor } from '../training/fit.js';
 import { runPaths } from '../training/run-folder.js';
 import type { TrainingState } from '../training/training-state.js';
+import { runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 
 export interface RunEvaluation extends Evaluation {
@@ -28,7 +29,7 @@ export interface RunEvaluation extends Evaluation {
 
 /** A folder as it is given, or the name of a run in run.folder. */
 export function findRun(config: Config, run: string | undefined): string {
-  if (run === undefined) return join(config.run.folder, config.run.name);
+  if (run === undefined) return runFolder(config);
   return run === basename(run) && !existsSync(join(run, runPaths.best)) ? join(config.run.folder, run) : run;
 }
 
@@ -36,14 +37,14 @@ export function findRun(config: Config, run: string | undefined): string {
 export async function evaluateRun(
   config: Config,
   prepared: Prepared,
-  runFolder: string,
+  folder: string,
   { progress }: Context,
 ): Promise<RunEvaluation> {
-  const checkpoint = join(runFolder, runPaths.best);
+  const checkpoint = join(folder, runPaths.best);
   await recoverFolder(checkpoint);
   if (!existsSync(checkpoint)) {
     throw new UserError(
-      `Cannot evaluate ${runFolder}: expected trained weights in ${checkpoint}, got none; train it first`,
+      `Cannot evaluate ${folder}: expected trained weights in ${checkpoint}, got none; train it first`,
     );
   }
   const shape = modelShape(config, prepared.manifest);
@@ -61,8 +62,8 @@ export async function evaluateRun(
       userOfRequest: userOfRequest(prepared.folder),
       bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
     });
-    const result = { run: runFolder, step: state.step, ...evaluation };
-    const file = join(runFolder, runPaths.evaluation);
+    const result = { run: folder, step: state.step, ...evaluation };
+    const file = join(folder, runPaths.evaluation);
     await writeJson(file, result);
     return { ...result, file };
   } finally {
