@@ -1,0 +1,104 @@
+/**
+ * Scores without a model on the same evaluation samples: what a result is worth shows beside them.
+ *
+ * - item: the candidate's smoothed rate in the training samples (rate-baseline.ts)
+ * - position, itemPosition: that of its place on the page, and rate(item) rate(position) / prior; of tasks that keep
+ *   a column `position`
+ * - seen: how often the user has seen the candidate before (seen-baseline.ts)
+ */
+import { openPrepared, type PreparedData, splitRange } from '../dataset/prepared.js';
+import { auc } from './auc.js';
+import { aucByGroup, gauc } from './gauc.js';
+import { logLoss } from './log-loss.js';
+import { evaluationRates, type Rates } from './rate-baseline.js';
+import { seenScores } from './seen-baseline.js';
+
+export type BaselineName = 'item' | 'position' | 'itemPosition' | 'seen';
+
+export interface BaselineMetrics {
+  readonly auc: number | null;
+  /** By request. */
+  readonly gauc: number | null;
+  /** Null for scores that are no probabilities. */
+  readonly logLoss: number | null;
+}
+
+export interface BaselineOptions {
+  readonly preparedFolder: string;
+  /** Task -> the further columns of its samples (`keep`). */
+  readonly keptColumns: Readonly<Record<string, readonly string[]>>;
+  /** Length of a history. */
+  readonly maxEvents: number;
+}
+
+type TaskBaselines = Readonly<Partial<Record<BaselineName, BaselineMetrics>>>;
+
+/** Task -> baseline -> metrics; rates are left out where the training samples are not of both classes. */
+export async function evaluateBaselines({
+  preparedFolder,
+  keptColumns,
+  maxEvents,
+}: BaselineOptions): Promise<Readonly<Record<string, TaskBaselines>>> {
+  const prepared = openPrepared(preparedFolder);
+  try {
+    const byTask: Record<string, TaskBaselines> = {};
+    for (const [task, kept] of Object.entries(keptColumns)) {
+      const columns = ['candidate', ...kept.filter((column) => column === 'position')];
+      const rates = await evaluationRates(preparedFolder, prepared.manifest, task, columns);
+      byTask[task] = taskBaselines(prepared, task, rates, maxEvents);
+    }
+    return byTask;
+  } finally {
+    prepared.close();
+  }
+}
+
+function taskBaselines(prepared: PreparedData, task: string, rates: Rates, maxEvents: number): TaskBaselines {
+  const { requests, candidates, ...truth } = evaluationSamples(prepared, task);
+  const measure = (scores: Float32Array, isLogit: boolean): BaselineMetrics => {
+    const samples = { ...truth, scores };
+    return {
+      auc: auc(samples),
+      gauc: gauc(aucByGroup(samples, requests)),
+      logLoss: isLogit ? logLoss(samples) : null,
+    };
+  };
+  const seen = measure(seenScores(prepared, { requests, candidates }, maxEvents), false);
+  const { prior, byColumn } = rates;
+  if (prior === null) return { seen };
+  const { candidate: item, position } = byColumn as { candidate: Float64Array; position?: Float64Array };
+  return {
+    item: measure(logits(item), true),
+    ...(position && {
+      position: measure(logits(position), true),
+      itemPosition: measure(logits(item.map((rate, sample) => (rate * position[sample]!) / prior)), true),
+    }),
+    seen,
+  };
+}
+
+/** Logits of rates, which may be 0, 1 or, where they are products, more. */
+function logits(rates: Float64Array): Float32Array {
+  return Float32Array.from(rates, (rate) => {
+    const p = Math.min(Math.max(rate, 1e-6), 1 - 1e-6);
+    return Math.log(p / (1 - p));
+  });
+}
+
+/** Arrays [samples]. */
+function evaluationSamples({ manifest, tasks }: PreparedData, task: string) {
+  const arrays = tasks[task]!;
+  const [first, last] = splitRange(manifest, 'evaluation');
+  const offsets = arrays.offsets.read(first, last + 1);
+  const [start, end] = [offsets[0]!, offsets[last - first]!];
+  const requests = new Int32Array(end - start);
+  for (let row = 0; row < last - first; row++) {
+    requests.fill(first + row, offsets[row]! - start, offsets[row + 1]! - start);
+  }
+  return {
+    requests,
+    candidates: arrays.candidate.read(start, end),
+    labels: arrays.label.read(start, end),
+    weights: arrays.weight.read(start, end),
+  };
+}
