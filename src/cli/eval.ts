@@ -20,7 +20,8 @@ export function evalCommand(io: Io): Command {
           configFile: options.config,
           logger: context.logger,
         });
-        const { evaluateRun, evaluationTable, findRun } = await import('./evaluate-run.js');
+        const { evaluationTable } = await import('./evaluation-table.js');
+        const { evaluateRun, findRun } = await import('./evaluate-run.js');
         const result = await evaluateRun(config, prepared, findRun(config, options.run), context);
         return {
           json: result,

@@ -4,10 +4,11 @@ import { basename, join } from 'node:path';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
-import { formatTable } from '../common/table.js';
+import { mapValues } from '../common/map-values.js';
 import type { Config } from '../config/schema.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { openPrepared } from '../dataset/prepared.js';
+import { evaluateBaselines } from '../evaluation/baselines.js';
 import { type Evaluation, evaluate } from '../evaluation/evaluate.js';
 import { gatherPredictions, type PredictionColumns, Predictions } from '../evaluation/predictions.js';
 import { loadCheckpoint } from '../model/checkpoint.js';
@@ -19,10 +20,14 @@ import type { TrainingState } from '../training/training-state.js';
 import { runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 
+export type Baselines = Awaited<ReturnType<typeof evaluateBaselines>>;
+
 export interface RunEvaluation extends Evaluation {
   readonly run: string;
   /** The step of training that the weights are of. */
   readonly step: number;
+  /** Task -> what scores without a model reach on the same samples. */
+  readonly baselines: Baselines;
   /** Where it is saved. */
   readonly file: string;
 }
@@ -62,7 +67,12 @@ export async function evaluateRun(
       userOfRequest: userOfRequest(prepared.folder),
       bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
     });
-    const result = { run: folder, step: state.step, ...evaluation };
+    const baselines = await evaluateBaselines({
+      preparedFolder: prepared.folder,
+      keptColumns: mapValues(config.tasks, ({ samples }) => samples.keep),
+      maxEvents: config.model.maxEvents,
+    });
+    const result = { run: folder, step: state.step, ...evaluation, baselines };
     const file = join(folder, runPaths.evaluation);
     await writeJson(file, result);
     return { ...result, file };
@@ -70,25 +80,6 @@ export async function evaluateRun(
     weights.dispose();
     await source.close();
   }
-}
-
-/** One row for each task and metric: the value, its interval, and why there is none where there is none. */
-export function evaluationTable({ metrics, intervals, reasons, tasks }: Evaluation): string {
-  const rows = Object.entries(metrics).map(([key, value]) => {
-    const [, metric, task] = /^(.*?)\[(.*)\]$/.exec(key)!;
-    const interval = intervals[key];
-    const counts = tasks[task!]!;
-    return [
-      task!,
-      metric!,
-      value === null ? null : value.toFixed(4),
-      interval ? `${interval.low.toFixed(4)} .. ${interval.high.toFixed(4)}` : null,
-      counts.samples,
-      counts.positives,
-      reasons[key] ?? '',
-    ];
-  });
-  return formatTable(['task', 'metric', 'value', '95 % interval', 'samples', 'positives', ''], rows);
 }
 
 /** A task without a sample in the evaluation part is reported as such. */
