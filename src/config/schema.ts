@@ -141,7 +141,7 @@ export const configSchema = z.strictObject({
       tableLearningRate: z
         .number()
         .positive()
-        .default(0.05)
+        .default(0.03)
         .describe('Adagrad, for the rows of the embedding tables'),
       clipNorm: z
         .number()
