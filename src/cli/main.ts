@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
+import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { generateCommand } from './generate.js';
 import { type Io, processIo } from './io.js';
@@ -43,7 +44,14 @@ function program(io: Io): Command {
     })
     .exitOverride()
     .showHelpAfterError('(add --help for the options)');
-  const commands = [preprocessCommand, trainCommand, evalCommand, showCommand, generateCommand];
+  const commands = [
+    preprocessCommand,
+    trainCommand,
+    evalCommand,
+    showCommand,
+    generateCommand,
+    doctorCommand,
+  ];
   for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
   return root;
 }
