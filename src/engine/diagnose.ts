@@ -1,8 +1,8 @@
 /** What runs here: versions, CPU, memory, where TensorFlow comes from, and what is wrong. Needs no working engine. */
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { messageOf } from '../common/errors.js';
 import { loadTensorflow } from './load.js';
 
@@ -63,15 +63,11 @@ function memoryLimit(): number {
 
 /** Setup links the wheel's library under its own name; tfjs-node's own script unpacks another. */
 function engineSource(): Diagnosis['engine']['source'] {
-  const main = require.resolve.paths('@tensorflow/tfjs-node') ?? [];
-  for (const folder of main) {
+  for (const folder of require.resolve.paths('@tensorflow/tfjs-node') ?? []) {
     const lib = join(folder, '@tensorflow', 'tfjs-node', 'deps', 'lib');
     if (!existsSync(lib)) continue;
-    try {
-      return dirname(readlinkSync(join(lib, 'libtensorflow_cc.so.2'))) ? 'pinned wheel' : null;
-    } catch {
-      return "tfjs-node's own install script";
-    }
+    const library = lstatSync(join(lib, 'libtensorflow_cc.so.2'), { throwIfNoEntry: false });
+    return library?.isSymbolicLink() ? 'pinned wheel' : "tfjs-node's own install script";
   }
   return null;
 }

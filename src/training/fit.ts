@@ -17,7 +17,13 @@ import { Optimizer } from './optimizer.js';
 import { hasCheckpoint, runPaths } from './run-folder.js';
 import { meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
-import { afterValidation, type StopRule, startState, type TrainingState } from './training-state.js';
+import {
+  afterValidation,
+  isFinished,
+  type StopRule,
+  startState,
+  type TrainingState,
+} from './training-state.js';
 import { type Validation, validate } from './validation.js';
 
 export interface FitInput {
@@ -51,7 +57,7 @@ export async function fit(input: FitInput): Promise<FitResult> {
     const validation = await source.measure(planFor(config, 'validation', null));
     const rule: StopRule = { ...config.train, batches: training.batches };
     const session = new Session(input, { weights, optimizer, source, metrics, rule, validation }, state);
-    while (!session.state.finished) await session.epoch(training.requests);
+    while (!isFinished(session.state, rule)) await session.epoch(training.requests);
     return session.result();
   } finally {
     optimizer.dispose();
@@ -156,7 +162,7 @@ class Session {
           window = [];
         }
         if (atPoint) await this.#validate();
-        if (this.state.finished || this.state.epoch > epoch) break;
+        if (isFinished(this.state, this.parts.rule) || this.state.epoch > epoch) break;
         startMs = performance.now();
       }
     } finally {

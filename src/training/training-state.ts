@@ -23,7 +23,6 @@ export interface TrainingState {
   readonly samples: number;
   /** Length of metrics.jsonl when this was saved: what a later session wrote beyond it is cut off. */
   readonly metricsBytes: number;
-  readonly finished: boolean;
 }
 
 export const startState: TrainingState = {
@@ -35,7 +34,6 @@ export const startState: TrainingState = {
   seconds: 0,
   samples: 0,
   metricsBytes: 0,
-  finished: false,
 };
 
 /** What decides when training ends. */
@@ -58,6 +56,10 @@ export function afterValidation(state: TrainingState, score: number | null, rule
     ...(state.batch === rule.batches ? { epoch: state.epoch + 1, batch: 0 } : {}),
     best: better ? { step: state.step, epochs, score } : state.best,
     validationsWithoutBetter,
-    finished: validationsWithoutBetter >= rule.patience || epochs >= rule.epochs,
   };
+}
+
+/** Not stored with the state: a run may be resumed with more epochs or more patience. */
+export function isFinished(state: TrainingState, rule: StopRule): boolean {
+  return state.validationsWithoutBetter >= rule.patience || state.epoch >= rule.epochs;
 }

@@ -1,0 +1,119 @@
+import { cp, mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { silentContext } from '../../src/common/context.js';
+import { fileSha256 } from '../../src/common/files.js';
+import type { Manifest } from '../../src/common/prepared.js';
+import { loadConfig } from '../../src/config/load.js';
+import { preprocess } from '../../src/preprocess/preprocess.js';
+import { generateLog } from '../../src/synthetic/generate.js';
+import { withDefaults } from '../../src/synthetic/options.js';
+import { fit as trainModel, validationPoints } from '../../src/training/fit.js';
+import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
+
+const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
+let world: string;
+let manifest: Manifest;
+let folder: string;
+
+const configWith = (...set: string[]) =>
+  loadConfig(quickstart, {
+    set: [
+      `data.root=${join(world, 'log')}`,
+      'split={trainingFrom: 2026-01-06, evaluationFrom: 2026-01-10, validationUsers: 0.2}',
+      'model={units: 8, attentionUnits: 8, userUnits: 8, candidateUnits: {item: 8}, maxEvents: 20}',
+      'train.batchRequests=64',
+      ...set,
+    ],
+  });
+
+beforeAll(async () => {
+  world = await mkdtemp(join(tmpdir(), 'dupn-fit-'));
+  await generateLog(join(world, 'log'), withDefaults({ users: 60, days: 6, seed: 2 }), silentContext);
+  const prepared = { folder: join(world, 'prepared'), force: false, context: silentContext };
+  ({ manifest } = await preprocess({ config: await configWith(), ...prepared }));
+});
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dupn-run-'));
+});
+
+async function train(name: string, resume: boolean, ...set: string[]) {
+  const runFolder = join(folder, name);
+  await openRunFolder(runFolder, { resume, force: false });
+  const preparedFolder = join(world, 'prepared');
+  return trainModel({
+    config: await configWith(...set),
+    manifest,
+    preparedFolder,
+    runFolder,
+    context: silentContext,
+  });
+}
+
+const weightsOf = (name: string, which: 'last' | 'best') =>
+  fileSha256(join(folder, name, runPaths[which], 'weights.safetensors'));
+const metricsOf = async (name: string) =>
+  (await readFile(join(folder, name, runPaths.metrics), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; step: number; loss?: number });
+
+test('a run that was ended after each epoch equals the uninterrupted one bit for bit', async () => {
+  const whole = await train('whole', false, 'train.epochs=3', 'train.patience=9');
+  await train('parts', false, 'train.epochs=1', 'train.patience=9');
+  await train('parts', true, 'train.epochs=2', 'train.patience=9');
+  const parts = await train('parts', true, 'train.epochs=3', 'train.patience=9');
+  expect(parts.state.step).toBe(whole.state.step);
+  expect(parts.state.best).toEqual(whole.state.best);
+  expect(await weightsOf('parts', 'last')).toBe(await weightsOf('whole', 'last'));
+  expect(await weightsOf('parts', 'best')).toBe(await weightsOf('whole', 'best'));
+  expect(await metricsOf('parts')).toEqual(await metricsOf('whole'));
+});
+
+test('resuming from an older checkpoint than the metrics leaves no gap and no repeat', async () => {
+  await train('run', false, 'train.epochs=1', 'train.patience=9');
+  await cp(join(folder, 'run', runPaths.last), join(folder, 'kept'), { recursive: true });
+  await train('run', true, 'train.epochs=2', 'train.patience=9');
+  const expected = await metricsOf('run');
+  // As if the process had been killed in its second epoch: records beyond the checkpoint are there.
+  await cp(join(folder, 'kept'), join(folder, 'run', runPaths.last), { recursive: true, force: true });
+  await train('run', true, 'train.epochs=2', 'train.patience=9');
+  expect(await metricsOf('run')).toEqual(expected);
+});
+
+test('training stops when the validation part gets no better, and keeps the best weights', async () => {
+  // At this rate the model gets worse after its best epoch.
+  const { state } = await train(
+    'run',
+    false,
+    'train.epochs=30',
+    'train.learningRate=0.05',
+    'train.patience=2',
+  );
+  expect(state.epoch).toBeLessThan(30);
+  expect(state.validationsWithoutBetter).toBe(2);
+  const validations = (await metricsOf('run')).filter(({ type }) => type === 'validation') as unknown as {
+    step: number;
+    'auc[ctr]': number;
+  }[];
+  const best = validations.reduce((a, b) => (b['auc[ctr]'] > a['auc[ctr]'] ? b : a));
+  expect(state.best).toMatchObject({ step: best.step, score: best['auc[ctr]'] });
+  expect(await weightsOf('run', 'best')).not.toBe(await weightsOf('run', 'last'));
+});
+
+test('a run is never written over unasked', async () => {
+  await train('run', false, 'train.epochs=1');
+  await expect(train('run', false, 'train.epochs=1')).rejects.toThrow(
+    /holds one already.*--resume.*--force/s,
+  );
+  const finished = await train('run', true, 'train.epochs=1');
+  expect(finished.samplesPerSecond).toBe(0);
+});
+
+test('validations stand evenly in an epoch and at its end', () => {
+  expect([...validationPoints(10, 1)]).toEqual([10]);
+  expect([...validationPoints(10, 4)]).toEqual([3, 5, 8, 10]);
+  expect([...validationPoints(2, 5)]).toEqual([1, 2]);
+});
