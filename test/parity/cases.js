@@ -1,0 +1,145 @@
+/** The log and the models that dupn is compared on: small, but with every case that could be got wrong. */
+import { createRandom } from '../../dist/common/random.js';
+import { parameterSpecs, tableSpecs } from '../../dist/model/parameters.js';
+
+const MAX_EVENTS = 6;
+
+const field = (name, rows, more = {}) => ({
+  name,
+  rows,
+  buckets: 1,
+  values: rows - 2,
+  multiValued: false,
+  vocabularyHash: name,
+  ...more,
+});
+
+/** As test/dataset/prepared-world.ts describes it. */
+export function makeWorld() {
+  const random = createRandom('parity', 'world');
+  const list = (length, make) => Array.from({ length }, (_, i) => make(i));
+  const items = {
+    item: list(16, (row) => row + 2),
+    brand: list(16, () => random.integer(5)),
+    // None, a repeated one, several.
+    tags: list(16, (row) =>
+      row % 5 === 0 ? [] : row === 3 ? [4, 4, 2] : list(1 + random.integer(3), () => random.integer(8)),
+    ),
+  };
+  // Events of each user in two segments; the last user came after the first one was made.
+  const counts = [
+    [0, 3, 5, 1, 2, 4],
+    [0, 0, 6, 2, 1, 2, 3],
+  ];
+  const segments = counts.map((users, segment) =>
+    users.map((count) =>
+      list(count, (i) => ({
+        item: random.integer(16),
+        code: random.integer(12),
+        time: 1000 * segment + 10 * i,
+      })),
+    ),
+  );
+  // (user, events before): empty histories of a new and of an old user, lengths that tie, windows cut at MAX_EVENTS.
+  const asked = [
+    [0, 0],
+    [1, 3],
+    [2, 11],
+    [2, 0],
+    [3, 3],
+    [4, 2],
+    [5, 6],
+    [6, 3],
+    [2, 8],
+    [5, 1],
+  ];
+  const sample = () => ({
+    item: random.integer(16),
+    label: random.integer(2),
+    weight: 0.5 * (1 + random.integer(4)),
+  });
+  const requests = asked.map(([user, end], request) => ({
+    user,
+    time: 3000 + request,
+    end,
+    split: 0,
+    fields: { device: random.integer(3), age: random.integer(4) },
+    // Not every request has samples of both tasks.
+    samples: {
+      ctr: list(request === 5 ? 0 : 1 + random.integer(2), sample),
+      buy: list(request % 3 === 1 ? 0 : 1 + random.integer(2), sample),
+    },
+  }));
+  const fields = {
+    item: [field('item', 18), field('brand', 5), field('tags', 8, { multiValued: true })],
+    properties: [field('behavior', 4, { stride: 1 }), field('hour', 3, { stride: 4 })],
+    user: [field('device', 3), field('age', 4)],
+  };
+  return { items, fields, tasks: ['ctr', 'buy'], segments, requests };
+}
+
+function baseShape({ fields }) {
+  const sized = (manifests, sizes) =>
+    manifests.map(({ name, rows, buckets, vocabularyHash, multiValued }, at) => ({
+      name,
+      rows,
+      buckets,
+      size: sizes[at],
+      vocabularyHash,
+      ...(multiValued ? { pooling: 'mean' } : {}),
+    }));
+  return {
+    itemFields: sized(fields.item, [4, 3, 2]),
+    propertyFields: sized(fields.properties, [2, 3]),
+    userFields: sized(fields.user, [2, 3]),
+    encoder: 'lstm',
+    variant: 'all',
+    units: 8,
+    attentionUnits: 4,
+    userUnits: 5,
+    candidateUnits: { item: 6 },
+    tasks: {
+      ctr: { kind: 'binary', query: 'none', layers: [6, 3] },
+      buy: { kind: 'binary', query: 'candidate', layers: [] },
+    },
+  };
+}
+
+/** Case -> shape, weights and what the loss is made of. */
+export function makeCases(world) {
+  const base = baseShape(world);
+  const sum = base.itemFields.map((field) => (field.pooling ? { ...field, pooling: 'sum' } : field));
+  const shapes = {
+    all: base,
+    bplstm: { ...base, variant: 'bplstm' },
+    bpatt: { ...base, variant: 'bpatt' },
+    nobp: { ...base, variant: 'nobp' },
+    mean: { ...base, encoder: 'mean' },
+    'item-fields-only': { ...base, itemFields: sum, propertyFields: [], userFields: [] },
+    penalised: base,
+  };
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      {
+        shape,
+        maxEvents: MAX_EVENTS,
+        taskWeights: { ctr: 1, buy: 0.5 },
+        l2: name === 'penalised' ? 0.02 : 0,
+        weights: makeWeights(shape, name),
+      },
+    ]),
+  );
+}
+
+/** Every weight at random, biases too: a zero would hide what it is multiplied with. */
+function makeWeights(shape, name) {
+  const random = createRandom('parity', name);
+  const nested = ([length, ...rest]) =>
+    Array.from({ length }, () => (rest.length > 0 ? nested(rest) : Math.round(500 * random.normal()) / 1000));
+  const specs = [
+    ...parameterSpecs(shape),
+    ...tableSpecs(shape).map(({ name, rows, size }) => ({ name, shape: [rows, size] })),
+  ];
+  return Object.fromEntries(specs.map(({ name, shape }) => [name, nested(shape)]));
+}

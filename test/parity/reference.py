@@ -1,0 +1,183 @@
+"""DUPN by its equations, in float64: one behaviour of one user at a time, no batches, no padding, no library layers.
+
+Reads {world, cases} as JSON from stdin and writes {case: {logits, representation, attention, ..., gradients}} to stdout.
+It is what dupn is compared with, so it shares no code, no layout of batches and no kernel with it; only the names and
+shapes of the weights are common to both. An LSTM weight holds the blocks i, f, c, o side by side.
+"""
+import json
+import sys
+
+import torch
+from torch import cat, sigmoid, stack, tanh
+
+DTYPE = torch.float64
+
+
+class Dupn:
+    def __init__(self, world, case):
+        self.world, self.shape, self.max_events = world, case["shape"], case["maxEvents"]
+        self.weights = {name: torch.tensor(value, dtype=DTYPE, requires_grad=True) for name, value in case["weights"].items()}
+        self.rows_read = set()
+
+    def embed(self, group, field, value):
+        """The embedding of one value, or the pooled one of a list of values."""
+        table = self.weights[f"{group}/{field['name']}"]
+        values = value if isinstance(value, list) else [value]
+        self.rows_read.update((f"{group}/{field['name']}", row) for row in values)
+        if not isinstance(value, list):
+            return table[value]
+        if not values:
+            return torch.zeros(field["size"], dtype=DTYPE)
+        total = sum(table[row] for row in values)
+        return total / len(values) if field["pooling"] == "mean" else total
+
+    def item(self, row):
+        """e of an item row."""
+        fields = self.shape["itemFields"]
+        return cat([self.embed("item", field, self.world["items"][field["name"]][row]) for field in fields])
+
+    def properties(self, code):
+        """p of a property code: a number with one digit for each field, the first field's digit the lowest."""
+        parts = []
+        for field in self.shape["propertyFields"]:
+            code, digit = divmod(code, field["rows"])
+            parts.append(self.embed("property", field, digit))
+        return cat(parts)
+
+    def user(self, request):
+        """u = relu(W x + b), x the user fields at the request."""
+        z = self.weights["user/bias"]
+        if self.shape["userFields"]:
+            x = cat([self.embed("user", field, request["fields"][field["name"]]) for field in self.shape["userFields"]])
+            z = x @ self.weights["user/kernel"] + z
+        return z.clamp(min=0)
+
+    def history(self, request):
+        """e and p of the latest events strictly before the request, oldest first."""
+        events = [event for segment in self.world["segments"] for event in user_of(segment, request["user"])]
+        events = events[: request["end"]][-self.max_events :]
+        known = self.shape["variant"] != "nobp" and self.shape["propertyFields"]
+        return [(self.item(event["item"]), self.properties(event["code"]) if known else None) for event in events]
+
+    def states(self, history):
+        """h_t of the property gated LSTM."""
+        units = self.shape["units"]
+        block = lambda name: dict(zip("ifco", self.weights[f"lstm/{name}"].split(units, dim=-1)))
+        W_e, W_h, b = block("item"), block("recurrent"), block("bias")
+        gated = self.shape["variant"] in ("all", "bplstm") and self.shape["propertyFields"]
+        W_p = block("property") if gated else None
+        h = c = torch.zeros(units, dtype=DTYPE)
+        states = []
+        for e, p in history:
+            gate = lambda k: sigmoid(e @ W_e[k] + h @ W_h[k] + (p @ W_p[k] if gated else 0) + b[k])
+            i, f, o = gate("i"), gate("f"), gate("o")
+            c = f * c + i * tanh(e @ W_e["c"] + h @ W_h["c"] + b["c"])
+            h = o * tanh(c)
+            states.append(h)
+        return states
+
+    def attend(self, history, states, u, q):
+        """a_t = softmax_t(v . tanh(W_h h_t + W_p p_t + W_u u + W_q q + b)), and sum_t a_t h_t."""
+        w = lambda name: self.weights[f"attention/{name}"]
+        if not states:
+            return [], self.weights["representation/empty"]
+        asked = u @ w("user") + w("bias") + (q @ w("candidate") if q is not None else 0)
+        sees = self.shape["variant"] in ("all", "bpatt") and self.shape["propertyFields"]
+        scores = [
+            (tanh(h @ w("state") + (p @ w("property") if sees else 0) + asked) @ w("score")).squeeze(0)
+            for h, (_, p) in zip(states, history)
+        ]
+        exponentials = stack(scores).exp()
+        weights = exponentials / exponentials.sum()
+        return weights, sum(a * h for a, h in zip(weights, states))
+
+    def mean(self, history):
+        """The baseline without recurrence: the mean of [e; p]."""
+        if not history:
+            return [], self.weights["representation/empty"]
+        gated = self.shape["variant"] in ("all", "bplstm") and self.shape["propertyFields"]
+        x = [cat([e, p]) if gated else e for e, p in history]
+        return torch.full([len(x)], 1 / len(x), dtype=DTYPE), sum(x) / len(x)
+
+    def tower(self, task, x):
+        layers = len(self.shape["tasks"][task]["layers"])
+        for layer in range(layers + 1):
+            x = x @ self.weights[f"tasks/{task}/{layer}/kernel"] + self.weights[f"tasks/{task}/{layer}/bias"]
+            if layer < layers:
+                x = x.clamp(min=0)
+        return x.squeeze(0)
+
+    def run(self):
+        """Every output for every request and sample of the world."""
+        tasks = self.shape["tasks"]
+        out = {"logits": {t: [] for t in tasks}, "representation": [], "attention": [], "candidateAttention": {t: [] for t in tasks}}
+        for request in self.world["requests"]:
+            u, history = self.user(request), self.history(request)
+            recurrent = self.shape["encoder"] == "lstm"
+            states = self.states(history) if recurrent else None
+            read = lambda q: self.attend(history, states, u, q) if recurrent else self.mean(history)
+            weights, rep_s = read(None)
+            out["attention"].append(weights)
+            out["representation"].append(cat([rep_s, u]))
+            for task, settings in tasks.items():
+                for sample in request["samples"][task]:
+                    e = self.item(sample["item"])
+                    asks = settings["query"] == "candidate"
+                    sample_weights, sample_rep = read(e) if asks else (weights, rep_s)
+                    candidate = e @ self.weights["candidate/item/kernel"] + self.weights["candidate/item/bias"]
+                    out["logits"][task].append(self.tower(task, cat([sample_rep, u, candidate])))
+                    if asks:
+                        out["candidateAttention"][task].append(sample_weights)
+        return out
+
+    def losses(self, logits, task_weights, l2):
+        """Each task's weighted mean log loss, and their weighted sum with the L2 penalty."""
+        by_task = {}
+        for task in self.shape["tasks"]:
+            samples = [sample for request in self.world["requests"] for sample in request["samples"][task]]
+            # -log of the probability that the model gives to the label
+            terms = [
+                sample["weight"] * -torch.log(sigmoid(z if sample["label"] == 1 else -z))
+                for sample, z in zip(samples, logits[task])
+            ]
+            by_task[task] = sum(terms) / sum(sample["weight"] for sample in samples)
+        total = sum(task_weights[task] * loss for task, loss in by_task.items())
+        if l2 > 0:
+            tables = {name for name, _ in self.rows_read}
+            dense = sum((w**2).sum() for name, w in self.weights.items() if name not in tables)
+            rows = sum((self.weights[name][row] ** 2).sum() for name, row in self.rows_read)
+            total = total + l2 / 2 * (dense + rows)
+        return by_task, total
+
+
+def user_of(segment, user):
+    return segment[user] if user < len(segment) else []
+
+
+def plain(value):
+    """Tensors as numbers of 9 digits."""
+    if isinstance(value, torch.Tensor):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return float(f"{value:.9g}")
+
+
+def expected(world, case):
+    model = Dupn(world, case)
+    out = model.run()
+    by_task, total = model.losses(out["logits"], case["taskWeights"], case["l2"])
+    total.backward()
+    gradients = {name: torch.zeros_like(w) if w.grad is None else w.grad for name, w in model.weights.items()}
+    return plain({**out, "lossByTask": by_task, "loss": total, "gradients": gradients})
+
+
+def main():
+    given = json.load(sys.stdin)
+    json.dump({name: expected(given["world"], case) for name, case in given["cases"].items()}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
