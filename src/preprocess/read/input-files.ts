@@ -1,7 +1,7 @@
 /** The files that the patterns of a table stand for, in the order in which they are read. */
 
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../../common/errors.js';
 import { quoteLiteral } from '../sql.js';
@@ -9,6 +9,8 @@ import { quoteLiteral } from '../sql.js';
 export interface InputFile {
   /** Absolute. */
   readonly path: string;
+  /** As messages and the manifest name it: relative to the root where it lies under that. */
+  readonly shownPath: string;
   readonly bytes: number;
   readonly modifiedMs: number;
 }
@@ -29,10 +31,15 @@ export async function findInputFiles(
     for (const path of await expand(connection, table, pattern, root)) {
       if (found.has(path)) continue;
       const { size, mtimeMs } = await stat(path);
-      found.set(path, { path, bytes: size, modifiedMs: mtimeMs });
+      found.set(path, { path, shownPath: showPath(root, path), bytes: size, modifiedMs: mtimeMs });
     }
   }
   return [...found.values()];
+}
+
+function showPath(root: string, path: string): string {
+  const inside = relative(root, path);
+  return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
 }
 
 async function expand(

@@ -31,6 +31,8 @@ export interface TableSpec {
   readonly text: readonly string[];
   /** Columns that are numbers (DOUBLE, finite); the empty text is NULL. */
   readonly numbers: readonly string[];
+  /** Column of `text` -> what a list is joined by, in formats that have lists (JSON lines, Parquet). */
+  readonly separators: Readonly<Record<string, string>>;
   /** Columns of `text` and `numbers` that may not be empty. */
   readonly required: readonly string[];
   /** Becomes the column `time_us`: microseconds since 1970 (BIGINT), never NULL. */
@@ -57,10 +59,21 @@ function position(columns: readonly string[], name: string): number {
   return index;
 }
 
+/** Every column that the spec reads, once. */
+export function neededColumns(spec: TableSpec): readonly string[] {
+  return distinct([...spec.text, ...spec.numbers, ...(spec.time?.columns ?? [])]);
+}
+
 /** The tables that a config reads, the log first. A column is listed once even where several keys name it. */
 export function tableSpecs(config: Config): readonly TableSpec[] {
   const { log, items, users } = config.data;
   const { item: itemFields, properties, user: userFields } = config.features;
+  const separatorsFrom = (table: 'log' | 'items') =>
+    Object.fromEntries(
+      Object.values(itemFields).flatMap(({ from, column, separator }) =>
+        from === table && separator !== undefined ? [[column, separator]] : [],
+      ),
+    );
   const specs: TableSpec[] = [
     {
       name: 'log',
@@ -74,6 +87,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         ...Object.keys(log.keep),
       ]),
       numbers: [],
+      separators: separatorsFrom('log'),
       required: distinct([log.user, log.item]),
       time: log.time,
       filter: {
@@ -93,6 +107,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       source: items,
       text: distinct([items.item, ...fields]),
       numbers: [],
+      separators: separatorsFrom('items'),
       required: [items.item],
     });
   }
@@ -105,6 +120,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       source: users,
       text: distinct([users.user, ...fields]),
       numbers: [],
+      separators: {},
       required: [users.user],
     });
   }
@@ -123,6 +139,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         ...samples.keep,
       ]),
       numbers: distinct([samples.label, ...(samples.weight === undefined ? [] : [samples.weight])]),
+      separators: {},
       required: distinct([
         ...(samples.request === undefined ? [] : [samples.request]),
         samples.user,

@@ -1,0 +1,57 @@
+/** Which way of writing times is meant by `auto`: that which reads most of the first times of the table. */
+import { type DuckDBConnection, LIST, listValue, VARCHAR } from '@duckdb/node-api';
+import { quoteLiteral } from '../sql.js';
+import { END_OF_TIME_US, timeSql } from './time-sql.js';
+
+interface Candidate {
+  readonly format: string;
+  /** What a text has to look like besides being readable: numbers are readable in several ways. */
+  readonly looks?: string;
+}
+
+/** Milliseconds from 1973 on; as seconds they would be in the year 5138. */
+const MILLISECONDS_FROM = '1e11';
+
+/** Of those that read equally many times, the first. */
+const candidates: readonly Candidate[] = [
+  { format: 'iso' },
+  { format: '%Y%m%d', looks: String.raw`\d{8}` },
+  { format: '%Y%m%d%H', looks: String.raw`\d{10}` },
+  { format: '%Y%m%d%H%M', looks: String.raw`\d{12}` },
+  { format: '%Y%m%d%H%M%S', looks: String.raw`\d{14}` },
+  { format: '%Y%m%d %H', looks: String.raw`\d{8} \d{1,2}` },
+  { format: '%Y%m%d %H%M%S', looks: String.raw`\d{8} \d{6}` },
+  { format: '%Y%m%d %H:%M:%S' },
+  { format: '%Y/%m/%d %H:%M:%S' },
+  { format: '%Y/%m/%d %H:%M' },
+  { format: '%Y/%m/%d %H', looks: String.raw`\d{4}/\d{1,2}/\d{1,2} \d{1,2}` },
+  { format: '%Y/%m/%d', looks: String.raw`\d{4}/\d{1,2}/\d{1,2}` },
+  { format: 'seconds' },
+  { format: 'milliseconds' },
+];
+
+/**
+ * The format for `timeSql` that reads most of `texts`, times within 1970 .. 2106; undefined when none reads at least
+ * half of them. Days before months or months before days are never guessed: they need a pattern.
+ */
+export async function guessTimeFormat(
+  connection: DuckDBConnection,
+  texts: readonly string[],
+): Promise<string | undefined> {
+  const counts = candidates.map(({ format, looks }) => {
+    const time = timeSql('t', format, 'UTC');
+    const isTime = [`${time} >= 0`, `${time} < ${END_OF_TIME_US}`];
+    if (looks) isTime.push(`regexp_full_match(t, ${quoteLiteral(looks)})`);
+    if (format === 'seconds') isTime.push(`TRY_CAST(t AS DOUBLE) < ${MILLISECONDS_FROM}`);
+    if (format === 'milliseconds') isTime.push(`TRY_CAST(t AS DOUBLE) >= ${MILLISECONDS_FROM}`);
+    return `count(*) FILTER (${isTime.join(' AND ')})`;
+  });
+  const result = await connection.runAndReadAll(
+    `SELECT ${counts.join(', ')} FROM (SELECT unnest($1) AS t)`,
+    [listValue([...texts])],
+    [LIST(VARCHAR)],
+  );
+  const read = result.getRows()[0]!.map(Number);
+  const most = Math.max(...read);
+  return most > 0 && 2 * most >= texts.length ? candidates[read.indexOf(most)]!.format : undefined;
+}

@@ -1,0 +1,45 @@
+/** What is said about rejected rows: a warning, or the end of the run. */
+import { UserError } from '../../common/errors.js';
+import type { RowCounts } from '../../common/prepared.js';
+import type { Reject } from './rejects-file.js';
+
+const MAX_SHOWN_TEXT = 120;
+
+/** `first`: rejects to show. */
+export function tooManyRejects(
+  table: string,
+  { read, rejected, rejectedBy }: RowCounts,
+  maxRejectRatio: number,
+  first: readonly Reject[],
+  rejectsFile: string,
+): UserError {
+  const examples = first.map(({ file, line, column, reason, text }) => {
+    const shown = text.length > MAX_SHOWN_TEXT ? `${text.slice(0, MAX_SHOWN_TEXT)}...` : text;
+    return `  ${file}:${line} ${reason}${column === '' ? '' : ` in ${column}`}: ${shown.replaceAll(/[\r\n]+/g, ' ')}`;
+  });
+  const isEncoding = 2 * (rejectedBy['bad UTF-8'] ?? 0) > read;
+  return new UserError(
+    [
+      `Cannot read the table \`${table}\`: required at most ${percent(maxRejectRatio)} malformed rows ` +
+        `(data.maxRejectRatio), got ${percent(rejected / read)}, ${rejected} of ${read}`,
+      `  ${describeCounts(rejectedBy)}`,
+      ...examples,
+      ...(isEncoding
+        ? ['The text is in another encoding than UTF-8: convert it (for Chinese, iconv -f GB18030 -t UTF-8)']
+        : []),
+      `All of them are listed in ${rejectsFile}. Mend the file or the config, or raise data.maxRejectRatio.`,
+    ].join('\n'),
+  );
+}
+
+/** `12 bad time, 3 empty value`, the most frequent first. */
+export function describeCounts(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(', ');
+}
+
+function percent(ratio: number): string {
+  return `${Number((100 * ratio).toPrecision(3))} %`;
+}

@@ -1,0 +1,69 @@
+/** The list of rejected rows: a CSV of file, line, byte_offset, column, reason, text. */
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface Reject {
+  readonly file: string;
+  /** From 1, of the first line of the row; of Parquet, the number of the row. */
+  readonly line: number;
+  /** In the (unpacked) text; null for Parquet. */
+  readonly byteOffset: number | null;
+  /** Empty where no column is to blame. */
+  readonly column: string;
+  readonly reason: string;
+  /** The row as it stands there; U+FFFD for bytes that are no UTF-8. */
+  readonly text: string;
+}
+
+export interface RejectsFile {
+  write(reject: Reject): void;
+  /** Waits while more is written than the disk takes. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+  /** The first few rejects written. */
+  readonly first: readonly Reject[];
+}
+
+const MAX_TEXT = 10_000;
+const MAX_FIRST = 5;
+
+/** The file is made with the first reject; without one, there is none. */
+export function rejectsFile(path: string): RejectsFile {
+  const first: Reject[] = [];
+  let stream: WriteStream | undefined;
+  let failure: Error | undefined;
+  const open = (): WriteStream => {
+    mkdirSync(dirname(path), { recursive: true });
+    const opened = createWriteStream(path);
+    opened.on('error', (error) => {
+      failure = error;
+    });
+    opened.write('file,line,byte_offset,column,reason,text\n');
+    return opened;
+  };
+  return {
+    first,
+    write(reject) {
+      stream ??= open();
+      if (first.length < MAX_FIRST) first.push(reject);
+      const { file, line, byteOffset, column, reason, text } = reject;
+      const shown = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
+      stream.write(`${[file, line, byteOffset ?? '', column, reason, shown].map(quoteCell).join(',')}\n`);
+    },
+    async drain() {
+      if (failure) throw failure;
+      if (stream?.writableNeedDrain) await once(stream, 'drain');
+    },
+    async close() {
+      if (stream && !stream.writableEnded) stream.end();
+      if (stream && !stream.closed) await once(stream, 'close');
+      if (failure) throw failure;
+    },
+  };
+}
+
+function quoteCell(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

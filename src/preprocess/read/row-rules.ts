@@ -1,0 +1,115 @@
+/**
+ * What becomes of each row, as SQL: kept, rejected or filtered, and for which reason. The verdict of a row is the
+ * number of the first rule that it breaks, 0 for none.
+ */
+import { quoteLiteral } from '../sql.js';
+import type { Relation } from './relation.js';
+import { numberColumn, type TableSpec, textColumn } from './table-spec.js';
+import { END_OF_TIME_US, timeSql } from './time-sql.js';
+
+export interface RowRule {
+  readonly effect: 'reject' | 'filter';
+  readonly reason: string;
+  /** The column to blame; several of a time, joined by a plus. */
+  readonly column: string;
+}
+
+/** The verdict on blank lines, which are no rows. */
+export const BLANK = 65_535;
+
+interface SqlRule extends RowRule {
+  readonly breaks: string;
+}
+
+/** In the order of the verdicts, which start with 1. */
+export function rowRules(spec: TableSpec): readonly RowRule[] {
+  return sqlRules(spec, undefined);
+}
+
+/** INSERT of a file's rows, with their verdicts, into the table that `createTable` made. */
+export function insertRows(table: string, spec: TableSpec, relation: Relation, timeFormat: string): string {
+  const raw = [
+    ...spec.text.map((name) => `${relation.text(name)} AS ${textColumn(spec, name)}`),
+    ...spec.numbers.map((name) => `${relation.text(name)} AS ${rawNumber(spec, name)}`),
+    ...(relation.isBlank ? [`${relation.isBlank} AS is_blank`] : []),
+    ...(relation.isMalformed ? [`${relation.isMalformed} AS is_malformed`] : []),
+  ];
+  const read = spec.numbers.map(
+    (name) => `${readNumber(rawNumber(spec, name))} AS ${numberColumn(spec, name)}`,
+  );
+  if (spec.time) {
+    const { columns, timeZone } = spec.time;
+    const instant = columns.length === 1 ? relation.instant(columns[0]!, timeZone) : undefined;
+    raw.push(`${columns.map((name) => relation.text(name)).join(` || ' ' || `)} AS time_text`);
+    if (instant) raw.push(`${instant} AS time_us`);
+    else read.push(`${timeSql('time_text', timeFormat, timeZone)} AS time_us`);
+  }
+  const verdicts = sqlRules(spec, relation).map(({ breaks }, index) => `WHEN ${breaks} THEN ${index + 1}`);
+  const blank = relation.isBlank ? `WHEN is_blank THEN ${BLANK}` : '';
+  return `INSERT INTO ${table}
+    SELECT ${tableColumns(spec).join(', ')}, CASE ${blank} ${verdicts.join(' ')} ELSE 0 END
+    FROM (SELECT *${read.map((column) => `, ${column}`).join('')} FROM (SELECT ${raw.join(', ')} FROM ${relation.from}))`;
+}
+
+export function createTable(table: string, spec: TableSpec): string {
+  const types = { t: 'VARCHAR', n: 'DOUBLE' } as const;
+  const columns = tableColumns(spec).map((column) =>
+    column === 'time_us' ? 'time_us BIGINT' : `${column} ${types[column[0] as 't' | 'n']}`,
+  );
+  return `CREATE TABLE ${table} (${columns.join(', ')}, verdict USMALLINT)`;
+}
+
+export function tableColumns(spec: TableSpec): readonly string[] {
+  return [
+    ...spec.text.map((name) => textColumn(spec, name)),
+    ...spec.numbers.map((name) => numberColumn(spec, name)),
+    ...(spec.time ? ['time_us'] : []),
+  ];
+}
+
+/** Without a relation, the conditions are those of one that can hold malformed rows. */
+function sqlRules(spec: TableSpec, relation: Relation | undefined): readonly SqlRule[] {
+  const rules: SqlRule[] = [];
+  const reject = (reason: string, column: string, breaks: string) =>
+    rules.push({ effect: 'reject', reason, column, breaks });
+  const filter = (reason: string, column: string, breaks: string) =>
+    rules.push({ effect: 'filter', reason, column, breaks });
+  reject('malformed JSON', '', relation?.isMalformed ? 'is_malformed' : 'false');
+  for (const name of spec.required) {
+    const column = spec.numbers.includes(name) ? rawNumber(spec, name) : textColumn(spec, name);
+    reject('empty value', name, `${column} IS NULL`);
+  }
+  if (spec.time) {
+    const columns = spec.time.columns.join(' + ');
+    reject('empty value', columns, 'time_text IS NULL');
+    reject('bad time', columns, 'time_us IS NULL');
+    reject('time out of range', columns, `(time_us < 0 OR time_us >= ${END_OF_TIME_US})`);
+  }
+  for (const name of spec.numbers) {
+    reject(
+      'bad number',
+      name,
+      `(${rawNumber(spec, name)} IS NOT NULL AND ${numberColumn(spec, name)} IS NULL)`,
+    );
+  }
+  for (const [name, values] of Object.entries(spec.filter?.keep ?? {})) {
+    // The empty text is NULL in the table, and may be asked for.
+    const column = `coalesce(${textColumn(spec, name)}, '')`;
+    filter(`keep.${name}`, name, `${column} NOT IN (${values.map(quoteLiteral).join(', ')})`);
+  }
+  const time = spec.time?.columns.join(' + ') ?? '';
+  if (spec.filter?.fromUs !== undefined) filter('from', time, `time_us < ${spec.filter.fromUs}`);
+  if (spec.filter?.toUs !== undefined) filter('to', time, `time_us >= ${spec.filter.toUs}`);
+  return rules;
+}
+
+/** True and false are 1 and 0, since pandas writes labels so. */
+function readNumber(text: string): string {
+  const number = `TRY_CAST(${text} AS DOUBLE)`;
+  return `CASE WHEN contains(${text}, '_') THEN NULL WHEN lower(${text}) = 'true' THEN 1
+    WHEN lower(${text}) = 'false' THEN 0 WHEN isfinite(${number}) THEN ${number} END`;
+}
+
+function rawNumber(spec: TableSpec, name: string): string {
+  return `raw_${numberColumn(spec, name)}`;
+}

@@ -1,0 +1,67 @@
+/** How the times of a table are written: as the config says, or as its first times look. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { messageOf, UserError } from '../../common/errors.js';
+import { guessTimeFormat } from './guess-time-format.js';
+import { decodeRecord } from './header.js';
+import { type OpenedFile, parseObject } from './open-file.js';
+import { HEAD_RECORDS, headRecords } from './scan-file.js';
+import type { TableSpec } from './table-spec.js';
+import { timeSql } from './time-sql.js';
+
+/**
+ * The format for `timeSql`; undefined while `auto` can't be told, as the file has no times or has them in a type of
+ * its own.
+ * @throws UserError for times that no known format reads, and for a pattern that is none.
+ */
+export async function tableTimeFormat(
+  connection: DuckDBConnection,
+  spec: TableSpec,
+  file: OpenedFile,
+): Promise<string | undefined> {
+  const { format, columns } = spec.time!;
+  if (format !== 'auto') {
+    await connection.run(`SELECT ${timeSql(`''`, format, 'UTC')}`).catch((error: unknown) => {
+      throw new UserError(
+        `Cannot read the times of the table \`${spec.name}\`: required a strptime pattern, got ${format}: ${messageOf(error)}`,
+        { cause: error },
+      );
+    });
+    return format;
+  }
+  const times = await headTimes(connection, spec, file);
+  if (times.length === 0) return undefined;
+  const guessed = await guessTimeFormat(connection, times);
+  if (guessed !== undefined) return guessed;
+  throw new UserError(
+    `Cannot tell how the times of the table \`${spec.name}\` are written: the column ${columns.join(' + ')} holds ` +
+      `${JSON.stringify(times[0])} (${file.input.shownPath}); set the \`format\` of the time`,
+  );
+}
+
+/** The times of the first records, as text; none where they have a type of their own. */
+async function headTimes(
+  connection: DuckDBConnection,
+  spec: TableSpec,
+  file: OpenedFile,
+): Promise<readonly string[]> {
+  const { columns } = spec.time!;
+  if (file.columns.length === 0) return [];
+  if (!file.text) {
+    if (columns.length === 1 && file.relation.instant(columns[0]!, 'UTC')) return [];
+    const joined = columns.map((column) => file.relation.text(column)).join(` || ' ' || `);
+    const head = await connection.runAndReadAll(
+      `SELECT time FROM (SELECT ${joined} AS time FROM ${file.relation.from}) WHERE time IS NOT NULL LIMIT ${HEAD_RECORDS}`,
+    );
+    return head.getRows().map(([time]) => String(time));
+  }
+  const { kind } = file;
+  const records = await headRecords(file.text.file);
+  return records.flatMap(({ text }) => {
+    const object = kind.format === 'jsonl' ? (parseObject(text) ?? {}) : {};
+    const fields = kind.format === 'csv' ? decodeRecord(text, kind) : [];
+    const parts = columns.map((column) =>
+      kind.format === 'csv' ? fields[file.columns.indexOf(column)]! : String(object[column] ?? ''),
+    );
+    return parts.includes('') ? [] : [parts.join(' ')];
+  });
+}
