@@ -1,6 +1,5 @@
 /** Opens the folder of a run for training: locked, with the config that it is trained with and a record of the machine. */
 import { readFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { writeFileAtomic, writeJson } from '../common/files.js';
@@ -9,6 +8,7 @@ import { loadConfig } from '../config/load.js';
 import { describeDifference } from '../config/prepared-slice.js';
 import { renderConfig } from '../config/render.js';
 import type { Config } from '../config/schema.js';
+import { diagnose } from '../engine/diagnose.js';
 import { openRunFolder, runPaths } from '../training/run-folder.js';
 
 /** What may change between the sessions of one run; any other change would make it a different model. */
@@ -31,7 +31,10 @@ export async function openRun(
     if (options.resume) await checkSameRun(folder, config);
     await openRunFolder(folder, options);
     await writeFileAtomic(join(folder, runPaths.config), renderConfig(config));
-    await writeJson(join(folder, runPaths.environment), environment());
+    await writeJson(join(folder, runPaths.environment), {
+      startedAt: new Date().toISOString(),
+      ...diagnose(),
+    });
     return { folder, lock };
   } catch (error) {
     await lock.release();
@@ -59,16 +62,4 @@ async function checkSameRun(folder: string, config: Config): Promise<void> {
         '  use those, or start another run (--set run.name=NAME)',
     );
   }
-}
-
-function environment(): object {
-  const [cpu] = cpus();
-  return {
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpu?.model ?? null,
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    startedAt: new Date().toISOString(),
-  };
 }

@@ -26,7 +26,7 @@ describe('dupn --help', () => {
       "import { register } from 'node:module'; register('./hooks.mjs', import.meta.url);",
     );
     const { stdout } = await run(node, ['--import', join(folder, 'preload.mjs'), bin, '--help']);
-    for (const command of ['train', 'eval', 'show']) {
+    for (const command of ['preprocess', 'train', 'eval', 'show', 'generate', 'doctor']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     const loaded = await readFile(join(folder, 'loaded'), 'utf8');
