@@ -42,7 +42,7 @@ function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null): string {
 }
 
 /** User fields that are a column of the request, with their position among the user fields. */
-export function requestFields(config: Config) {
+function requestFields(config: Config) {
   return Object.entries(config.features.user)
     .map(([name, field], at) => ({ name, field, at }))
     .filter(({ field }) => field.from === 'request');

@@ -61,7 +61,7 @@ async function writeOffsets(
 }
 
 /** Writes a vocabulary's file and describes the field. */
-export async function writeField(
+async function writeField(
   connection: DuckDBConnection,
   folder: string,
   group: FieldGroup,

@@ -7,7 +7,7 @@ export type Scenario = 'search' | 'recommendation' | 'ad';
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 /** How well an item suits a person whatever the moment: category, style, price, quality. */
-export function suits(person: Person, item: Item): number {
+function suits(person: Person, item: Item): number {
   const { taste, style, tier } = person;
   return (
     0.6 * taste[topOf(item.leaf)]! +
@@ -18,7 +18,7 @@ export function suits(person: Person, item: Item): number {
 }
 
 /** 1 for what is looked for, -1.5 for what was bought and still serves, 0 for the rest. */
-export function wants(person: Person, item: Item, day: number): number {
+function wants(person: Person, item: Item, day: number): number {
   if (person.wantedFrom[item.leaf]! > day) return -1.5;
   return person.need === item.leaf ? 1 : 0;
 }

@@ -31,7 +31,7 @@ const CITIES = ['tier1', 'tier2', 'tier3'] as const;
 const LEVELS = ['bronze', 'silver', 'gold'] as const;
 
 /** How many days a durable thing lasts; other things are wanted again after a day. */
-export const DURABLE_DAYS = 60;
+const DURABLE_DAYS = 60;
 
 export function createPerson(seed: number, at: number): Person {
   const random = createRandom(seed, 'person', at);
@@ -75,7 +75,7 @@ export function needWeights(person: Person, day: number): Float64Array {
   return weights;
 }
 
-export function drawNeed(person: Person, day: number, random: Random): number {
+function drawNeed(person: Person, day: number, random: Random): number {
   return drawIndex(needWeights(person, day), random);
 }
 

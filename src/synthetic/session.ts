@@ -62,7 +62,7 @@ export interface Moment {
 const ITEMS_PER_PAGE = 8;
 
 /** Price levels 0 .. 6 of a tier between 0 and 1. */
-export const priceLevel = (tier: number): number => Math.min(6, Math.floor(tier * 7));
+const priceLevel = (tier: number): number => Math.min(6, Math.floor(tier * 7));
 
 /** Adds what a person does in a session to the day. */
 export function simulateSession(

@@ -92,7 +92,7 @@ export function planFor(config: Config, split: Split, shuffle: BatchPlan['shuffl
   };
 }
 
-export function stepOptions({ tasks, train }: Config): StepOptions {
+function stepOptions({ tasks, train }: Config): StepOptions {
   const each = (value: (task: Config['tasks'][string]) => number) =>
     Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, value(task)]));
   return {

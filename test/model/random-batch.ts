@@ -3,7 +3,7 @@ import type { Batch } from '../../src/dataset/batch.js';
 import type { FieldShape, ModelShape } from '../../src/model/shape.js';
 
 /** A linear congruential generator: the tests' numbers never change. */
-export function generator(seed: number): (below: number) => number {
+function generator(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

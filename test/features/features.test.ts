@@ -1,0 +1,121 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRandom } from '../../src/common/random.js';
+import { fieldIndex, fieldIndexSql } from '../../src/features/field-index.js';
+import { hash32, hash32Sql } from '../../src/features/hash32.js';
+import { localSeconds, localSecondsSql, zoneOffsets } from '../../src/features/local-time.js';
+import { propertyCode, propertyStrides } from '../../src/features/property-code.js';
+import { type TimeField, timeFieldSql, timeFieldValue } from '../../src/features/time-fields.js';
+import { type Database, openDatabase, rowsOf } from '../../src/preprocess/database.js';
+import { quoteLiteral } from '../../src/preprocess/sql.js';
+
+/** SQL and code must encode alike: preprocessing uses the one, serving the other. */
+let database: Database;
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dupn-features-'));
+  database = await openDatabase(folder, { memoryLimit: '500MB' });
+});
+afterAll(() => database.close());
+
+const TEXTS = ['', 'a', '商品7', "it's", 'ünï', '"q"', 'x'.repeat(300), '266079.0', ' '];
+
+async function column<T>(sql: string): Promise<T[]> {
+  return (await rowsOf<[T]>(database.connection, sql)).map(([value]) => value);
+}
+
+const values = (texts: readonly string[]) =>
+  texts.map((text, at) => `(${at}, ${quoteLiteral(text)})`).join(', ');
+
+test('hash32 is the same number in SQL and in code', async () => {
+  const got = await column<bigint>(
+    `SELECT ${hash32Sql('x')} FROM (VALUES ${values(TEXTS)}) v(i, x) ORDER BY i`,
+  );
+  expect(got.map(Number)).toEqual(TEXTS.map(hash32));
+  // md5('a') = 0cc175b9c0f1b6a831c399e269772661
+  expect(hash32('a')).toBe(0x0cc175b9);
+});
+
+test('the row of a value is the same in SQL and in code', async () => {
+  const known = new Map([
+    ['a', 7],
+    ['商品7', 8],
+  ]);
+  const lookUp = `CASE x WHEN 'a' THEN 7 WHEN '商品7' THEN 8 END`;
+  const sql = fieldIndexSql("'shop''s'", "nullif(x, '')", lookUp, 5);
+  const got = await column<number>(`SELECT ${sql} FROM (VALUES ${values(TEXTS)}) v(i, x) ORDER BY i`);
+  expect(got).toEqual(TEXTS.map((text) => fieldIndex("shop's", text, known, 5)));
+  expect(fieldIndex('shop', null, known, 5)).toBe(0);
+  expect(fieldIndex('shop', 'a', known, 5)).toBe(7);
+  expect(new Set(TEXTS.slice(3).map((text) => fieldIndex('shop', text, known, 5))).size).toBeGreaterThan(1);
+});
+
+test.each(['UTC', 'Asia/Shanghai', 'America/New_York', 'Australia/Lord_Howe'])(
+  'local times and time fields in %s are those of the calendar, in SQL and in code',
+  async (timeZone) => {
+    const random = createRandom('times', timeZone);
+    const first = Date.UTC(2016, 0, 1) / 1000;
+    const last = Date.UTC(2018, 0, 1) / 1000;
+    const moments = Array.from(
+      { length: 400 },
+      () => BigInt(first + random.integer(last - first)) * 1_000_000n + BigInt(random.integer(1_000_000)),
+    );
+    const offsets = zoneOffsets(timeZone, first, last);
+    const list = moments.map((us, at) => `(${at}, ${us}::BIGINT)`).join(', ');
+    const from = `FROM (VALUES ${list}) v(i, us) ORDER BY i`;
+    const local = localSecondsSql('us', offsets);
+    const seconds = await column<bigint>(`SELECT ${local} ${from}`);
+    const inCode = moments.map((us) => localSeconds(us, offsets));
+    expect(seconds.map(Number)).toEqual(inCode);
+    const format = new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      hourCycle: 'h23',
+      weekday: 'long',
+      hour: 'numeric',
+    });
+    const calendar = moments.map((us) => {
+      const parts = Object.fromEntries(
+        format.formatToParts(Number(us / 1000n)).map(({ type, value }) => [type, value]),
+      );
+      return { hour: Number(parts.hour), weekday: parts.weekday!.toLowerCase() };
+    });
+    const expected: Record<TimeField, (at: (typeof calendar)[number]) => string> = {
+      hour: ({ hour }) => `${hour}`,
+      partOfDay: ({ hour }) => ['night', 'morning', 'afternoon', 'evening'][Math.floor(hour / 6)]!,
+      halfOfDay: ({ hour }) => (hour < 12 ? 'am' : 'pm'),
+      dayOfWeek: ({ weekday }) => weekday,
+      weekend: ({ weekday }) => (weekday.startsWith('s') ? 'weekend' : 'weekday'),
+    };
+    for (const [field, of] of Object.entries(expected) as [
+      TimeField,
+      (at: (typeof calendar)[number]) => string,
+    ][]) {
+      expect(
+        inCode.map((at) => timeFieldValue(field, at)),
+        field,
+      ).toEqual(calendar.map(of));
+      expect(await column<string>(`SELECT ${timeFieldSql(field, local)} ${from}`), field).toEqual(
+        calendar.map(of),
+      );
+    }
+  },
+);
+
+test('property codes are unique, and too many combinations are refused by name', () => {
+  const fields = [
+    { name: 'behavior', rows: 6 },
+    { name: 'scenario', rows: 5 },
+    { name: 'hour', rows: 26 },
+  ];
+  const strides = propertyStrides(fields);
+  const codes = new Set<number>();
+  for (let a = 0; a < 6; a++)
+    for (let b = 0; b < 5; b++) for (let c = 0; c < 26; c++) codes.add(propertyCode([a, b, c], strides));
+  expect(codes.size).toBe(6 * 5 * 26);
+  expect(Math.max(...codes)).toBe(6 * 5 * 26 - 1);
+  expect(() => propertyStrides([...fields, { name: 'page', rows: 90 }])).toThrow(
+    /at most 65536 combinations, got behavior 6 x scenario 5 x hour 26 x page 90 = 70200/,
+  );
+});
