@@ -2,6 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { SetupError } from './say.js';
 
+/** The beginning, where the cause stands, and the end of what a program said. */
+function excerpt(output) {
+  const lines = output.trim().split('\n');
+  return (lines.length > 30 ? [...lines.slice(0, 20), '...', ...lines.slice(-9)] : lines).join('\n');
+}
+
 /**
  * Runs a program to its end; its output goes to stderr when `show` is set, else it is returned.
  * `missing` is what to do where the program does not exist, `failed` where it ends with an error.
