@@ -75,6 +75,10 @@ export async function ingest(
     let bytesBefore = 0;
     for (const input of inputs) {
       const file = await openFile(connection, spec, input, temporaryFolder);
+      if (file.kind.format === 'csv' && file.columns.length === 0) {
+        options.context.logger.warn({ table: spec.name, file: input.shownPath }, 'skipped an empty file');
+        continue;
+      }
       if (spec.time) timeFormat ??= await tableTimeFormat(connection, spec, file);
       for (const column of unusedColumns(spec, file.columns)) unused.add(column);
       const loaded = await loadFile(

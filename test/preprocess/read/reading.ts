@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'csv-parse/sync';
 import { afterEach } from 'vitest';
 import { silentContext } from '../../../src/common/context.js';
@@ -64,28 +64,34 @@ export async function read(
   spec: TableSpec,
   { threads = 2, maxRejectRatio = 1, logged = [] as string[] } = {},
 ): Promise<ReadTable> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: `${threads}` });
-  const connection = await instance.connect();
+  const connection = await connect(threads);
   const log = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
-  try {
-    const rejectsFile = join(folder, '.rejects', 'rejects.csv');
-    await rm(dirname(rejectsFile), { recursive: true, force: true });
-    const { rows: counts, timeFormat } = await ingest(connection, spec, {
-      root: folder,
-      tableName: 'a "table"; of; the test',
-      rejectsFile,
-      temporaryFolder: folder,
-      maxRejectRatio,
-      context: { ...silentContext, logger: { debug: log, info: log, warn: log, error: log } },
-    });
-    const result = await connection.runAndReadAll(
-      `SELECT ${tableColumns(spec).join(', ')} FROM "a ""table""; of; the test" ORDER BY rowid`,
-    );
-    return { rows: result.getRows(), counts, rejects: await readRejects(rejectsFile), timeFormat };
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
+  const table = `"a ""table""; of; the test"`;
+  await connection.run(`DROP TABLE IF EXISTS ${table}`);
+  const rejectsFile = join(folder, '.rejects', 'rejects.csv');
+  await rm(dirname(rejectsFile), { recursive: true, force: true });
+  const { rows: counts, timeFormat } = await ingest(connection, spec, {
+    root: folder,
+    tableName: 'a "table"; of; the test',
+    rejectsFile,
+    temporaryFolder: folder,
+    maxRejectRatio,
+    context: { ...silentContext, logger: { debug: log, info: log, warn: log, error: log } },
+  });
+  const result = await connection.runAndReadAll(
+    `SELECT ${tableColumns(spec).join(', ')} FROM ${table} ORDER BY rowid`,
+  );
+  return { rows: result.getRows(), counts, rejects: await readRejects(rejectsFile), timeFormat };
+}
+
+const connections = new Map<number, Promise<DuckDBConnection>>();
+
+/** One database for each number of threads: making one takes longer than a test. */
+function connect(threads: number): Promise<DuckDBConnection> {
+  const open = async () => (await DuckDBInstance.create(':memory:', { threads: `${threads}` })).connect();
+  const connection = connections.get(threads) ?? open();
+  connections.set(threads, connection);
+  return connection;
 }
 
 async function readRejects(path: string): Promise<ReadTable['rejects']> {
