@@ -26,9 +26,7 @@ export function run(command, args, { cwd, env, show = false, missing, failed }) 
   }
   if (result.status !== 0) {
     const reason = result.signal ? `was stopped by ${result.signal}` : `ended with ${result.status}`;
-    const output = show
-      ? ''
-      : `\n${`${result.stdout}${result.stderr}`.trim().split('\n').slice(-15).join('\n')}`;
+    const output = show ? '' : `\n${excerpt(`${result.stdout}${result.stderr}`)}`;
     throw new SetupError(`${command} ${reason}. ${failed}${output}`);
   }
   return result.stdout ?? '';
