@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ElementType } from '../common/prepared.js';
+import { copyToParquet } from './database.js';
 
 /** SQL types whose vectors are the bytes of the file. */
 const SQL_TYPES: Readonly<Record<ElementType, string>> = {
@@ -91,7 +92,7 @@ export async function writeRawFiles(
 }
 
 /** Writes an array of offsets that was worked out in memory. */
-export async function writeRawArray(folder: string, path: string, values: Int32Array): Promise<void> {
+async function writeRawArray(folder: string, path: string, values: Int32Array): Promise<void> {
   await mkdir(dirname(join(folder, path)), { recursive: true });
   const file = await open(join(folder, path), 'w');
   try {
@@ -99,4 +100,41 @@ export async function writeRawArray(folder: string, path: string, values: Int32A
   } finally {
     await file.close();
   }
+}
+
+/** Writes the rows of a query, in its order, to a Parquet file; its folder is made. */
+export async function writeParquet(
+  connection: DuckDBConnection,
+  folder: string,
+  path: string,
+  sql: string,
+): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await copyToParquet(connection, sql, join(folder, path));
+}
+
+/** offsets[i] = number of rows of owners before i, from the counts of the owners that have any. */
+export async function writeOffsets(
+  connection: DuckDBConnection,
+  folder: string,
+  path: string,
+  owners: number,
+  counts: string,
+): Promise<void> {
+  const offsets = new Int32Array(owners + 1);
+  const result = await connection.stream(counts);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) break;
+    for (const [owner, count] of chunk.getRows() as [number, number | bigint][]) {
+      offsets[owner + 1] = Number(count);
+    }
+  }
+  let total = 0;
+  for (let owner = 1; owner <= owners; owner++) {
+    total += offsets[owner]!;
+    if (total > 2 ** 31 - 1) throw new RangeError(`${path} would hold more than 2^31 rows`);
+    offsets[owner] = total;
+  }
+  await writeRawArray(folder, path, offsets);
 }

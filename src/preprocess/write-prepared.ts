@@ -1,128 +1,26 @@
 /** The prepared folder out of the tables of the plan: Parquet files, raw arrays, and what the manifest says of them. */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { fileSha256 } from '../common/files.js';
-import {
-  type FieldManifest,
-  type Manifest,
-  type PropertyFieldManifest,
-  preparedPaths,
-  SPLITS,
-  type TaskManifest,
-} from '../common/prepared.js';
+import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
-import { copyToParquet, numberOf, rowsOf } from './database.js';
-import { attributesOf, type Inputs, text } from './items.js';
-import { type RawColumn, writeRawArray, writeRawFiles } from './raw-files.js';
+import { rowsOf } from './database.js';
+import { type Inputs, text } from './items.js';
+import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { quoteIdentifier } from './sql.js';
-import { type FieldGroup, vocabularyTable } from './vocabulary.js';
 
 /** The one segment of a first preparation. */
 const SEGMENT = '0000';
 
 const US_PER_SECOND = 1_000_000;
 
-async function parquet(
-  connection: DuckDBConnection,
-  folder: string,
-  path: string,
-  sql: string,
-): Promise<void> {
-  await mkdir(dirname(join(folder, path)), { recursive: true });
-  await copyToParquet(connection, sql, join(folder, path));
-}
-
-/** offsets[i] = number of rows of owners before i, from the counts of the owners that have any. */
-async function writeOffsets(
-  connection: DuckDBConnection,
-  folder: string,
-  path: string,
-  owners: number,
-  counts: string,
-): Promise<void> {
-  const offsets = new Int32Array(owners + 1);
-  const result = await connection.stream(counts);
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
-    for (const [owner, count] of chunk.getRows() as [number, number | bigint][]) {
-      offsets[owner + 1] = Number(count);
-    }
-  }
-  let total = 0;
-  for (let owner = 1; owner <= owners; owner++) {
-    total += offsets[owner]!;
-    if (total > 2 ** 31 - 1) throw new RangeError(`${path} would hold more than 2^31 rows`);
-    offsets[owner] = total;
-  }
-  await writeRawArray(folder, path, offsets);
-}
-
-/** Writes a vocabulary's file and describes the field. */
-async function writeField(
-  connection: DuckDBConnection,
-  folder: string,
-  group: FieldGroup,
-  at: number,
-  { name, buckets, multiValued }: Pick<FieldManifest, 'name' | 'buckets' | 'multiValued'>,
-): Promise<FieldManifest> {
-  const table = vocabularyTable(group, at);
-  const ordered = `SELECT value, count, idx AS index FROM ${table} ORDER BY count DESC, value`;
-  const files = group === 'property' ? 'properties' : group;
-  await parquet(connection, folder, preparedPaths.vocabulary(files, name), ordered);
-  const hash = createHash('sha256');
-  let known = 0;
-  const result = await connection.stream(`SELECT value FROM ${table} WHERE idx IS NOT NULL ORDER BY idx`);
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
-    for (const [value] of chunk.getRows() as [string][]) {
-      hash.update(`${Buffer.byteLength(value)}:${value}`);
-      known++;
-    }
-  }
-  const values = await numberOf(connection, `SELECT count(*) FROM ${table}`);
-  return {
-    name,
-    rows: 1 + buckets + known,
-    buckets,
-    values,
-    multiValued,
-    vocabularyHash: hash.digest('hex'),
-  };
-}
-
-export async function writeItems(
-  connection: DuckDBConnection,
-  folder: string,
-  config: Config,
-  items: number,
-): Promise<FieldManifest[]> {
-  const attributes = attributesOf(config).map(({ name, at }) => `a${at} AS ${quoteIdentifier(name)}`);
-  const columns = ['item AS row', 'item_id', ...attributes].join(', ');
-  await parquet(connection, folder, preparedPaths.items, `SELECT ${columns} FROM item_rows ORDER BY item`);
-  const fields: FieldManifest[] = [];
-  for (const [at, [name, { buckets, separator }]] of Object.entries(config.features.item).entries()) {
-    const multiValued = separator !== undefined;
-    fields.push(await writeField(connection, folder, 'item', at, { name, buckets, multiValued }));
-    const values: RawColumn[] = [{ path: preparedPaths.itemField(name), sql: 'idx' }];
-    await writeRawFiles(connection, folder, values, `FROM item_values_${at} ORDER BY item, place`);
-    if (multiValued) {
-      const counts = `SELECT item, count(*) FROM item_values_${at} GROUP BY item`;
-      await writeOffsets(connection, folder, preparedPaths.itemFieldOffsets(name), items, counts);
-    }
-  }
-  return fields;
-}
-
 export async function writeStreams(
   connection: DuckDBConnection,
   folder: string,
   users: number,
 ): Promise<void> {
-  await parquet(
+  await writeParquet(
     connection,
     folder,
     preparedPaths.users,
@@ -152,7 +50,7 @@ export async function writeRequests(
   folder: string,
   config: Config,
 ): Promise<void> {
-  await parquet(
+  await writeParquet(
     connection,
     folder,
     preparedPaths.requests,
@@ -208,7 +106,7 @@ export async function writeSamples(
     const kept = samples.keep
       .map((column) => `, t.${text(input, column)} AS ${quoteIdentifier(column)}`)
       .join('');
-    await parquet(
+    await writeParquet(
       connection,
       folder,
       preparedPaths.samples(task),
@@ -231,33 +129,6 @@ async function labelCounts(connection: DuckDBConnection, task: number): Promise<
   const counts: Record<string, Record<string, number>> = { training: {}, validation: {}, evaluation: {} };
   for (const [split, label, count] of rows) counts[SPLITS[split]!]![label] = Number(count);
   return counts as TaskManifest['counts'];
-}
-
-/** Strides and manifests of the property fields. */
-export async function writePropertyFields(
-  connection: DuckDBConnection,
-  folder: string,
-  config: Config,
-  strides: readonly number[],
-): Promise<PropertyFieldManifest[]> {
-  const fields: PropertyFieldManifest[] = [];
-  for (const [at, [name, { buckets }]] of Object.entries(config.features.properties).entries()) {
-    const field = await writeField(connection, folder, 'property', at, { name, buckets, multiValued: false });
-    fields.push({ ...field, stride: strides[at]! });
-  }
-  return fields;
-}
-
-export async function writeUserFields(
-  connection: DuckDBConnection,
-  folder: string,
-  config: Config,
-): Promise<FieldManifest[]> {
-  const fields: FieldManifest[] = [];
-  for (const [at, [name, { buckets }]] of Object.entries(config.features.user).entries()) {
-    fields.push(await writeField(connection, folder, 'user', at, { name, buckets, multiValued: false }));
-  }
-  return fields;
 }
 
 /** Size and checksum of every file below the folder, by its path there. */

@@ -1,0 +1,85 @@
+/** Reads every table of the config into DuckDB, and tells the period that they cover. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Context } from '../common/context.js';
+import { UserError } from '../common/errors.js';
+import { type Manifest, preparedPaths, type RowCounts } from '../common/prepared.js';
+import type { Config } from '../config/schema.js';
+import { rowsOf } from './database.js';
+import type { IngestedTable, Inputs } from './items.js';
+import { ingest } from './read/ingest.js';
+import { tableSpecs } from './read/table-spec.js';
+
+/** Times are stored as 32-bit seconds without sign: 1970 to 2106. */
+const LAST_US = BigInt(2 ** 32) * 1_000_000n;
+
+export interface Read {
+  readonly inputs: Inputs;
+  readonly rows: Readonly<Record<string, RowCounts>>;
+  readonly files: Manifest['inputs'];
+}
+
+/** Reads every table of the config into DuckDB. */
+export async function readTables(
+  { config, context }: { readonly config: Config; readonly context: Context },
+  connection: DuckDBConnection,
+  work: string,
+  target: string,
+): Promise<Read> {
+  const rows: Record<string, RowCounts> = {};
+  const files: Manifest['inputs'][number][] = [];
+  const tables = new Map<string, IngestedTable>();
+  await mkdir(join(target, 'rejects'), { recursive: true });
+  for (const [number, spec] of tableSpecs(config).entries()) {
+    const table = `input_${number}`;
+    const ingested = await ingest(connection, spec, {
+      root: config.data.root,
+      tableName: table,
+      rejectsFile: join(target, preparedPaths.rejects(spec.name)),
+      temporaryFolder: work,
+      maxRejectRatio: config.data.maxRejectRatio,
+      context,
+    });
+    rows[spec.name] = ingested.rows;
+    files.push(...ingested.inputs);
+    tables.set(spec.name, { spec, table });
+  }
+  const log = tables.get('log')!;
+  if (rows.log!.kept === 0) {
+    throw new UserError(`Cannot prepare the data: no event of the log is left (${JSON.stringify(rows.log)})`);
+  }
+  const samples = Object.keys(config.tasks).map((task) => [task, tables.get(`samples/${task}`)!] as const);
+  const inputs = {
+    log,
+    items: tables.get('items') ?? null,
+    users: tables.get('users') ?? null,
+    samples: Object.fromEntries(samples),
+  };
+  return { inputs, rows, files };
+}
+
+export const isoOf = (us: bigint) => new Date(Number(us / 1000n)).toISOString();
+
+/** First and last moment of the log. */
+export async function timesOf(connection: DuckDBConnection, { log, samples }: Inputs) {
+  const range = (table: string) => `SELECT min(time_us) AS first, max(time_us) AS last FROM ${table}`;
+  const [events] = await rowsOf<[bigint, bigint]>(connection, range(log.table));
+  const all = [log, ...Object.values(samples)].map(({ table }) => range(table)).join(' UNION ALL ');
+  const [everything] = await rowsOf<[bigint, bigint]>(
+    connection,
+    `SELECT min(first), max(last) FROM (${all}) each_table`,
+  );
+  if (everything![0] < 0n || everything![1] >= LAST_US) {
+    throw new UserError(
+      `Cannot prepare the data: times must lie between 1970 and 2106, got ${isoOf(everything![0])} to ${isoOf(everything![1])}; ` +
+        'is the format of a time column right (seconds or milliseconds)?',
+    );
+  }
+  return {
+    firstSeconds: Number(everything![0] / 1_000_000n),
+    lastSeconds: Number(everything![1] / 1_000_000n),
+    firstEvent: isoOf(events![0]),
+    lastEvent: isoOf(events![1]),
+  };
+}
