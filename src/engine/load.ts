@@ -7,7 +7,7 @@ type Tensorflow = typeof import('@tensorflow/tfjs-node');
 
 let loaded: Tensorflow | undefined;
 
-/** tfjs-node 4.22.0 calls functions of `node:util` that Node 23 removed (tensorflow/tfjs#8609). */
+/** tfjs-node 4.22.0 calls functions of `node:util` that Node 22 warns of and 23 removed (tensorflow/tfjs#8609). */
 const REMOVED = {
   isNullOrUndefined: (value: unknown) => value === null || value === undefined,
   isArray: Array.isArray,
@@ -17,7 +17,7 @@ const REMOVED = {
 export function loadTensorflow(): Tensorflow {
   if (loaded) return loaded;
   const util = nodeUtil as unknown as Record<string, unknown>;
-  for (const [name, replacement] of Object.entries(REMOVED)) util[name] ??= replacement;
+  for (const [name, replacement] of Object.entries(REMOVED)) util[name] = replacement;
   // TensorFlow's greeting would otherwise stand between our lines; a user who wants it sets 0.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   try {
