@@ -1,6 +1,7 @@
 /** `dupn train`: trains the model of a config on its prepared data. */
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { UserError } from '../common/errors.js';
 import type { FitResult } from '../training/fit.js';
 import type { Io } from './io.js';
 import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOptions } from './session.js';
@@ -16,6 +17,11 @@ export function trainCommand(io: Io): Command {
     .action((options: Options) =>
       runCommand(options, io, async ({ context, copyLogTo }) => {
         const config = await readConfig(options, io);
+        if (Object.keys(config.tasks).length === 0) {
+          throw new UserError(
+            `Cannot train: required a task with samples under tasks, got none (${options.config})`,
+          );
+        }
         const { requirePrepared } = await import('./require-prepared.js');
         const { openRun } = await import('./open-run.js');
         const { runPaths } = await import('../training/run-folder.js');

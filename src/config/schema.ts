@@ -83,8 +83,9 @@ export const configSchema = z.strictObject({
 
   tasks: z
     .record(fileSafeName, z.discriminatedUnion('kind', [binaryTask]))
-    .refine((tasks) => Object.keys(tasks).length > 0, 'at least one task')
-    .describe('The tasks that share the representation'),
+    .describe(
+      'The tasks that share the representation; preprocess takes an empty map, training needs one at least',
+    ),
 
   preprocess: z
     .strictObject({

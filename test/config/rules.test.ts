@@ -194,13 +194,6 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     },
     'data.log.delimiter: expected one character, got "::"',
   ],
-  [
-    'no task',
-    (c) => {
-      c.tasks = {};
-    },
-    'tasks: expected at least one task, got an empty map',
-  ],
 ];
 
 describe('a rule between keys', () => {

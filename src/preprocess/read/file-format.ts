@@ -45,10 +45,10 @@ export async function fileKind(source: TableSource, file: InputFile): Promise<Fi
     source.format === 'tsv' ? 'csv' : source.format === 'auto' ? (suffix?.[1] ?? 'csv') : source.format;
   if (isParquet !== (format === 'parquet')) {
     const got = isParquet ? 'Parquet' : file.bytes === 0 ? 'an empty file' : 'something else';
-    throw new UserError(`Cannot read ${file.path}: required ${format}, got ${got} (set \`format\`)`);
+    throw new UserError(`Cannot read ${file.shownPath}: required ${format}, got ${got} (set \`format\`)`);
   }
   const problem = unreadable.find(([bytes]) => startsWith(bytes));
-  if (problem) throw new UserError(`Cannot read ${file.path}: it is ${problem[1]}`);
+  if (problem) throw new UserError(`Cannot read ${file.shownPath}: it is ${problem[1]}`);
   if (format !== 'csv') return { format, isGzip, delimiter: NO_DELIMITER, quote: -1 };
   const delimiter = source.delimiter ?? (source.format === 'tsv' ? '\t' : suffix?.[2] || ',');
   return {
@@ -62,7 +62,9 @@ export async function fileKind(source: TableSource, file: InputFile): Promise<Fi
 function asciiByte(character: string, key: string, file: InputFile): number {
   const code = character.codePointAt(0)!;
   if (code < 128 && character.length === 1) return code;
-  throw new UserError(`Cannot read ${file.path}: \`${key}\` has to be one ASCII character, got ${character}`);
+  throw new UserError(
+    `Cannot read ${file.shownPath}: \`${key}\` has to be one ASCII character, got ${character}`,
+  );
 }
 
 async function firstBytes(path: string, count: number): Promise<Buffer> {

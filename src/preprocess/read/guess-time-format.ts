@@ -15,6 +15,9 @@ const MILLISECONDS_FROM = '1e11';
 /** Of those that read equally many times, the first. */
 const candidates: readonly Candidate[] = [
   { format: 'iso' },
+  { format: '%Y-%m-%d %H:%M:%S' },
+  { format: '%Y-%m-%d %H:%M' },
+  { format: '%Y-%m-%d %H', looks: String.raw`\d{4}-\d{1,2}-\d{1,2} \d{1,2}` },
   { format: '%Y%m%d', looks: String.raw`\d{8}` },
   { format: '%Y%m%d%H', looks: String.raw`\d{10}` },
   { format: '%Y%m%d%H%M', looks: String.raw`\d{12}` },

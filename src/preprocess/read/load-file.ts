@@ -31,7 +31,7 @@ export async function loadFile(
   file: OpenedFile,
   timeFormat: string,
   temporaryFolder: string,
-  onProgress: (bytesDone: number) => void,
+  onProgress: (bytesDone: number) => void = () => {},
 ): Promise<Loaded> {
   if (!file.text) {
     const rows = await insert(connection, insertRows(table, spec, file.relation, timeFormat));

@@ -55,7 +55,7 @@ async function openText(
   temporaryFolder: string,
 ): Promise<OpenedFile> {
   const path = kind.isGzip ? join(temporaryFolder, 'unpacked.txt') : input.path;
-  if (kind.isGzip) await unpack(input.path, path);
+  if (kind.isGzip) await unpack(input, path);
   const { delimiter, quote } = kind;
   if (kind.format === 'jsonl') {
     const file = { path, dialect: { delimiter, quote, fields: 1 }, hasHeader: false };

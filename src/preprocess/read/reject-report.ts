@@ -13,10 +13,7 @@ export function tooManyRejects(
   first: readonly Reject[],
   rejectsFile: string,
 ): UserError {
-  const examples = first.map(({ file, line, column, reason, text }) => {
-    const shown = text.length > MAX_SHOWN_TEXT ? `${text.slice(0, MAX_SHOWN_TEXT)}...` : text;
-    return `  ${file}:${line} ${reason}${column === '' ? '' : ` in ${column}`}: ${shown.replaceAll(/[\r\n]+/g, ' ')}`;
-  });
+  const examples = first.map(describeReject);
   const isEncoding = 2 * (rejectedBy['bad UTF-8'] ?? 0) > read;
   return new UserError(
     [
@@ -30,6 +27,12 @@ export function tooManyRejects(
       `All of them are listed in ${rejectsFile}. Mend the file or the config, or raise data.maxRejectRatio.`,
     ].join('\n'),
   );
+}
+
+/** `  log.csv:17 bad time in time: u1,i1,yesterday` */
+export function describeReject({ file, line, column, reason, text }: Reject): string {
+  const shown = text.length > MAX_SHOWN_TEXT ? `${text.slice(0, MAX_SHOWN_TEXT)}...` : text;
+  return `  ${file}:${line} ${reason}${column === '' ? '' : ` in ${column}`}: ${shown.replaceAll(/[\r\n]+/g, ' ')}`;
 }
 
 /** `12 bad time, 3 empty value`, the most frequent first. */

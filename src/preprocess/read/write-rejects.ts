@@ -24,7 +24,7 @@ export async function writeRejects(
   table: string,
   rules: readonly RowRule[],
   { file, firstRow, loaded }: FileRows,
-  rejects: RejectsFile,
+  rejects: Pick<RejectsFile, 'write' | 'drain'>,
 ): Promise<void> {
   const shared = { file: file.input.shownPath };
   const rejected = rejectedSql(table, rules, firstRow, loaded.rows);

@@ -1,0 +1,231 @@
+/** The checks of the data that need only its head: columns, types, times, values, and whether the tables fit together. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { messageOf, UserError } from '../common/errors.js';
+import type { Config } from '../config/schema.js';
+import { propertyStrides } from '../features/property-code.js';
+import { estimateSize, type ReadTableHead, type SizeEstimate } from './estimate-size.js';
+import { findInputFiles } from './read/input-files.js';
+import { readHead } from './read/read-head.js';
+import { describeReject } from './read/reject-report.js';
+import { numberColumn, type TableSpec, tableSpecs, textColumn } from './read/table-spec.js';
+
+export interface TableReport {
+  /** log, items, users, samples/<task>. */
+  readonly name: string;
+  readonly files: number;
+  /** Of the files as they lie there. */
+  readonly bytes: number;
+  /** Of the whole table, about; exact where all rows were looked at. */
+  readonly rows: number;
+  readonly checkedRows: number;
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  readonly filteredBy: Readonly<Record<string, number>>;
+  /** iso, seconds, milliseconds or a pattern; undefined without a time, and for times of a type of their own. */
+  readonly timeFormat: string | undefined;
+  /** Of the rows looked at, as ISO 8601 in UTC. */
+  readonly firstTime: string | null;
+  readonly lastTime: string | null;
+  readonly unusedColumns: readonly string[];
+  /** The most frequent values of the columns that are filtered by, of properties and labels, in the rows looked at. */
+  readonly values: Readonly<Record<string, readonly { readonly value: string; readonly rows: number }[]>>;
+}
+
+export interface HeadReport {
+  readonly tables: readonly TableReport[];
+  /** What preprocess would fail for, or would leave nothing of; each with the file and line where there is one. */
+  readonly problems: readonly string[];
+  /** What may be meant so. */
+  readonly notes: readonly string[];
+  readonly estimate: SizeEstimate;
+}
+
+const MAX_VALUES = 20;
+const MAX_EXAMPLES = 5;
+
+/** Reads the first thousands of rows of every input by the rules of preprocess. Never throws for what the data holds. */
+export async function checkHead(config: Config): Promise<HeadReport> {
+  const instance = await DuckDBInstance.create(':memory:', { memory_limit: config.preprocess.memoryLimit });
+  const connection = await instance.connect();
+  const temporaryFolder = await mkdtemp(join(tmpdir(), 'dupn-validate-'));
+  try {
+    const problems: string[] = [];
+    const notes: string[] = [];
+    const reports: TableReport[] = [];
+    const tables = new Map<string, ReadTableHead>();
+    for (const [number, spec] of tableSpecs(config).entries()) {
+      try {
+        const inputs = await findInputFiles(connection, spec.name, spec.source.files, config.data.root);
+        const table = `head_${number}`;
+        const head = await readHead(connection, spec, inputs, table, temporaryFolder);
+        tables.set(spec.name, { spec, head, table });
+        const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
+        reports.push(await describeTable(connection, config, { spec, head, table }, inputs.length, bytes));
+        problems.push(...head.problems);
+        addRowProblems(config, { spec, head, table }, problems, notes);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        problems.push(error.message);
+      }
+    }
+    for (const report of reports) addValueProblems(config, report, problems, notes);
+    await addJoinProblems(connection, config, tables, problems);
+    const estimate = await estimateSize(connection, config, tables);
+    try {
+      propertyStrides(estimate.fields.filter(({ group }) => group === 'properties'));
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+    return { tables: reports, problems, notes, estimate };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+    await rm(temporaryFolder, { recursive: true, force: true });
+  }
+}
+
+async function describeTable(
+  connection: DuckDBConnection,
+  config: Config,
+  { spec, head, table }: ReadTableHead,
+  files: number,
+  bytes: number,
+): Promise<TableReport> {
+  const values: Record<string, { value: string; rows: number }[]> = {};
+  for (const { column, sql } of shownColumns(config, spec)) {
+    const counted = await connection.runAndReadAll(
+      `SELECT CAST(${sql} AS VARCHAR) AS value, count(*) AS n FROM ${table} GROUP BY value
+       ORDER BY n DESC, value LIMIT ${MAX_VALUES}`,
+    );
+    values[column] = counted
+      .getRows()
+      .map(([value, rows]) => ({ value: String(value ?? ''), rows: Number(rows) }));
+  }
+  const [firstUs, lastUs] = spec.time
+    ? (
+        await connection.runAndReadAll(`SELECT min(time_us), max(time_us) FROM ${table} WHERE verdict = 0`)
+      ).getRows()[0]!
+    : [null, null];
+  const iso = (us: unknown) => (us === null ? null : new Date(Number((us as bigint) / 1000n)).toISOString());
+  return {
+    name: spec.name,
+    files,
+    bytes,
+    rows: head.estimatedRows,
+    checkedRows: head.counts.read,
+    rejectedBy: head.counts.rejectedBy,
+    filteredBy: head.counts.filteredBy,
+    timeFormat: head.timeFormat,
+    firstTime: iso(firstUs),
+    lastTime: iso(lastUs),
+    unusedColumns: head.unused,
+    values,
+  };
+}
+
+/** Columns whose values are shown: few values each, and those that a mistake in the config is seen by. */
+function shownColumns(config: Config, spec: TableSpec): { column: string; sql: string }[] {
+  if (spec.name === 'log') {
+    const properties = Object.values(config.features.properties).flatMap(({ column }) => column ?? []);
+    const columns = new Set([...Object.keys(config.data.log.keep), ...properties]);
+    return [...columns].map((column) => ({ column, sql: textColumn(spec, column) }));
+  }
+  return spec.numbers.map((column) => ({ column, sql: numberColumn(spec, column) }));
+}
+
+function addRowProblems(
+  config: Config,
+  { spec, head }: ReadTableHead,
+  problems: string[],
+  notes: string[],
+): void {
+  const { read, kept, rejected } = head.counts;
+  if (read === 0 && head.problems.length === 0) {
+    problems.push(`Cannot read the table \`${spec.name}\`: required rows, got none`);
+  } else if (read > 0 && kept === 0 && rejected < read) {
+    const reasons = Object.entries(head.counts.filteredBy).map(([key, rows]) => `${rows} by ${key}`);
+    notes.push(`No row of the first ${read} of the table \`${spec.name}\` is kept: ${reasons.join(', ')}`);
+  }
+  if (rejected === 0) return;
+  const examples = head.rejects.slice(0, MAX_EXAMPLES).map(describeReject);
+  const more = rejected > examples.length ? [`  and ${rejected - examples.length} more`] : [];
+  const text = `${rejected} of the first ${read} rows of the table \`${spec.name}\` are malformed`;
+  const lines = [text, ...examples, ...more].join('\n');
+  if (rejected > config.data.maxRejectRatio * read) {
+    problems.push(`${lines}\n  more than data.maxRejectRatio (${config.data.maxRejectRatio}) allows`);
+  } else {
+    notes.push(lines);
+  }
+}
+
+function addValueProblems(config: Config, report: TableReport, problems: string[], notes: string[]): void {
+  const { name, values, checkedRows } = report;
+  if (checkedRows === 0) return;
+  if (name === 'log') {
+    for (const [column, kept] of Object.entries(config.data.log.keep)) {
+      const found = values[column]!.map(({ value }) => value);
+      const missing = kept.filter((value) => !found.includes(value));
+      if (missing.length === 0 || found.length === MAX_VALUES) continue;
+      notes.push(
+        `data.log.keep.${column}: ${missing.join(', ')} is not among the values of the first ${checkedRows} rows ` +
+          `(${found.join(', ')})`,
+      );
+    }
+    return;
+  }
+  const task = name.startsWith('samples/') ? config.tasks[name.slice('samples/'.length)] : undefined;
+  if (!task) return;
+  const labels = values[task.samples.label]!.filter(({ value }) => value !== '');
+  const wrong = labels.filter(({ value }) => Number(value) !== 0 && Number(value) !== 1);
+  if (wrong.length > 0) {
+    problems.push(
+      `Cannot train \`${name.slice('samples/'.length)}\`: a label of the column ${task.samples.label} has to be 0 or 1, ` +
+        `got ${wrong.map(({ value, rows }) => `${value} (${rows} times)`).join(', ')}`,
+    );
+  } else if (labels.length === 1) {
+    notes.push(`All labels of the first ${checkedRows} rows of \`${name}\` are ${labels[0]!.value}`);
+  }
+}
+
+/** Ids that are written in another way in one table than in another (12 and 12.0) join to nothing. */
+async function addJoinProblems(
+  connection: DuckDBConnection,
+  config: Config,
+  tables: ReadonlyMap<string, ReadTableHead>,
+  problems: string[],
+): Promise<void> {
+  const { log, items, users } = config.data;
+  const samples = Object.entries(config.tasks).map(([task, { samples }]) => ({
+    table: `samples/${task}`,
+    samples,
+  }));
+  const joins = [
+    ...(items ? [['log', log.item, 'items', items.item] as const] : []),
+    ...(users ? [['log', log.user, 'users', users.user] as const] : []),
+    ...(items
+      ? samples.map(({ table, samples }) => [table, samples.candidate, 'items', items.item] as const)
+      : []),
+    ...(users
+      ? samples.map(({ table, samples }) => [table, samples.user, 'users', users.user] as const)
+      : []),
+  ];
+  for (const [from, fromColumn, to, toColumn] of joins) {
+    const [left, right] = [tables.get(from), tables.get(to)];
+    // Of a table that was not read as a whole, the matching rows may come later.
+    if (!left || !right?.head.isWhole || right.head.counts.kept === 0) continue;
+    const id = textColumn(left.spec, fromColumn);
+    const counted = await connection.runAndReadAll(
+      `SELECT count(*), count(*) FILTER (${id} IN (SELECT ${textColumn(right.spec, toColumn)} FROM ${right.table})),
+        any_value(${id}), (SELECT any_value(${textColumn(right.spec, toColumn)}) FROM ${right.table})
+       FROM ${left.table} WHERE verdict = 0`,
+    );
+    const [rows, matched, example, other] = counted.getRows()[0]!;
+    if (Number(rows) === 0 || Number(matched) > 0) continue;
+    problems.push(
+      `None of the first ${rows} rows of \`${from}\` has its ${fromColumn} in \`${to}\`: ` +
+        `${fromColumn} is such as ${JSON.stringify(example)}, ${toColumn} such as ${JSON.stringify(other)}`,
+    );
+  }
+}
