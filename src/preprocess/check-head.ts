@@ -96,8 +96,7 @@ async function describeTable(
   const values: Record<string, { value: string; rows: number }[]> = {};
   for (const { column, sql } of shownColumns(config, spec)) {
     const counted = await connection.runAndReadAll(
-      `SELECT CAST(${sql} AS VARCHAR) AS value, count(*) AS n FROM ${table} GROUP BY value
-       ORDER BY n DESC, value LIMIT ${MAX_VALUES}`,
+      `SELECT ${sql} AS value, count(*) AS n FROM ${table} GROUP BY value ORDER BY n DESC, value LIMIT ${MAX_VALUES}`,
     );
     values[column] = counted
       .getRows()

@@ -1,8 +1,9 @@
 /** The YAML of a guessed table: its files, the columns that the config names, how its times are written. */
 import { relative, resolve } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { type DuckDBConnection, LIST, listValue, VARCHAR } from '@duckdb/node-api';
 import { stringify } from 'yaml';
 import { guessTimeFormat } from '../read/guess-time-format.js';
+import { timeSql } from '../read/time-sql.js';
 import { guessRoles, looksLikeData, type Role, type Roles } from './guess-roles.js';
 import { type SampledFile, sampleFile } from './sample-file.js';
 
@@ -80,7 +81,24 @@ export async function timeLine(connection: DuckDBConnection, table: GuessedTable
     return `time: { ${value}, format: "%d/%m/%Y %H:%M:%S" } # ${TODO}: the pattern of times such as ${JSON.stringify(texts[0])}`;
   }
   const sure = roles.time!.isByContent && file.hasHeader ? `${TODO}: guessed from its values; ` : '';
-  return `time: { ${value}, format: ${scalar(format)} } # ${sure}such as ${JSON.stringify(texts[0])}`;
+  const [first, last] = await daysOf(connection, texts, format);
+  return `time: { ${value}, format: ${scalar(format)} } # ${sure}such as ${JSON.stringify(texts[0])}; here from ${first} to ${last}`;
+}
+
+/** First and last day of the texts that can be read, in UTC. */
+async function daysOf(
+  connection: DuckDBConnection,
+  texts: readonly string[],
+  format: string,
+): Promise<readonly [first: string, last: string]> {
+  const result = await connection.runAndReadAll(
+    `SELECT min(us), max(us) FROM (SELECT ${timeSql('t', format, 'UTC')} AS us FROM (SELECT unnest($1) AS t))`,
+    [listValue([...texts])],
+    [LIST(VARCHAR)],
+  );
+  const day = (us: unknown) => new Date(Number((us as bigint) / 1000n)).toISOString().slice(0, 10);
+  const [first, last] = result.getRows()[0]!;
+  return [day(first), day(last)];
 }
 
 /** Columns that no line names. */

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { createRandom } from '../../src/common/random.js';
+import { parseConfig } from '../../src/config/load.js';
+import { checkHead } from '../../src/preprocess/check-head.js';
+import { makeFolder } from './read/reading.js';
+
+const base = {
+  name: 'test',
+  data: {
+    log: { files: 'log.csv', user: 'user', item: 'item', keep: { behavior: ['click', 'buy'] } },
+    items: { files: 'items.csv', item: 'item' },
+  },
+  features: {
+    item: { item: { size: 8 }, brand: { size: 4 } },
+    properties: { behavior: {}, weekend: { time: 'weekend' } },
+  },
+  split: { evaluationLastDays: 1 },
+  tasks: { ctr: { kind: 'binary', samples: { files: 'samples.csv', user: 'user', candidate: 'item' } } },
+};
+
+function check(folder: string, change: (config: typeof base) => void = () => {}) {
+  const config = structuredClone(base);
+  change(config);
+  return checkHead(parseConfig(JSON.stringify(config), join(folder, 'config.yaml')));
+}
+
+const random = createRandom('check head');
+const line = (index: number) =>
+  `u${index % 300},i${random.integer(500)},${['click', 'buy', 'fav'][index % 3]},${1511544000 + index}`;
+const tables = {
+  'log.csv': `user,item,behavior,time,more\n${Array.from({ length: 30_000 }, (_, index) => `${line(index)},x`).join('\n')}\n`,
+  'items.csv': `item,brand\n${Array.from({ length: 500 }, (_, index) => `i${index},b${index % 7}`).join('\n')}\n`,
+  'samples.csv': `user,item,time,label\n${Array.from({ length: 4_000 }, (_, index) => `u${index >> 2},i${index % 500},${1511550000 + (index >> 2)},${Number(index % 4 === 0)}`).join('\n')}\n`,
+};
+
+test('sound tables have no problems, and sizes are told from their heads', async () => {
+  const { tables: reports, problems, notes, estimate } = await check(await makeFolder(tables));
+  expect({ problems, notes }).toEqual({ problems: [], notes: [] });
+  const [log, items, samples] = reports;
+  expect(log).toMatchObject({
+    name: 'log',
+    files: 1,
+    bytes: Buffer.byteLength(tables['log.csv']),
+    checkedRows: 20_000,
+    filteredBy: { 'keep.behavior': 6666 },
+    timeFormat: 'seconds',
+    firstTime: '2017-11-24T17:20:00.000Z',
+    unusedColumns: ['more'],
+  });
+  expect(log!.rows / 30_000).toBeCloseTo(1, 1);
+  expect(log!.values.behavior).toEqual([
+    { value: 'buy', rows: 6667 },
+    { value: 'click', rows: 6667 },
+    { value: 'fav', rows: 6666 },
+  ]);
+  expect(items).toMatchObject({ name: 'items', rows: 500, checkedRows: 500 });
+  expect(samples!.values.label).toEqual([
+    { value: '0', rows: 3000 },
+    { value: '1', rows: 1000 },
+  ]);
+  expect(estimate.requests).toBe(1000);
+  expect(estimate.stepsPerEpoch).toBe(4);
+  const rows = Object.fromEntries(estimate.fields.map((field) => [field.name, field.rows]));
+  // Missing, one bucket, then the values.
+  expect(rows).toEqual({ item: 502, brand: 9, behavior: 5, weekend: 4 });
+  expect(estimate.modelBytes).toBe((502 * 8 + 9 * 4 + 5 * 12 + 4 * 12) * 8);
+  expect(estimate.events / 20_000).toBeCloseTo(1, 1);
+});
+
+test('rows of a large packed log are told within a tenth, its distinct values within a factor of two', async () => {
+  const numRows = 400_000;
+  const items = createRandom('many items');
+  const lines = Array.from(
+    { length: numRows },
+    (_, index) =>
+      `u${index % 1000},i${Math.floor(200_000 * items.uniform() ** 3)},click,${1511544000 + index}`,
+  );
+  const folder = await makeFolder({
+    ...tables,
+    'log.csv.gz': gzipSync(`user,item,behavior,time\n${lines.join('\n')}\n`, { level: 1 }),
+  });
+  const { tables: reports, estimate } = await check(folder, (config) => {
+    config.data.log.files = '*.gz';
+  });
+  expect(Math.abs(reports[0]!.rows / numRows - 1)).toBeLessThan(0.1);
+  const distinct = new Set(lines.map((text) => text.split(',')[1])).size;
+  const told = estimate.fields.find(({ name }) => name === 'item')!.rows;
+  expect(Math.abs(Math.log(told / distinct))).toBeLessThan(Math.log(2));
+});
+
+test('all problems of all tables are listed together, with their places', async () => {
+  const folder = await makeFolder({
+    'log.csv': 'user,item,behaviour,time\nu1,i1,click,1\n',
+    'items.csv': 'item,brand\n1.0,b\n',
+    'samples.csv': 'user,item,time,label\nu1,i1,5,2\nu1,i1,yesterday,1\n,i1,5,1\nu1,i1\nu2,i1,6,0\n',
+  });
+  const { problems } = await check(folder);
+  expect(problems.join('\n')).toContain(
+    'required the column `behavior`, got none of that name, did you mean `behaviour`?',
+  );
+  expect(problems.join('\n')).toContain('3 of the first 5 rows of the table `samples/ctr` are malformed');
+  expect(problems.join('\n')).toContain('samples.csv:3 bad time in time: u1,i1,yesterday,1');
+  expect(problems.join('\n')).toContain('samples.csv:4 empty value in user: ,i1,5,1');
+  expect(problems.join('\n')).toContain('samples.csv:5 wrong number of fields (2 instead of 4): u1,i1');
+  expect(problems.join('\n')).toContain('a label of the column label has to be 0 or 1, got 2 (1 times)');
+  expect(problems.join('\n')).toContain(
+    'None of the first 2 rows of `samples/ctr` has its item in `items`: item is such as "i1", item such as "1.0"',
+  );
+  const missing = await check(folder, (config) => {
+    config.data.log.files = 'nowhere/*.csv';
+    config.data.items.files = 'items.parquet';
+  });
+  expect(missing.problems.filter((problem) => /no file/.test(problem))).toHaveLength(2);
+});
+
+test('what may be meant so is noted', async () => {
+  const folder = await makeFolder({
+    ...tables,
+    'samples.csv': 'user,item,time,label\nu1,i1,5,1\nu2,i1,6,1\n',
+  });
+  const { problems, notes } = await check(folder, (config) => {
+    config.data.log.keep = { behavior: ['click', 'purchase'] };
+  });
+  expect(problems).toEqual([]);
+  expect(notes).toEqual([
+    'data.log.keep.behavior: purchase is not among the values of the first 20000 rows (buy, click, fav)',
+    'All labels of the first 2 rows of `samples/ctr` are 1',
+  ]);
+});
+
+test('properties of more combinations than there are codes are a problem', async () => {
+  const folder = await makeFolder(tables);
+  const { problems } = await check(folder, (config) => {
+    Object.assign(config.features.properties, { item: {}, user: {}, time: {} });
+  });
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain('at most 65536 combinations');
+});
