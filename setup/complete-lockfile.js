@@ -1,7 +1,7 @@
 /**
- * Completes package-lock.json after `npm install`: a registry that carries one platform's binaries only leaves those of
- * the others out of the lockfile, and `npm ci` refuses such a lockfile. Their versions stand in the packages that ask for
- * them; their checksums are unknown here, so npm takes those from the registry on the platforms that install them.
+ * `npm run lockfile`, after `npm install`, completes package-lock.json: a registry that carries the binaries of one
+ * platform only leaves those of the others out of it, and `npm ci` refuses such a lockfile. Their versions stand in the
+ * packages that ask for them; their checksums are unknown here, so npm takes those from the registry where it needs them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -27,7 +27,7 @@ const CAUSES = [
   ],
   [
     /EUSAGE/,
-    'package-lock.json is not complete or not in step with package.json: run `npm install`, then `node setup/complete-lockfile.js`.',
+    'package-lock.json is not complete or not in step with package.json: run `npm install`, then `npm run lockfile`.',
   ],
   [
     /No matching distribution|Could not find a version/,

@@ -1,76 +1,100 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
+import { startSetup } from './node-process.js';
 
-const lockModule = new URL('../../setup/lock.js', import.meta.url).href;
-const program = (path: string, body: string) =>
-  `import { appendFileSync } from 'node:fs';
-   import { setTimeout as sleep } from 'node:timers/promises';
-   const { withLock } = await import(${JSON.stringify(lockModule)});
-   await withLock(${JSON.stringify(path)}, async () => { ${body} });`;
 let folder: string;
+let path: string;
+let log: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dupn-setup-'));
+  path = join(folder, 'lock');
+  log = join(folder, 'log');
 });
 
-const runNode = (source: string) => spawn(process.execPath, ['--input-type=module', '-e', source]);
-const ended = (child: ReturnType<typeof spawn>) =>
-  new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-
-test('two at once work one after the other', async () => {
-  const log = join(folder, 'log');
-  const body = `appendFileSync(${JSON.stringify(log)}, 'in '); await sleep(300); appendFileSync(${JSON.stringify(log)}, 'out ');`;
-  const children = [1, 2, 3].map(() => runNode(program(join(folder, 'lock'), body)));
-  expect(await Promise.all(children.map(ended))).toEqual([0, 0, 0]);
-  expect(readFileSync(log, 'utf8')).toBe('in out in out in out ');
-  expect(existsSync(join(folder, 'lock'))).toBe(false);
-});
-
-test('the lock of a process that was killed is taken over', async () => {
-  const path = join(folder, 'lock');
-  const started = join(folder, 'started');
-  const holder = runNode(
-    program(path, `appendFileSync(${JSON.stringify(started)}, ''); await sleep(60_000);`),
+/** A process that runs `body` while it holds the lock; `note(text)` appends to the log. */
+const holder = (body: string) =>
+  startSetup(
+    'lock.js',
+    `const { appendFileSync } = await import('node:fs');
+     const { spawn } = await import('node:child_process');
+     const { setTimeout: sleep } = await import('node:timers/promises');
+     const note = (text) => appendFileSync(${JSON.stringify(log)}, text);
+     await setup.withLock(${JSON.stringify(path)}, async (guard) => { ${body} });`,
   );
-  while (!existsSync(started)) await new Promise((resolve) => setTimeout(resolve, 20));
-  holder.kill('SIGKILL');
-  await ended(holder);
-  expect(existsSync(path)).toBe(true);
-  expect(await ended(runNode(program(path, '')))).toBe(0);
+
+const logText = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+
+async function until(condition: () => boolean) {
+  while (!condition()) await sleep(20);
+}
+
+/** A lock file as another process left it, untouched for so long. */
+function leave(content: string, silentSeconds: number) {
+  writeFileSync(path, content);
+  const then = Date.now() / 1000 - silentSeconds;
+  utimesSync(path, then, then);
+}
+
+test('three at once work one after the other', async () => {
+  const body = `note('in '); await sleep(200); note('out ');`;
+  const ended = await Promise.all([1, 2, 3].map(() => holder(body).ended));
+  expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
+  expect(logText()).toBe('in out in out in out ');
   expect(existsSync(path)).toBe(false);
 });
 
-/** Runs a line of JavaScript that imports setup's files, with nothing on the PATH and its own cache. */
-function runSetup(source: string) {
-  const env = { PATH: folder, XDG_CACHE_HOME: join(folder, 'cache'), HOME: folder };
-  return spawnSync(process.execPath, ['--input-type=module', '-e', source], {
-    env,
-    encoding: 'utf8',
-    cwd: fileURLToPath(new URL('../../setup/', import.meta.url)),
-  });
-}
-
-const tensorflowModule = new URL('../../setup/libtensorflow.js', import.meta.url).href;
-
-test('without Python the message says what to install, and nothing half done is left', () => {
-  const { status, stderr } = runSetup(
-    `const { fetchTensorflow } = await import('${tensorflowModule}'); await fetchTensorflow();`,
-  );
-  expect(status).not.toBe(0);
-  expect(stderr).toMatch(/Cannot find python3\..*apt install python3 python3-pip/);
-  const left = spawnSync('ls', [join(folder, 'cache', 'dupn')], { encoding: 'utf8' });
-  expect(left.stdout).toBe('');
+test('the lock of a killed process is taken over, by one of those who wait at a time', async () => {
+  const killed = holder(`note('killed '); await sleep(60_000);`);
+  await until(() => logText() !== '');
+  const waiting = [1, 2, 3].map(() => holder(`note('in '); await sleep(100); note('out ');`));
+  killed.kill('SIGKILL');
+  await Promise.all(waiting.map(({ ended }) => ended));
+  expect(logText()).toBe('killed in out in out in out ');
+  expect(existsSync(path)).toBe(false);
 });
 
-test('a wheel of other bytes is refused', () => {
-  const wheel = join(folder, 'x.whl');
-  writeFileSync(wheel, 'not it');
-  const { stderr } = runSetup(
-    `const { checkWheel } = await import('${tensorflowModule}'); await checkWheel(${JSON.stringify(wheel)});`,
+test('what a killed process left running is waited for', async () => {
+  const killed = holder(
+    `guard(spawn(process.execPath, ['-e', 'setTimeout(() => require("fs").appendFileSync(${JSON.stringify(log)}, "npm "), 1500)']).pid);
+     note('killed '); await sleep(60_000);`,
   );
-  expect(stderr).toMatch(/expected sha256 089e71.*, got [0-9a-f]{64}/);
+  await until(() => logText() !== '');
+  killed.kill('SIGKILL');
+  await killed.ended;
+  await holder(`note('next');`).ended;
+  expect(logText()).toBe('killed npm next');
+});
+
+test('a lock is released when the work throws', async () => {
+  const { code, output } = await holder(`throw new Error('no');`).ended;
+  expect(code).toBe(1);
+  expect(output).toContain('Error: no');
+  expect(existsSync(path)).toBe(false);
+});
+
+test.each([
+  ['an empty file, its writer killed in that instant', '', 10],
+  ['a process number that is now of another', JSON.stringify({ pid: process.pid, host: hostname() }), 90],
+  ['a machine that is gone', JSON.stringify({ pid: process.pid, host: 'elsewhere' }), 90],
+])('%s holds nobody up', async (_, content, silentSeconds) => {
+  leave(content, silentSeconds);
+  await holder(`note('in');`).ended;
+  expect(logText()).toBe('in');
+});
+
+test.each([
+  ['a living process', JSON.stringify({ pid: process.pid, host: hostname() })],
+  ['another machine', JSON.stringify({ pid: 1 << 30, host: 'elsewhere' })],
+])('the lock of %s is waited for', async (_, content) => {
+  leave(content, 20);
+  const waiting = holder(`note('in');`);
+  await sleep(1000);
+  expect(logText()).toBe('');
+  waiting.kill('SIGKILL');
+  expect((await waiting.ended).output).toContain('waiting for another setup to finish');
+  expect(readFileSync(path, 'utf8')).toBe(content);
 });
