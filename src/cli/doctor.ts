@@ -1,6 +1,5 @@
 /** `dupn doctor`: what runs here, and what is wrong. */
 import { Command } from 'commander';
-import { UserError } from '../common/errors.js';
 import type { Io } from './io.js';
 import { runCommand, type SharedOptions, withSharedOptions } from './session.js';
 
@@ -22,11 +21,13 @@ export function doctorCommand(io: Io): Command {
           `DuckDB      ${found.duckdb ?? 'missing'}`,
           ...problems.map(({ what, remedy }) => `problem: ${what}\n  ${remedy}`),
         ];
-        // A machine on which nothing can be trained is a failed check, whatever was printed.
-        if (engine.tensorflow === null) throw new UserError(lines.join('\n'));
         return {
           json: found,
           text: [...lines, ...(problems.length === 0 ? ['no problem found'] : [])].join('\n'),
+          // A machine on which nothing can be trained is a failed check.
+          ...(engine.tensorflow === null && {
+            failure: 'Cannot train on this machine: the engine does not load',
+          }),
         };
       }),
     );

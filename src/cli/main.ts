@@ -5,10 +5,12 @@ import { messageOf, UserError } from '../common/errors.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { generateCommand } from './generate.js';
+import { initCommand } from './init.js';
 import { type Io, processIo } from './io.js';
 import { preprocessCommand } from './preprocess.js';
 import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
+import { validateCommand } from './validate.js';
 
 /** 0 when done, 2 for what the user can fix, 1 for a fault of ours. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
@@ -45,6 +47,8 @@ function program(io: Io): Command {
     .exitOverride()
     .showHelpAfterError('(add --help for the options)');
   const commands = [
+    initCommand,
+    validateCommand,
     preprocessCommand,
     trainCommand,
     evalCommand,

@@ -1,6 +1,7 @@
 /** What every command shares: its options, its logger and progress, and how it reports its result. */
 import type { Command } from 'commander';
 import type { Context } from '../common/context.js';
+import { UserError } from '../common/errors.js';
 import type { LogLevel } from '../common/logger.js';
 import type { Config } from '../config/schema.js';
 import type { Io } from './io.js';
@@ -21,6 +22,8 @@ export interface Report {
   readonly json: object;
   /** Lines, without the last line's end. */
   readonly text: string;
+  /** The result is printed, but what it says is wrong is an error all the same. */
+  readonly failure?: string;
 }
 
 export interface Session {
@@ -74,8 +77,9 @@ export async function runCommand(
   });
   try {
     const context: Context = { logger, progress: bars ?? createLoggedProgress(logger) };
-    const { json, text } = await work({ context, copyLogTo: (file) => logger.copyTo(file) });
+    const { json, text, failure } = await work({ context, copyLogTo: (file) => logger.copyTo(file) });
     io.stdout.write(`${options.json ? JSON.stringify(json, null, 2) : text}\n`);
+    if (failure !== undefined) throw new UserError(failure);
   } finally {
     bars?.close();
     logger.close();

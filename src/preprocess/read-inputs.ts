@@ -1,6 +1,7 @@
 /** Reads every table of the config into DuckDB, and tells the period that they cover. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
@@ -20,9 +21,16 @@ export interface Read {
   readonly files: Manifest['inputs'];
 }
 
-/** Reads every table of the config into DuckDB. */
+/**
+ * Reads every table of the config into DuckDB. The lists of rejected rows become `rejects/` in `target`; when there are
+ * too many of them, they stay in `<folder>.rejects/`, where the error points.
+ */
 export async function readTables(
-  { config, context }: { readonly config: Config; readonly context: Context },
+  {
+    config,
+    folder,
+    context,
+  }: { readonly config: Config; readonly folder: string; readonly context: Context },
   connection: DuckDBConnection,
   work: string,
   target: string,
@@ -30,13 +38,14 @@ export async function readTables(
   const rows: Record<string, RowCounts> = {};
   const files: Manifest['inputs'][number][] = [];
   const tables = new Map<string, IngestedTable>();
-  await mkdir(join(target, 'rejects'), { recursive: true });
+  const rejects = join(dirname(resolve(folder)), `${basename(folder)}.rejects`);
+  await rm(rejects, { recursive: true, force: true });
   for (const [number, spec] of tableSpecs(config).entries()) {
     const table = `input_${number}`;
     const ingested = await ingest(connection, spec, {
       root: config.data.root,
       tableName: table,
-      rejectsFile: join(target, preparedPaths.rejects(spec.name)),
+      rejectsFile: join(rejects, basename(preparedPaths.rejects(spec.name))),
       temporaryFolder: work,
       maxRejectRatio: config.data.maxRejectRatio,
       context,
@@ -45,6 +54,9 @@ export async function readTables(
     files.push(...ingested.inputs);
     tables.set(spec.name, { spec, table });
   }
+  const kept = join(target, dirname(preparedPaths.rejects('log')));
+  if (existsSync(rejects)) await rename(rejects, kept);
+  else await mkdir(kept);
   const log = tables.get('log')!;
   if (rows.log!.kept === 0) {
     throw new UserError(`Cannot prepare the data: no event of the log is left (${JSON.stringify(rows.log)})`);

@@ -16,7 +16,7 @@ export function checkColumns(spec: TableSpec, names: readonly string[], shownPat
   );
 }
 
-export function columnProblems(spec: TableSpec, names: readonly string[]): readonly string[] {
+function columnProblems(spec: TableSpec, names: readonly string[]): readonly string[] {
   return neededColumns(spec).flatMap((column) => {
     const count = names.filter((name) => name === column).length;
     if (count === 1) return [];
