@@ -59,7 +59,7 @@ const PYTHON = {
 };
 
 /** @throws SetupError when the file is not the pinned wheel */
-export async function checkWheel(path) {
+async function checkWheel(path) {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   const got = hash.digest('hex');
