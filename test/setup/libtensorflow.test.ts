@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { startSetup } from './node-process.js';
 
@@ -67,7 +66,7 @@ test('an index that cannot be reached is named as the cause', async () => {
   const { code, output } = await fetchTensorflow({
     PIP_NO_INDEX: '0',
     PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
-    PIP_RETRIES: '0',
+    PIP_RETRIES: '1',
   }).ended;
   expect(code).toBe(1);
   expect(output).toContain('The registry cannot be reached: check the network');
@@ -84,12 +83,7 @@ test('a wheel of other bytes is refused, and nothing of it is left', async () =>
 });
 
 test('what a killed one left half done is removed by the next', async () => {
-  writeOtherWheel();
-  const killed = fetchTensorflow();
-  while (!existsSync(cache) || readdirSync(cache).length === 0) await sleep(5);
-  killed.kill('SIGKILL');
-  await killed.ended;
-  expect(readdirSync(cache)).toEqual([expect.stringMatching(/^tensorflow\.\d+\.tmp$/)]);
+  mkdirSync(join(cache, 'tensorflow.1234.tmp', 'pip-unpack'), { recursive: true });
   mkdirSync(join(cache, 'other'));
   writeFileSync(join(cache, 'other', 'kept.txt'), '');
   await fetchTensorflow().ended;

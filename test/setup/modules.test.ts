@@ -77,8 +77,10 @@ test.each([50, 300, 800])('killed after %i ms, the next one ends well', async (k
 });
 
 test('a lockfile that is not in step is named as the cause', async () => {
-  writeJson('package.json', { name: 'clone', type: 'module', dependencies: { absent: '1.0.0' } });
-  const { code, output } = await setUp({ npm_config_offline: 'true' }).ended;
+  mkdirSync(join(project, 'other'));
+  writeJson('other/package.json', { name: 'other', version: '1.0.0' });
+  writeJson('package.json', { name: 'clone', type: 'module', dependencies: { other: 'file:./other' } });
+  const { code, output } = await setUp().ended;
   expect(code).toBe(1);
   expect(output).toMatch(
     /Setup stopped: npm ended with 1\. package-lock\.json is not complete or not in step/,
