@@ -21,7 +21,15 @@ export function generateCommand(io: Io): Command {
     .option('--shops <count>', 'shops; by default one for 15 items', count)
     .option('--brands <count>', 'brands; by default one for 40 items', count)
     .option('--icons <count>', 'icons (default: 40)', count)
-    .option('--truth', 'also write truth.csv.gz: the true probability behind each impression')
+    .option(
+      '--signal <number>',
+      'how much what people like decides what they do: 0 not at all (default: 1)',
+      signal,
+    )
+    .option(
+      '--truth',
+      'also write truth*.csv.gz: the true probability behind each label, and what people are like',
+    )
     .action((options: Options) =>
       runCommand(options, io, async ({ context }) => {
         const { out, force, logLevel, json, ...given } = options;
@@ -49,6 +57,11 @@ function count(text: string): number {
 
 function seed(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(text);
+}
+
+function signal(text: string): number {
+  if (!/^\d{1,3}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError('Expected a number, 0 or more.');
   return Number(text);
 }
 

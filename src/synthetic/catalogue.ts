@@ -1,33 +1,7 @@
-/** What is on sale: a tree of categories, brands, shops, items and icons, with the days on which they arrive. */
+/** What is on sale: shops, brands, items and icons, with the days on which they arrive. */
 import { createRandom, type Random } from '../common/random.js';
+import { CATEGORIES, LEAVES_PER_CATEGORY, leafWord, NUM_LEAVES, STYLES } from './categories.js';
 import type { GenerateOptions } from './options.js';
-
-/** Top categories, the words of their leaves, their typical price, and which leaves hold things bought once. */
-export const CATEGORIES = [
-  {
-    name: 'phones',
-    leaves: ['phone', 'case', 'charger', 'headset', 'tablet'],
-    price: 300,
-    durable: [0, 3, 4],
-  },
-  { name: 'shoes', leaves: ['sneaker', 'boot', 'sandal', 'heel', 'slipper'], price: 60, durable: [1] },
-  { name: 'dresses', leaves: ['dress', 'skirt', 'shirt', 'coat', 'scarf'], price: 45, durable: [3] },
-  { name: 'home', leaves: ['lamp', 'sofa', 'curtain', 'towel', 'kettle'], price: 90, durable: [0, 1, 4] },
-  { name: 'toys', leaves: ['puzzle', 'doll', 'robot', 'blocks', 'kite'], price: 25, durable: [2] },
-  { name: 'beauty', leaves: ['cream', 'lipstick', 'perfume', 'mask', 'brush'], price: 30, durable: [] },
-  { name: 'sports', leaves: ['bike', 'racket', 'tent', 'ball', 'mat'], price: 110, durable: [0, 1, 2] },
-  { name: 'food', leaves: ['tea', 'coffee', 'nuts', 'rice', 'oil'], price: 12, durable: [] },
-] as const;
-
-export const LEAVES_PER_CATEGORY = 5;
-export const NUM_LEAVES = CATEGORIES.length * LEAVES_PER_CATEGORY;
-export const STYLES = ['classic', 'street', 'minimal', 'cute', 'luxury', 'outdoor'] as const;
-
-export const topOf = (leaf: number): number => Math.floor(leaf / LEAVES_PER_CATEGORY);
-export const leafWord = (leaf: number): string =>
-  CATEGORIES[topOf(leaf)]!.leaves[leaf % LEAVES_PER_CATEGORY]!;
-export const isDurable = (leaf: number): boolean =>
-  (CATEGORIES[topOf(leaf)]!.durable as readonly number[]).includes(leaf % LEAVES_PER_CATEGORY);
 
 export interface Shop {
   readonly id: string;
@@ -35,6 +9,8 @@ export interface Shop {
   readonly style: number;
   /** 0 (cheap) .. 1 (dear). */
   readonly tier: number;
+  /** -1 (few know it), 0 or 1 (many do); shops that are known offer more items. */
+  readonly popularity: number;
   readonly arrivalDay: number;
 }
 
@@ -57,14 +33,15 @@ export interface Icon {
   readonly id: string;
   readonly style: number;
   readonly top: number;
+  readonly popularity: number;
 }
 
 export interface Catalogue {
   readonly shops: readonly Shop[];
   readonly items: readonly Item[];
   readonly icons: readonly Icon[];
-  /** Items of each leaf by day of arrival. */
-  readonly byLeaf: readonly (readonly number[])[];
+  /** Items of each leaf, those that arrive first before the others. */
+  readonly byLeaf: readonly Int32Array[];
 }
 
 /** A fifth of the things arrive during the log, evenly over its days; the others are there from the start. */
@@ -75,55 +52,56 @@ const padded = (prefix: string, at: number, digits: number) =>
   `${prefix}${`${at + 1}`.padStart(digits, '0')}`;
 const clamp01 = (x: number) => Math.min(1, Math.max(0, x));
 
-export function createCatalogue({ seed, days, shops, items, brands, icons }: GenerateOptions): Catalogue {
-  const random = createRandom(seed, 'catalogue');
-  const allShops = Array.from(
-    { length: shops },
-    (_, at): Shop => ({
-      id: padded('s', at, 4),
-      top: at % CATEGORIES.length,
-      style: random.integer(STYLES.length),
-      tier: random.uniform(),
-      // The first shop of each category is there from the start, so that every category can be bought.
-      arrivalDay: at < CATEGORIES.length ? 0 : arrival(random, days),
+export const userName = (at: number): string => padded('u', at, 6);
+export const brandName = (brand: number): string => padded('b', brand, 3);
+
+export function createCatalogue(options: GenerateOptions): Catalogue {
+  const random = createRandom(options.seed, 'catalogue');
+  const shops = Array.from({ length: options.shops }, (_, at) => createShop(at, options, random));
+  const items = Array.from({ length: options.items }, (_, at) => createItem(at, shops, options, random));
+  const icons = Array.from(
+    { length: options.icons },
+    (_, at): Icon => ({
+      id: padded('k', at, 3),
+      style: at % STYLES.length,
+      top: random.integer(CATEGORIES.length),
+      popularity: random.integer(3) - 1,
     }),
   );
-  const allItems = Array.from(
-    { length: items },
-    (_, at): Item => createItem(at, allShops, brands, days, random),
-  );
   const byLeaf = Array.from({ length: NUM_LEAVES }, (): number[] => []);
-  for (const [at, { leaf }] of allItems.entries()) byLeaf[leaf]!.push(at);
-  for (const members of byLeaf)
-    members.sort((a, b) => allItems[a]!.arrivalDay - allItems[b]!.arrivalDay || a - b);
+  for (const [at, { leaf }] of items.entries()) byLeaf[leaf]!.push(at);
+  const byArrival = (a: number, b: number) => items[a]!.arrivalDay - items[b]!.arrivalDay || a - b;
+  return { shops, items, icons, byLeaf: byLeaf.map((members) => Int32Array.from(members.sort(byArrival))) };
+}
+
+function createShop(at: number, { shops, days }: GenerateOptions, random: Random): Shop {
   return {
-    shops: allShops,
-    items: allItems,
-    icons: Array.from(
-      { length: icons },
-      (_, at): Icon => ({
-        id: padded('k', at, 3),
-        style: at % STYLES.length,
-        top: random.integer(CATEGORIES.length),
-      }),
-    ),
-    byLeaf,
+    id: padded('s', at, 4),
+    top: at % CATEGORIES.length,
+    style: random.integer(STYLES.length),
+    tier: random.uniform(),
+    popularity: 1 - Math.floor((3 * at) / shops),
+    // The first shop of each category is there from the start, so that every category can be bought.
+    arrivalDay: at < CATEGORIES.length ? 0 : arrival(random, days),
   };
 }
 
-function createItem(at: number, shops: readonly Shop[], brands: number, days: number, random: Random): Item {
-  const shop = at < shops.length ? at : random.integer(shops.length);
+function createItem(
+  at: number,
+  shops: readonly Shop[],
+  { brands, days }: GenerateOptions,
+  random: Random,
+): Item {
+  // Each shop has an item; the others go to the shops of low numbers more often.
+  const isFirst = at < shops.length;
+  const shop = isFirst ? at : Math.floor(shops.length * random.uniform() * Math.sqrt(random.uniform()));
   const { top, style: shopStyle, tier: shopTier, arrivalDay: shopArrival } = shops[shop]!;
   const leaf =
-    top * LEAVES_PER_CATEGORY +
-    (at < shops.length ? at % LEAVES_PER_CATEGORY : random.integer(LEAVES_PER_CATEGORY));
+    top * LEAVES_PER_CATEGORY + ((isFirst ? at : random.integer(NUM_LEAVES)) % LEAVES_PER_CATEGORY);
   const style = random.uniform() < 0.7 ? shopStyle : random.integer(STYLES.length);
   const tier = clamp01(shopTier + 0.1 * random.normal());
   const quality = random.normal();
-  // Brands keep to a style: brand b has style b mod 6 for four items of five.
-  const ofStyle = Math.floor(random.integer(brands) / STYLES.length) * STYLES.length + style;
-  const brand = random.uniform() < 0.8 && ofStyle < brands ? ofStyle : random.integer(brands);
-  const price = CATEGORIES[top]!.price * 2 ** (4 * tier - 2) * (0.9 + 0.2 * random.uniform());
+  const price = CATEGORIES[top]!.price * Math.exp(Math.LN2 * (4 * tier - 2)) * (0.9 + 0.2 * random.uniform());
   const tags = [
     STYLES[style]!,
     leafWord(leaf),
@@ -132,7 +110,7 @@ function createItem(at: number, shops: readonly Shop[], brands: number, days: nu
   return {
     id: padded('i', at, 6),
     shop,
-    brand,
+    brand: drawBrandOfStyle(style, brands, random),
     leaf,
     style,
     tier,
@@ -140,9 +118,13 @@ function createItem(at: number, shops: readonly Shop[], brands: number, days: nu
     quality,
     rating: Math.round(10 * Math.min(5, Math.max(1, 3.8 + 0.5 * quality + 0.3 * random.normal()))) / 10,
     tags: tags.join('|'),
-    arrivalDay: at < shops.length ? shopArrival : Math.max(shopArrival, arrival(random, days)),
+    arrivalDay: isFirst ? shopArrival : Math.max(shopArrival, arrival(random, days)),
   };
 }
 
-export const leafName = (leaf: number): string => `${CATEGORIES[topOf(leaf)]!.name}/${leafWord(leaf)}`;
-export const brandName = (brand: number): string => padded('b', brand, 3);
+/** Brands keep to a style: brand b has style b mod 6 for four items of five, and any other style else. */
+export function drawBrandOfStyle(style: number, brands: number, random: Random): number {
+  const any = random.integer(brands);
+  const ofStyle = any - (any % STYLES.length) + style;
+  return random.uniform() < 0.8 && ofStyle < brands ? ofStyle : any;
+}

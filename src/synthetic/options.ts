@@ -11,7 +11,9 @@ export interface GenerateOptions {
   readonly shops: number;
   readonly brands: number;
   readonly icons: number;
-  /** Writes truth.csv.gz too: the true probability behind each impression. */
+  /** How much what people like and want decides what they do: 1 as documented, 0 not at all (a negative control). */
+  readonly signal: number;
+  /** Writes the truth.*.csv.gz files too: the true probability behind each label, and what each person is like. */
   readonly truth: boolean;
 }
 
@@ -26,8 +28,9 @@ export function withDefaults(given: Partial<GenerateOptions>): GenerateOptions {
     start: given.start ?? '2026-01-05',
     items,
     shops: given.shops ?? Math.max(20, Math.round(items / 15)),
-    brands: given.brands ?? Math.max(10, Math.round(items / 40)),
+    brands: given.brands ?? Math.max(12, Math.round(items / 40)),
     icons: given.icons ?? 40,
+    signal: given.signal ?? 1,
     truth: given.truth ?? false,
   };
 }
