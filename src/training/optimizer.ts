@@ -59,8 +59,11 @@ export class Optimizer {
     this.slots = slots;
   }
 
-  /** One update; `step` counts from 1 (Adam's bias correction). Returns the global norm before clipping. */
-  apply(gradients: Gradients, step: number): number {
+  /**
+   * One update; `step` counts from 1 (Adam's bias correction), `rateFactor` multiplies both learning rates. Returns the
+   * global norm before clipping.
+   */
+  apply(gradients: Gradients, step: number, rateFactor = 1): number {
     return tf.tidy(() => {
       const all = [
         ...Object.values(gradients.dense),
@@ -70,14 +73,19 @@ export class Optimizer {
       const { clipNorm } = this.options;
       const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
-      this.#applyAdam(gradients.dense, step, scaled);
-      this.#applyAdagrad(gradients.tables, scaled);
+      this.#applyAdam(gradients.dense, step, this.options.learningRate * rateFactor, scaled);
+      this.#applyAdagrad(gradients.tables, this.options.tableLearningRate * rateFactor, scaled);
       return norm;
     });
   }
 
-  #applyAdam(gradients: Gradients['dense'], step: number, scaled: (gradient: Tensor) => Tensor): void {
-    const scalars = [BETA1 ** step, BETA2 ** step, this.options.learningRate, BETA1, BETA2, ADAM_EPSILON];
+  #applyAdam(
+    gradients: Gradients['dense'],
+    step: number,
+    learningRate: number,
+    scaled: (gradient: Tensor) => Tensor,
+  ): void {
+    const scalars = [BETA1 ** step, BETA2 ** step, learningRate, BETA1, BETA2, ADAM_EPSILON];
     const inputs = scalars.map((value) => tf.scalar(value));
     for (const [name, gradient] of Object.entries(gradients)) {
       const handles = [
@@ -89,13 +97,17 @@ export class Optimizer {
     }
   }
 
-  #applyAdagrad(gradients: Gradients['tables'], scaled: (gradient: Tensor) => Tensor): void {
-    const learningRate = tf.scalar(this.options.tableLearningRate);
+  #applyAdagrad(
+    gradients: Gradients['tables'],
+    learningRate: number,
+    scaled: (gradient: Tensor) => Tensor,
+  ): void {
+    const rate = tf.scalar(learningRate);
     const epsilon = tf.scalar(ADAGRAD_EPSILON);
     for (const [name, { indices, gradient }] of Object.entries(gradients)) {
       const table = this.weights.tables.get(name)!.handle;
       const accumulator = this.slots.get(`${name}/accumulator`)!.handle;
-      const inputs = [table, accumulator, learningRate, epsilon, scaled(gradient), indices];
+      const inputs = [table, accumulator, rate, epsilon, scaled(gradient), indices];
       kernel('ResourceSparseApplyAdagradV2', ADAGRAD, inputs, 0);
     }
   }

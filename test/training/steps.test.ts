@@ -14,6 +14,7 @@ const options: StepOptions = {
   dropoutRates: { ctr: 0.2, buy: 0.2 },
   l2: 0,
   seed: 1,
+  rateFactor: () => 1,
 };
 const rates = { learningRate: 0.01, tableLearningRate: 0.05 };
 
