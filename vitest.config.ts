@@ -20,6 +20,7 @@ export default defineConfig({
   ],
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/temporary-folder.ts',
     pool: 'forks',
     maxWorkers: 2,
     minWorkers: 1,
