@@ -144,10 +144,6 @@ export const configSchema = z.strictObject({
         .positive()
         .default(0.03)
         .describe('Adagrad, for the rows of the embedding tables'),
-      schedule: z
-        .enum(['constant', 'linear'])
-        .default('constant')
-        .describe('Learning rates stay as they are, or fall evenly to 0 at the end of the last of `epochs`'),
       clipNorm: z
         .number()
         .positive()

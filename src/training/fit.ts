@@ -15,7 +15,6 @@ import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
 import { Optimizer } from './optimizer.js';
 import { hasCheckpoint, runPaths } from './run-folder.js';
-import { rateFactor } from './schedule.js';
 import { meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
 import {
@@ -93,7 +92,7 @@ export function planFor(config: Config, split: Split, shuffle: BatchPlan['shuffl
   };
 }
 
-function stepOptions({ tasks, train }: Config, batchesPerEpoch: number): StepOptions {
+function stepOptions({ tasks, train }: Config): StepOptions {
   const each = (value: (task: Config['tasks'][string]) => number) =>
     Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, value(task)]));
   return {
@@ -101,7 +100,6 @@ function stepOptions({ tasks, train }: Config, batchesPerEpoch: number): StepOpt
     dropoutRates: each((task) => task.tower.dropout),
     l2: train.l2,
     seed: train.seed,
-    rateFactor: (step) => rateFactor(train.schedule, step, train.epochs * batchesPerEpoch),
   };
 }
 
@@ -146,7 +144,7 @@ class Session {
       optimizer,
       source.batches(plan),
       this.state.step + 1,
-      stepOptions(config, this.parts.rule.batches),
+      stepOptions(config),
     );
     let window: StepRecord[] = [];
     let done = batch * batchRequests;

@@ -59,11 +59,8 @@ export class Optimizer {
     this.slots = slots;
   }
 
-  /**
-   * One update; `step` counts from 1 (Adam's bias correction), `rateFactor` multiplies both learning rates. Returns the
-   * global norm before clipping.
-   */
-  apply(gradients: Gradients, step: number, rateFactor = 1): number {
+  /** One update; `step` counts from 1 (Adam's bias correction). Returns the global norm before clipping. */
+  apply(gradients: Gradients, step: number): number {
     return tf.tidy(() => {
       const all = [
         ...Object.values(gradients.dense),
@@ -73,8 +70,8 @@ export class Optimizer {
       const { clipNorm } = this.options;
       const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
-      this.#applyAdam(gradients.dense, step, this.options.learningRate * rateFactor, scaled);
-      this.#applyAdagrad(gradients.tables, this.options.tableLearningRate * rateFactor, scaled);
+      this.#applyAdam(gradients.dense, step, this.options.learningRate, scaled);
+      this.#applyAdagrad(gradients.tables, this.options.tableLearningRate, scaled);
       return norm;
     });
   }

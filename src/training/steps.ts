@@ -14,8 +14,6 @@ export interface StepOptions {
   readonly l2: number;
   /** Seed of the run: dropout masks follow from it and the number of the step. */
   readonly seed: number;
-  /** What the learning rates are multiplied by at a step. */
-  readonly rateFactor: (step: number) => number;
 }
 
 export interface StepRecord {
@@ -53,7 +51,7 @@ export function trainStep(
   optimizer: Optimizer,
   batch: Batch,
   step: number,
-  { taskWeights, dropoutRates, l2, seed, rateFactor }: StepOptions,
+  { taskWeights, dropoutRates, l2, seed }: StepOptions,
 ): StepRecord {
   const losses: Record<string, number> = {};
   let loss = 0;
@@ -64,7 +62,7 @@ export function trainStep(
     loss = gradients.loss.dataSync()[0]!;
     for (const [name, value] of Object.entries(gradients.lossByTask)) losses[name] = value.dataSync()[0]!;
     if (!Number.isFinite(loss)) throw diverged(step, losses);
-    gradientNorm = optimizer.apply(gradients, step, rateFactor(step));
+    gradientNorm = optimizer.apply(gradients, step);
   });
   return {
     step,

@@ -14,7 +14,7 @@ import { trainStep } from '../../src/training/steps.js';
 import { randomBatch, smallShape } from './random-batch.js';
 
 const rates = { learningRate: 0.01, tableLearningRate: 0.05 };
-const options = { taskWeights: {}, dropoutRates: { ctr: 0.2 }, l2: 0, seed: 5, rateFactor: () => 1 };
+const options = { taskWeights: {}, dropoutRates: { ctr: 0.2 }, l2: 0, seed: 5 };
 const batch = randomBatch([4, 0, 2, 1]);
 let folder: string;
 

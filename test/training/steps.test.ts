@@ -7,7 +7,6 @@ import type { ModelShape } from '../../src/model/shape.js';
 import { initialWeights, type ModelWeights } from '../../src/model/weights.js';
 import { computeGradients } from '../../src/training/gradients.js';
 import { Optimizer } from '../../src/training/optimizer.js';
-import { rateFactor } from '../../src/training/schedule.js';
 import { type StepOptions, trainStep } from '../../src/training/steps.js';
 import { randomBatch, smallShape } from '../model/random-batch.js';
 
@@ -16,7 +15,6 @@ const options: StepOptions = {
   dropoutRates: { ctr: 0.2, buy: 0.2 },
   l2: 0,
   seed: 1,
-  rateFactor: () => 1,
 };
 const rates = { learningRate: 0.01, tableLearningRate: 0.05 };
 
@@ -179,20 +177,4 @@ test('20 models in one process never touch each other and give their memory back
   // One such model holds 2 x 16 MB of tables and slots: 20 that leaked would show as 640 MB.
   expect(process.memoryUsage.rss() - start).toBeLessThan(160e6);
   expect(tf.memory().numTensors).toBe(tensors);
-});
-
-test('both learning rates follow the schedule: a step at factor 0 moves nothing', async () => {
-  const batch = randomBatch([4, 0, 2, 3]);
-  const { before, after } = await train(batch, 2, {
-    rateFactor: (step) => rateFactor('linear', step + 4, 4),
-  });
-  for (const [name, was] of before) {
-    expect(
-      after.get(name)!.every((value, at) => value === was[at]),
-      name,
-    ).toBe(true);
-  }
-  const falling = [1, 2, 3, 4, 5].map((step) => rateFactor('linear', step, 4));
-  expect(falling).toEqual([1, 0.75, 0.5, 0.25, 0]);
-  expect(rateFactor('constant', 3, 4)).toBe(1);
 });
