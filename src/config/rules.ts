@@ -8,7 +8,13 @@ import type { Config, ConfigInput } from './schema.js';
 
 /** `input` is the file as written, which alone tells a default from a value. */
 export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
-  return [...splitRules(config), ...fieldRules(config, input), ...columnRules(config), ...nameRules(config)];
+  return [
+    ...splitRules(config),
+    ...fieldRules(config, input),
+    ...columnRules(config),
+    ...keptRules(config),
+    ...nameRules(config),
+  ];
 }
 
 function splitRules({ data, split, tasks }: Config): RuleProblem[] {
@@ -103,6 +109,24 @@ function fieldRules({ data, features }: Config, input: ConfigInput): RuleProblem
     }
   }
   return problems;
+}
+
+/** What the file of a task's samples holds anyway, beside the columns under `keep` (docs/prepared-format.md). */
+const SAMPLE_COLUMNS = ['sample', 'request', 'candidate', 'label', 'weight'];
+
+function keptRules({ tasks }: Config): RuleProblem[] {
+  return Object.entries(tasks).flatMap(([task, { samples }]) =>
+    samples.keep.flatMap((column, at) => {
+      const name = column.toLowerCase();
+      const path: Path = ['tasks', task, 'samples', 'keep'];
+      if (SAMPLE_COLUMNS.includes(name)) {
+        const taken = `expected another name than ${SAMPLE_COLUMNS.join(', ')}, which are there anyway, got ${column}`;
+        return [problem(path, taken)];
+      }
+      const twice = samples.keep.slice(0, at).some((other) => other.toLowerCase() === name);
+      return twice ? [problem(path, `expected distinct names, got ${column} twice`)] : [];
+    }),
+  );
 }
 
 /** Fields and tasks become files and folders, which some file systems tell apart by letters and not by case. */

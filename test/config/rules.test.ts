@@ -47,6 +47,20 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'split.evaluationTo: expected no end beside evaluationLastDays, whose period ends with the requests',
   ],
   [
+    'a kept column that the samples have anyway',
+    (c) => {
+      Object.assign(c.tasks.ctr!.samples, { keep: ['position', 'Label'] });
+    },
+    'tasks.ctr.samples.keep: expected another name than sample, request, candidate, label, weight, which are there anyway, got Label',
+  ],
+  [
+    'a column that is kept twice',
+    (c) => {
+      Object.assign(c.tasks.ctr!.samples, { keep: ['page', 'Page'] });
+    },
+    'tasks.ctr.samples.keep: expected distinct names, got Page twice',
+  ],
+  [
     'two validation parts',
     (c) => {
       Object.assign(c.split, { validationUsers: 0.1, validationLastDays: 1 });
