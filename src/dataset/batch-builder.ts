@@ -2,9 +2,10 @@
  * Builds a batch from request indexes: the window of each request, its samples, and for each field the distinct
  * table rows that these read.
  */
-import type { Batch, BatchSamples, FieldRows, MultiValuedRows } from './batch.js';
+import type { Batch, BatchSamples, FieldSlots, MultiValuedSlots } from './batch.js';
 import { Distinct } from './distinct.js';
 import type { PreparedData, RequestArrays, TaskArrays } from './prepared.js';
+import { type TableGroup, tableName } from './table-name.js';
 import { findEvents, type StreamSegment } from './user-streams.js';
 
 /** Property codes have 16 bits. */
@@ -23,26 +24,34 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
   const { manifest, segments } = prepared;
   const items = new Distinct(manifest.items, 'item row');
   const codes = new Distinct(PROPERTY_CODES, 'property code');
+  const tables = new Map<string, Distinct>();
+  const tableOf = (group: TableGroup, { name, rows }: { readonly name: string; readonly rows: number }) => {
+    const table = tableName(group, name);
+    const distinct = new Distinct(rows, `index of ${group} field ${name}`);
+    tables.set(table, distinct);
+    return distinct;
+  };
   const itemFields = prepared.items.map(({ field, values, offsets }) => ({
     name: field.name,
     values: values.load(),
     offsets: offsets?.load(),
-    rows: new Distinct(field.rows, `index of item field ${field.name}`),
+    distinct: tableOf('item', field),
   }));
   const propertyFields = manifest.fields.properties.map((field) => ({
     ...field,
-    distinct: new Distinct(field.rows, `index of property field ${field.name}`),
+    distinct: tableOf('property', field),
   }));
-  const userFields = manifest.fields.user.map(({ name, rows }) => ({
-    name,
-    values: prepared.requests.fields[name]!,
-    rows: new Distinct(rows, `index of user field ${name}`),
+  const userFields = manifest.fields.user.map((field) => ({
+    name: field.name,
+    values: prepared.requests.fields[field.name]!,
+    distinct: tableOf('user', field),
   }));
 
   return {
     build(requests, tasks, maxEvents) {
       items.clear();
       codes.clear();
+      for (const distinct of tables.values()) distinct.clear();
       const windows = readWindows(segments, prepared.requests, requests, maxEvents, items, codes);
       const samples = tasks.map((task) => [task, readSamples(prepared.tasks[task]!, requests, items)]);
       // Padding points at slot 0, so there must be one even where no request has an event or a candidate.
@@ -50,18 +59,16 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
       if (codes.size === 0) codes.slot(0);
       const itemRows = items.values();
       const propertyCodes = codes.values();
-      return {
-        requests: requests.slice(),
-        ...windows,
+      const slots = {
         items: {
           numItems: itemRows.length,
           itemRows,
           fields: Object.fromEntries(
-            itemFields.map(({ name, values, offsets, rows }) => [
+            itemFields.map(({ name, values, offsets, distinct }) => [
               name,
               offsets
-                ? multiValuedRows(itemRows, values, offsets, rows)
-                : fieldRows(itemRows.length, (slot) => values[itemRows[slot]!]!, rows),
+                ? multiValuedSlots(itemRows, values, offsets, distinct)
+                : fieldSlots(itemRows.length, (slot) => values[itemRows[slot]!]!, distinct),
             ]),
           ),
         },
@@ -71,7 +78,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
           fields: Object.fromEntries(
             propertyFields.map(({ name, stride, rows, distinct }) => [
               name,
-              fieldRows(
+              fieldSlots(
                 propertyCodes.length,
                 (slot) => Math.trunc(propertyCodes[slot]! / stride) % rows,
                 distinct,
@@ -80,11 +87,18 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
           ),
         },
         users: Object.fromEntries(
-          userFields.map(({ name, values, rows }) => [
+          userFields.map(({ name, values, distinct }) => [
             name,
-            fieldRows(requests.length, (row) => values.at(requests[row]!), rows),
+            fieldSlots(requests.length, (row) => values.at(requests[row]!), distinct),
           ]),
         ),
+      };
+      return {
+        requests: requests.slice(),
+        ...windows,
+        // Last: by now every field has pointed at its rows.
+        tables: Object.fromEntries([...tables].map(([name, distinct]) => [name, distinct.values()])),
+        ...slots,
         tasks: Object.fromEntries(samples),
       };
     },
@@ -149,22 +163,20 @@ function readSamples(task: TaskArrays, requests: Int32Array, items: Distinct): B
   return samples;
 }
 
-/** The distinct table rows of a single-valued field over `entries` entries; `rows` is scratch. */
-function fieldRows(entries: number, valueAt: (entry: number) => number, rows: Distinct): FieldRows {
-  rows.clear();
+/** A single-valued field over `entries` entries; `rows` are those of its table. */
+function fieldSlots(entries: number, valueAt: (entry: number) => number, rows: Distinct): FieldSlots {
   const slots = new Int32Array(entries);
   for (let entry = 0; entry < entries; entry++) slots[entry] = rows.slot(valueAt(entry));
-  return { rows: rows.values(), slots };
+  return { slots };
 }
 
 /** The same of a multi-valued item field, over the values of all items. */
-function multiValuedRows(
+function multiValuedSlots(
   itemRows: Int32Array,
   values: Int32Array,
   offsets: Int32Array,
   rows: Distinct,
-): MultiValuedRows {
-  rows.clear();
+): MultiValuedSlots {
   const counts = itemRows.map((item) => offsets[item + 1]! - offsets[item]!);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const slots = new Int32Array(total);
@@ -177,5 +189,5 @@ function multiValuedRows(
       segments[at] = slot;
     }
   }
-  return { rows: rows.values(), slots, segments, counts };
+  return { slots, segments, counts };
 }

@@ -1,26 +1,24 @@
 /**
  * A batch as plain typed arrays: what the worker thread builds and hands over without a copy.
- * Every table row that a batch reads is named once (`rows`) and pointed at by `slots`, so that a training step
- * gathers it once, adds up its gradients and updates it once.
+ * Every table row that a batch reads is named once (`tables`) and pointed at by `slots`, so that a training step
+ * gathers it once, adds up its gradients and updates it once, whichever fields share the table.
  *
  * Sizes: B requests, T steps, U distinct items, P distinct property combinations, S samples of a task,
- * V distinct table rows of a field. `[T, B]` is time-major: step t of request b is at t * B + b.
+ * V distinct rows of a table. `[T, B]` is time-major: step t of request b is at t * B + b.
  */
 
-/** What a batch reads of the table of one single-valued field: entry i has the value `rows[slots[i]]`. */
-export interface FieldRows {
-  /** Distinct vocabulary indexes, in the order in which they are first met, [V]. */
-  readonly rows: Int32Array;
-  /** Position in `rows` of the value of each entry (item [U], property combination [P] or request [B]). */
+/** A single-valued field: entry i has the row `tables[<its table>][slots[i]]`. */
+export interface FieldSlots {
+  /** Position in the rows of the table of each entry (item [U], property combination [P] or request [B]). */
   readonly slots: Int32Array;
 }
 
 /**
- * The same of a multi-valued field: the values of all items one after the other. V and the number of values are
- * 0 where no item of the batch has a value. `'segments' in field` tells the two apart.
+ * A multi-valued field: the values of all items one after the other, none where no item of the batch has a value.
+ * `'segments' in field` tells the two apart.
  */
-export interface MultiValuedRows extends FieldRows {
-  /** Position in `rows` of each value, [values]. */
+export interface MultiValuedSlots extends FieldSlots {
+  /** Position in the rows of the table of each value, [values]. */
   readonly slots: Int32Array;
   /** Item slot that each value belongs to, non-decreasing, [values]. */
   readonly segments: Int32Array;
@@ -35,7 +33,7 @@ export interface BatchItems {
   /** Item row (of the prepared item table) of each item slot, [U]. */
   readonly itemRows: Int32Array;
   /** Item field -> its values over the item slots. */
-  readonly fields: Readonly<Record<string, FieldRows | MultiValuedRows>>;
+  readonly fields: Readonly<Record<string, FieldSlots | MultiValuedSlots>>;
 }
 
 /** The distinct property combinations of the windows. */
@@ -45,7 +43,7 @@ export interface BatchProperties {
   /** Property code of each property slot, [P]. */
   readonly codes: Int32Array;
   /** Property field -> its values over the property slots. */
-  readonly fields: Readonly<Record<string, FieldRows>>;
+  readonly fields: Readonly<Record<string, FieldSlots>>;
 }
 
 /** The samples of one task that belong to the requests of a batch; S may be 0. */
@@ -73,10 +71,12 @@ export interface Batch {
   readonly history: Int32Array;
   /** Property slot of each event, [T, B]; 0 (a valid slot) beyond a history's length. */
   readonly property: Int32Array;
+  /** Table -> its distinct rows that the batch reads, in the order in which they are first met, [V]. */
+  readonly tables: Readonly<Record<string, Int32Array>>;
   readonly items: BatchItems;
   readonly properties: BatchProperties;
   /** User field -> its values over the requests, slots [B]. */
-  readonly users: Readonly<Record<string, FieldRows>>;
+  readonly users: Readonly<Record<string, FieldSlots>>;
   /** The tasks that were asked for. */
   readonly tasks: Readonly<Record<string, BatchSamples>>;
 }

@@ -1,15 +1,15 @@
 /** From table rows to the concatenated vectors of items (e), property combinations (p) or users. */
 import type { Tensor2D } from '@tensorflow/tfjs-node';
-import type { FieldRows, MultiValuedRows } from '../dataset/batch.js';
+import type { FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
+import { type TableGroup, tableName } from '../dataset/table-name.js';
 import { tf } from '../engine/tf.js';
-import { type TableGroup, tableName } from './parameters.js';
 import type { FieldShape } from './shape.js';
 
 /** Rows that a batch reads of each table, by table name: [rows, size]. */
 export type GatheredRows = Readonly<Record<string, Tensor2D>>;
 
 /** The embedding of one field for each entry; a multi-valued field without values is a zero vector. */
-function fieldVectors(field: FieldShape, rows: Tensor2D, at: FieldRows | MultiValuedRows): Tensor2D {
+function fieldVectors(field: FieldShape, rows: Tensor2D, at: FieldSlots | MultiValuedSlots): Tensor2D {
   if (!('segments' in at)) return tf.gather(rows, tf.tensor1d(at.slots, 'int32'));
   const entries = at.counts.length;
   if (at.slots.length === 0) return tf.zeros([entries, field.size]);
@@ -25,7 +25,7 @@ export function concatenatedFields(
   group: TableGroup,
   fields: readonly FieldShape[],
   gathered: GatheredRows,
-  batch: Readonly<Record<string, FieldRows | MultiValuedRows>>,
+  batch: Readonly<Record<string, FieldSlots | MultiValuedSlots>>,
 ): Tensor2D | null {
   if (fields.length === 0) return null;
   const vectors = fields.map((field) => {

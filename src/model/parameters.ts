@@ -1,4 +1,5 @@
 /** Which weights a model of a given shape has: names, sizes and how they start. */
+import { type TableGroup, tableName } from '../dataset/table-name.js';
 import {
   itemUnits,
   type ModelShape,
@@ -29,13 +30,6 @@ export interface TableSpec {
   readonly size: number;
   /** The first rows, which stand for no value of the vocabulary, start at zero: the mean of the others. */
   readonly zeroRows: number;
-}
-
-/** Groups of tables: their names are `<group>/<field>`. */
-export type TableGroup = 'item' | 'property' | 'user';
-
-export function tableName(group: TableGroup, field: string): string {
-  return `${group}/${field}`;
 }
 
 export function tableSpecs(shape: ModelShape): TableSpec[] {

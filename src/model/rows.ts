@@ -2,21 +2,19 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
-import { type TableGroup, tableName, tableSpecs } from './parameters.js';
+import { tableSpecs } from './parameters.js';
 import type { ModelShape } from './shape.js';
 import type { ModelWeights } from './weights.js';
 
 /** Distinct rows that the batch reads of each table that the model has, by table name. */
 export function rowsOfBatch(shape: ModelShape, batch: Batch): Record<string, Int32Array> {
-  const rows: Record<string, Int32Array> = {};
-  const add = (group: TableGroup, fields: Readonly<Record<string, { rows: Int32Array }>>) => {
-    for (const [field, { rows: read }] of Object.entries(fields)) rows[tableName(group, field)] = read;
-  };
-  add('item', batch.items.fields);
-  add('property', batch.properties.fields);
-  add('user', batch.users);
-  const tables = new Set(tableSpecs(shape).map(({ name }) => name));
-  return Object.fromEntries(Object.entries(rows).filter(([name]) => tables.has(name)));
+  return Object.fromEntries(
+    tableSpecs(shape).map(({ name }) => {
+      const rows = batch.tables[name];
+      if (!rows) throw new Error(`the batch lacks the table \`${name}\``);
+      return [name, rows];
+    }),
+  );
 }
 
 export interface TableRows {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
 import { createRandom } from '../../src/common/random.js';
-import type { Batch, FieldRows, MultiValuedRows } from '../../src/dataset/batch.js';
+import type { Batch, FieldSlots, MultiValuedSlots } from '../../src/dataset/batch.js';
 import { createBatchBuilder } from '../../src/dataset/batch-builder.js';
 import { openPrepared } from '../../src/dataset/prepared.js';
 import { makeWorld, type World, windowOf } from './prepared-world.js';
@@ -16,18 +16,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const valueAt = ({ rows, slots }: FieldRows, entry: number) => rows[slots[entry]!]!;
+const valueAt = (batch: Batch, table: string, { slots }: FieldSlots, entry: number) =>
+  batch.tables[table]![slots[entry]!]!;
 
 /** What the fields say of an item slot, as in `World.items`. */
 function itemOf(batch: Batch, slot: number): Record<string, number | number[]> {
   return Object.fromEntries(
     Object.entries(batch.items.fields).map(([name, field]) => {
-      if (!('segments' in field)) return [name, valueAt(field, slot)];
-      const values = [...(field as MultiValuedRows).segments.keys()].filter(
-        (i) => (field as MultiValuedRows).segments[i] === slot,
+      if (!('segments' in field)) return [name, valueAt(batch, `item/${name}`, field, slot)];
+      const values = [...(field as MultiValuedSlots).segments.keys()].filter(
+        (i) => (field as MultiValuedSlots).segments[i] === slot,
       );
-      expect((field as MultiValuedRows).counts[slot]).toBe(values.length);
-      return [name, values.map((i) => valueAt(field, i))];
+      expect((field as MultiValuedSlots).counts[slot]).toBe(values.length);
+      return [name, values.map((i) => valueAt(batch, `item/${name}`, field, i))];
     }),
   );
 }
@@ -52,8 +53,8 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
   }
   expect(properties.codes.length).toBe(properties.numProperties);
   for (const [slot, code] of properties.codes.entries()) {
-    expect(valueAt(properties.fields.behavior!, slot)).toBe(code % 6);
-    expect(valueAt(properties.fields.hour!, slot)).toBe((code - (code % 6)) / 6);
+    expect(valueAt(batch, 'property/behavior', properties.fields.behavior!, slot)).toBe(code % 6);
+    expect(valueAt(batch, 'property/hour', properties.fields.hour!, slot)).toBe((code - (code % 6)) / 6);
   }
   for (const [row, window] of windows.entries()) {
     for (let t = 0; t < batch.steps; t++) {
@@ -63,7 +64,7 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
       expect(code).toBe(event ? properties.codes.indexOf(event.code) : 0);
     }
     for (const name of Object.keys(batch.users)) {
-      expect(valueAt(batch.users[name]!, row)).toBe(asked[row]!.fields[name]);
+      expect(valueAt(batch, `user/${name}`, batch.users[name]!, row)).toBe(asked[row]!.fields[name]);
     }
   }
   expect(Object.keys(batch.users)).toEqual(['age', 'device']);
@@ -92,12 +93,13 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
     expect(got).toEqual(expected);
   }
 
-  const fields = [
-    ...Object.values(items.fields),
-    ...Object.values(properties.fields),
-    ...Object.values(batch.users),
-  ];
-  for (const { rows, slots } of fields) {
+  const groups = { item: items.fields, property: properties.fields, user: batch.users };
+  const fields = Object.entries(groups).flatMap(([group, fields]) =>
+    Object.entries(fields).map(([name, { slots }]) => [`${group}/${name}`, slots] as const),
+  );
+  expect(fields.map(([table]) => table).sort()).toEqual(Object.keys(batch.tables).sort());
+  for (const [table, slots] of fields) {
+    const rows = batch.tables[table]!;
     expect(new Set(rows).size).toBe(rows.length);
     expect(new Set(slots).size).toBe(rows.length);
   }
@@ -149,8 +151,8 @@ describe('a batch', () => {
     expect([...batch.properties.codes]).toEqual([0]);
     expect(batch.tasks.ctr!.request.length).toBe(0);
     // Item row 0 has no tag.
-    const tags = batch.items.fields.tags as MultiValuedRows;
-    expect([tags.rows.length, tags.slots.length, [...tags.counts]]).toEqual([0, 0, [0]]);
+    const tags = batch.items.fields.tags as MultiValuedSlots;
+    expect([batch.tables['item/tags']!.length, tags.slots.length, [...tags.counts]]).toEqual([0, 0, [0]]);
     prepared.close();
   });
 

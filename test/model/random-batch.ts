@@ -57,8 +57,22 @@ export function randomBatch(lengths: readonly number[], seed = 3): Batch {
     );
   const tagsOf = several(numItems, (item) => (item === 4 ? [] : several(1 + random(3), () => random(9))));
   const values = tagsOf.flat();
+  const tables: Record<string, Int32Array> = {};
+  const inTable = (table: string, values: readonly number[]) => {
+    const { rows, slots } = distinct(values);
+    tables[table] = rows;
+    return { slots };
+  };
+  const item = inTable(
+    'item/item',
+    several(numItems, (i) => i * 2),
+  );
+  const brand = inTable(
+    'item/brand',
+    several(numItems, () => random(6)),
+  );
   const tags = {
-    ...distinct(values),
+    ...inTable('item/tags', values),
     segments: Int32Array.from(tagsOf.flatMap((tags, item) => tags.map(() => item))),
     counts: Int32Array.from(tagsOf, (tags) => tags.length),
   };
@@ -81,21 +95,29 @@ export function randomBatch(lengths: readonly number[], seed = 3): Batch {
     items: {
       numItems,
       itemRows: Int32Array.from({ length: numItems }, (_, i) => i),
-      fields: {
-        item: distinct(several(numItems, (i) => i * 2)),
-        brand: distinct(several(numItems, () => random(6))),
-        tags,
-      },
+      fields: { item, brand, tags },
     },
     properties: {
       numProperties,
       codes: Int32Array.from({ length: numProperties }, (_, i) => i),
       fields: {
-        behavior: distinct(several(numProperties, (i) => i)),
-        hour: distinct(several(numProperties, () => random(4))),
+        behavior: inTable(
+          'property/behavior',
+          several(numProperties, (i) => i),
+        ),
+        hour: inTable(
+          'property/hour',
+          several(numProperties, () => random(4)),
+        ),
       },
     },
-    users: { device: distinct(several(batch, () => random(4))) },
+    users: {
+      device: inTable(
+        'user/device',
+        several(batch, () => random(4)),
+      ),
+    },
+    tables,
     tasks: { ctr: samples(), buy: samples() },
   };
 }

@@ -81,14 +81,14 @@ test('a request is scored alike alone and among others', () => {
       sample: Int32Array.from(mine),
     };
   };
-  const { rows, slots } = batch.users.device!;
+  const { slots } = batch.users.device!;
   const alone: Batch = {
     ...batch,
     requests: Int32Array.of(only),
     lengths: batch.lengths.slice(only),
     history: column(batch.history),
     property: column(batch.property),
-    users: { device: { rows, slots: slots.slice(only) } },
+    users: { device: { slots: slots.slice(only) } },
     tasks: { ctr: pick('ctr'), buy: pick('buy') },
   };
   const single = scoreBatch(weights, alone);

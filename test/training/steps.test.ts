@@ -47,7 +47,8 @@ test('one step moves every weight that the batch uses, and only the table rows t
   for (const [name, was] of before) {
     const now = after.get(name)!;
     if (name === 'item/item') {
-      const { rows, slots } = batch.items.fields.item!;
+      const rows = batch.tables['item/item']!;
+      const { slots } = batch.items.fields.item!;
       const events = [...batch.history].filter((_, at) => Math.floor(at / 4) < batch.lengths[at % 4]!);
       const inHistories = new Set(events.map((slot) => rows[slots[slot]!]!));
       const read = new Set(rows);
