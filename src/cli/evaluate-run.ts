@@ -13,7 +13,7 @@ import { type Evaluation, evaluate } from '../evaluation/evaluate.js';
 import { gatherPredictions, type PredictionColumns, Predictions } from '../evaluation/predictions.js';
 import { loadCheckpoint } from '../model/checkpoint.js';
 import { scoreBatches } from '../model/score-batches.js';
-import { modelShape } from '../model/shape.js';
+import { type ModelShape, modelShape } from '../model/shape.js';
 import { planFor } from '../training/fit.js';
 import { runPaths } from '../training/run-folder.js';
 import type { TrainingState } from '../training/training-state.js';
@@ -63,7 +63,8 @@ export async function evaluateRun(
       done += count;
       bar.update(done);
     }).finally(() => bar.stop());
-    const evaluation = evaluate(withEveryTask(config, scored), {
+    const evaluation = evaluate(withEveryTask(shape, scored), {
+      kinds: mapValues(config.tasks, ({ kind }) => kind),
       userOfRequest: userOfRequest(prepared.folder),
       bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
     });
@@ -84,10 +85,15 @@ export async function evaluateRun(
 
 /** A task without a sample in the evaluation part is reported as such. */
 function withEveryTask(
-  { tasks }: Config,
+  { tasks }: ModelShape,
   scored: ReadonlyMap<string, PredictionColumns>,
 ): ReadonlyMap<string, PredictionColumns> {
-  return new Map(Object.keys(tasks).map((task) => [task, scored.get(task) ?? new Predictions().columns()]));
+  return new Map(
+    Object.entries(tasks).map(([task, { outputs }]) => [
+      task,
+      scored.get(task) ?? new Predictions(outputs).columns(),
+    ]),
+  );
 }
 
 function evaluationSamples({ manifest }: Prepared): number {

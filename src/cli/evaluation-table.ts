@@ -10,9 +10,9 @@ export function evaluationTable({ metrics, intervals, reasons, tasks, baselines 
     'scores',
     ...names.flatMap((name) => [name, '95 % interval']),
     'samples',
-    'positives',
+    'by label',
   ];
-  const rows = Object.entries(tasks).flatMap(([task, { samples, positives }]) => {
+  const rows = Object.entries(tasks).flatMap(([task, { samples, labels }]) => {
     const model = names.flatMap((name) => {
       const key = `${name}[${task}]`;
       const interval = intervals[key];
@@ -25,7 +25,7 @@ export function evaluationTable({ metrics, intervals, reasons, tasks, baselines 
       const found: Readonly<Record<string, number | null>> = { ...values };
       return [task, `baseline ${baseline}`, ...names.flatMap((name) => [number(found[name]), '']), '', ''];
     });
-    return [[task, 'model', ...model, samples, positives], ...others] satisfies Cell[][];
+    return [[task, 'model', ...model, samples, labels.join(' / ')], ...others] satisfies Cell[][];
   });
   const notes = Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`);
   return formatTable(header, rows) + notes.join('');

@@ -37,19 +37,18 @@ function report({ folder, skipped, seconds, manifest }: PreprocessResult): Repor
     rejected,
     filtered,
   ]);
-  const labels = Object.entries(tasks).flatMap(([task, { counts }]) =>
+  const labels = Object.entries(tasks).flatMap(([task, { counts, classes }]) =>
     Object.entries(counts).map(([split, byLabel]) => [
       task,
       split,
-      byLabel['0'] ?? 0,
-      byLabel['1'] ?? 0,
+      Array.from({ length: classes }, (_, label) => byLabel[label] ?? 0).join(' / '),
       requestsBySplit[split as keyof typeof requestsBySplit],
     ]),
   );
   const done = skipped ? 'up to date, nothing was done' : `prepared in ${seconds.toFixed(1)} s`;
   const text = [
     formatTable(['table', 'read', 'kept', 'rejected', 'filtered'], tables),
-    formatTable(['task', 'part', 'label 0', 'label 1', 'requests'], labels),
+    formatTable(['task', 'part', 'samples by label', 'requests'], labels),
     `${users} users, ${items} item rows, events from ${firstEvent} to ${lastEvent}`,
     `${folder}: ${done}`,
   ];

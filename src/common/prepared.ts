@@ -4,7 +4,7 @@
  */
 
 /** Bumped whenever a reader of the old layout would misread the new one. */
-export const PREPARED_FORMAT = 1;
+export const PREPARED_FORMAT = 2;
 
 /** Rows of every vocabulary that are no values: 0 is the missing value, then the out-of-vocabulary buckets. */
 export const MISSING_INDEX = 0;
@@ -34,8 +34,14 @@ export interface PropertyFieldManifest extends FieldManifest {
   readonly stride: number;
 }
 
+export type TaskKind = 'binary' | 'multiclass';
+
 export interface TaskManifest {
-  readonly kind: 'binary';
+  readonly kind: TaskKind;
+  /** What is judged; null for a task about the user alone. */
+  readonly candidate: 'item' | null;
+  /** Labels are 0 .. classes - 1. */
+  readonly classes: number;
   readonly samples: number;
   /** Count of samples by split and label, such as counts.training['1']. */
   readonly counts: Readonly<Record<Split, Readonly<Record<string, number>>>>;

@@ -1,6 +1,6 @@
 /** Fills in the defaults that depend on other keys, so that nobody after this has to know them. */
 import { mapValues } from '../common/map-values.js';
-import type { Config, ItemField, ParsedConfig, TimeColumn } from './schema.js';
+import type { Config, ItemField, ParsedConfig, TaskConfig, TimeColumn } from './schema.js';
 
 const DEFAULT_VALIDATION_USERS = 0.05;
 
@@ -50,10 +50,16 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
         validationUsers: split.validationUsers ?? DEFAULT_VALIDATION_USERS,
       }),
     },
-    tasks: mapValues(parsed.tasks, (task) => ({
-      ...task,
-      samples: { ...resolveSource(task.samples), candidate: task.samples.candidate ?? data.log.item },
-    })),
+    tasks: mapValues(parsed.tasks, (task): TaskConfig => {
+      switch (task.kind) {
+        case 'binary': {
+          const candidate = task.samples.candidate ?? data.log.item;
+          return { ...task, samples: { ...resolveSource(task.samples), candidate } };
+        }
+        case 'multiclass':
+          return { ...task, samples: resolveSource(task.samples) };
+      }
+    }),
     run: { ...run, name: run.name ?? parsed.name },
   };
 }

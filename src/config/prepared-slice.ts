@@ -21,12 +21,15 @@ export function preparedSlice(config: Config): object {
     // The order of fields decides the numbers of item rows and property codes; that of other maps means nothing.
     fieldOrder: { item: Object.keys(item), properties: Object.keys(properties), user: Object.keys(user) },
     split: config.split,
-    tasks: mapValues(config.tasks, ({ kind, candidate, samples, trainFrom }) => ({
-      kind,
-      candidate,
-      samples,
-      trainFrom,
-    })),
+    tasks: mapValues(config.tasks, (task) => {
+      const { kind, samples, trainFrom } = task;
+      return {
+        kind,
+        ...(kind === 'multiclass' ? { classes: task.classes } : { candidate: task.candidate }),
+        samples,
+        trainFrom,
+      };
+    }),
   };
 }
 

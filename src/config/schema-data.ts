@@ -91,16 +91,13 @@ const source = {
     .describe('Quoting character of a CSV; empty for a format that has none'),
 };
 
-export const samples = z.strictObject({
+const samples = z.strictObject({
   ...source,
   request: column
     .optional()
     .describe('Column of the request id; by default a request is a user, a time and a query'),
   user: column.default('user_id').describe('Column of the user id'),
   time: timeColumn.default('time'),
-  candidate: column
-    .optional()
-    .describe("Column of the candidate's id; by default the item column of the log"),
   label: column.default('label').describe('Column of the label'),
   weight: column.optional().describe('Column of the weight of a sample in the loss; 1 without it'),
   keep: z
@@ -108,6 +105,16 @@ export const samples = z.strictObject({
     .default([])
     .describe('Further columns to keep beside the samples, for baselines and slices (position, page)'),
 });
+
+/** Samples of a task that judges a candidate. */
+export const candidateSamples = samples.extend({
+  candidate: column
+    .optional()
+    .describe("Column of the candidate's id; by default the item column of the log"),
+});
+
+/** Samples of a task about the user alone. */
+export const userSamples = samples;
 
 export const data = z
   .strictObject({

@@ -3,7 +3,16 @@
  * configs/schema.json, docs/configuration.md and `--help` are generated from here.
  */
 import { z } from 'zod';
-import { data, date, fileSafeName, folderName, path, positiveInt, samples } from './schema-data.js';
+import {
+  candidateSamples,
+  data,
+  date,
+  fileSafeName,
+  folderName,
+  path,
+  positiveInt,
+  userSamples,
+} from './schema-data.js';
 import { itemField, propertyField, userField } from './schema-features.js';
 
 const tower = z.strictObject({
@@ -16,6 +25,12 @@ const tower = z.strictObject({
     .describe('Share of the units of each hidden layer that a training step drops'),
 });
 
+const anyTask = {
+  trainFrom: date.optional().describe('Training and validation samples before this are left out'),
+  weight: z.number().positive().default(1).describe("Factor of the task's mean loss in the total loss"),
+  tower: tower.prefault({}),
+};
+
 const binaryTask = z.strictObject({
   kind: z.literal('binary').describe('A yes or no about a candidate: log loss'),
   candidate: z.enum(['item']).default('item').describe('What is judged'),
@@ -23,10 +38,16 @@ const binaryTask = z.strictObject({
     .enum(['candidate', 'none'])
     .default('none')
     .describe('What the attention is asked with: the item vector of the candidate, or nothing'),
-  samples,
-  trainFrom: date.optional().describe('Training and validation samples before this are left out'),
-  weight: z.number().positive().default(1).describe("Factor of the task's mean loss in the total loss"),
-  tower: tower.prefault({}),
+  samples: candidateSamples,
+  ...anyTask,
+});
+
+const multiclassTask = z.strictObject({
+  kind: z.literal('multiclass').describe('One of several classes, about the user alone: softmax'),
+  classes: z.int().min(2).max(10_000).describe('Number of classes; the labels are 0 .. classes - 1'),
+  query: z.enum(['none']).default('none').describe('What the attention is asked with: nothing'),
+  samples: userSamples,
+  ...anyTask,
 });
 
 export const configSchema = z.strictObject({
@@ -82,7 +103,7 @@ export const configSchema = z.strictObject({
     ),
 
   tasks: z
-    .record(fileSafeName, z.discriminatedUnion('kind', [binaryTask]))
+    .record(fileSafeName, z.discriminatedUnion('kind', [binaryTask, multiclassTask]))
     .describe(
       'The tasks that share the representation; preprocess takes an empty map, training needs one at least',
     ),
@@ -216,12 +237,22 @@ export type TimeColumn = DeepReadonly<{ columns: string[]; format: string; timeZ
 
 type ParsedData = ParsedConfig['data'];
 type ParsedTask = ParsedConfig['tasks'][string];
+type ParsedBinary = Extract<ParsedTask, { kind: 'binary' }>;
+type ParsedMulticlass = Extract<ParsedTask, { kind: 'multiclass' }>;
 
 export type LogConfig = DeepReadonly<ResolvedSource<ParsedData['log']>>;
 export type ItemTable = DeepReadonly<ResolvedSource<NonNullable<ParsedData['items']>>>;
 export type UserTable = DeepReadonly<ResolvedSource<NonNullable<ParsedData['users']>>>;
-export type SampleSource = DeepReadonly<Filled<ResolvedSource<ParsedTask['samples']>, 'candidate'>>;
-export type TaskConfig = DeepReadonly<Omit<ParsedTask, 'samples'> & { samples: SampleSource }>;
+/** Has a candidate column where the task judges a candidate. */
+export type SampleSource = DeepReadonly<
+  ResolvedSource<ParsedMulticlass['samples']> & { candidate?: string | undefined }
+>;
+export type TaskConfig = DeepReadonly<
+  | (Omit<ParsedBinary, 'samples'> & {
+      samples: Filled<ResolvedSource<ParsedBinary['samples']>, 'candidate'>;
+    })
+  | (Omit<ParsedMulticlass, 'samples'> & { samples: ResolvedSource<ParsedMulticlass['samples']> })
+>;
 /** `pooling` is there for a multi-valued field only. */
 export type ItemField = DeepReadonly<
   Filled<Omit<z.output<typeof itemField>, 'pooling'>, 'column' | 'from'> & { pooling?: 'mean' | 'sum' }

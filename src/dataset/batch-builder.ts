@@ -2,10 +2,11 @@
  * Builds a batch from request indexes: the window of each request, its samples, and for each field the distinct
  * table rows that these read.
  */
+
+import { type TableGroup, tableName } from '../common/table-name.js';
 import type { Batch, BatchSamples, FieldSlots, MultiValuedSlots } from './batch.js';
 import { Distinct } from './distinct.js';
 import type { PreparedData, RequestArrays, TaskArrays } from './prepared.js';
-import { type TableGroup, tableName } from './table-name.js';
 import { findEvents, type StreamSegment } from './user-streams.js';
 
 /** Property codes have 16 bits. */
@@ -143,7 +144,7 @@ function readSamples(task: TaskArrays, requests: Int32Array, items: Distinct): B
   const total = ranges.reduce((sum, range) => sum + range[1]! - range[0]!, 0);
   const samples: BatchSamples = {
     request: new Int32Array(total),
-    candidate: new Int32Array(total),
+    candidate: new Int32Array(task.candidate ? total : 0),
     label: new Float32Array(total),
     weight: new Float32Array(total),
     sample: new Int32Array(total),
@@ -151,12 +152,13 @@ function readSamples(task: TaskArrays, requests: Int32Array, items: Distinct): B
   let at = 0;
   for (const [row, range] of ranges.entries()) {
     const [start, end] = [range[0]!, range[1]!];
-    const candidates = task.candidate.read(start, end);
-    samples.request.fill(row, at, at + candidates.length);
+    const count = end - start;
+    const candidates = task.candidate?.read(start, end);
+    samples.request.fill(row, at, at + count);
     samples.label.set(task.label.read(start, end), at);
     samples.weight.set(task.weight.read(start, end), at);
-    for (let i = 0; i < candidates.length; i++, at++) {
-      samples.candidate[at] = items.slot(candidates[i]!);
+    for (let i = 0; i < count; i++, at++) {
+      if (candidates) samples.candidate[at] = items.slot(candidates[i]!);
       samples.sample[at] = start + i;
     }
   }

@@ -50,9 +50,9 @@ export interface BatchProperties {
 export interface BatchSamples {
   /** Row of the batch that holds the request, non-decreasing, [S]. */
   readonly request: Int32Array;
-  /** Item slot of the candidate, [S]. */
+  /** Item slot of the candidate, [S]; empty for a task about the user alone. */
   readonly candidate: Int32Array;
-  /** [S] */
+  /** The class, 0 or 1 of a binary task, [S]. */
   readonly label: Float32Array;
   /** [S] */
   readonly weight: Float32Array;

@@ -38,8 +38,8 @@ export interface RequestArrays {
 export interface TaskArrays {
   /** Samples of request r are [offsets[r], offsets[r + 1]), [requests + 1]. */
   readonly offsets: RawArray<'i32'>;
-  /** Item row, [samples]. */
-  readonly candidate: RawArray<'i32'>;
+  /** Item row, [samples]; null for a task about the user alone. */
+  readonly candidate: RawArray<'i32'> | null;
   /** [samples] */
   readonly label: RawArray<'f32'>;
   /** [samples] */
@@ -104,11 +104,11 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
         ),
       },
       tasks: Object.fromEntries(
-        Object.keys(manifest.tasks).map((task) => [
+        Object.entries(manifest.tasks).map(([task, { candidate }]) => [
           task,
           {
             offsets: open(preparedPaths.sampleOffsets(task), 'i32'),
-            candidate: open(preparedPaths.sampleCandidates(task), 'i32'),
+            candidate: candidate === null ? null : open(preparedPaths.sampleCandidates(task), 'i32'),
             label: open(preparedPaths.sampleLabels(task), 'f32'),
             weight: open(preparedPaths.sampleWeights(task), 'f32'),
           },

@@ -1,21 +1,24 @@
 /**
- * Scores without a model on the same evaluation samples: what a result is worth shows beside them.
+ * Scores without a model on the same evaluation samples: what a result is worth shows beside them. Those of tasks of
+ * several classes are in class-baselines.ts; of a binary task:
  *
  * - item: the candidate's smoothed rate in the training samples (rate-baseline.ts)
  * - position, itemPosition: that of its place on the page, and rate(item) rate(position) / prior; of tasks that keep
  *   a column `position`
  * - seen: how often the user has seen the candidate before (seen-baseline.ts)
  */
+import { mapValues } from '../common/map-values.js';
 import { openPrepared, type PreparedData, splitRange } from '../dataset/prepared.js';
 import { auc } from './auc.js';
+import { classBaselines } from './class-baselines.js';
 import { aucByGroup, gauc } from './gauc.js';
 import { logLoss } from './log-loss.js';
 import { evaluationRates, type Rates } from './rate-baseline.js';
 import { seenScores } from './seen-baseline.js';
 
-export type BaselineName = 'item' | 'position' | 'itemPosition' | 'seen';
+type BinaryBaselineName = 'item' | 'position' | 'itemPosition' | 'seen';
 
-export interface BaselineMetrics {
+interface BinaryBaseline {
   readonly auc: number | null;
   /** By request. */
   readonly gauc: number | null;
@@ -31,7 +34,8 @@ export interface BaselineOptions {
   readonly maxEvents: number;
 }
 
-type TaskBaselines = Readonly<Partial<Record<BaselineName, BaselineMetrics>>>;
+/** Baseline -> metrics, by the names that they have in an evaluation. */
+export type TaskBaselines = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
 
 /** Task -> baseline -> metrics; rates are left out where the training samples are not of both classes. */
 export async function evaluateBaselines({
@@ -43,9 +47,15 @@ export async function evaluateBaselines({
   try {
     const byTask: Record<string, TaskBaselines> = {};
     for (const [task, kept] of Object.entries(keptColumns)) {
+      if (prepared.manifest.tasks[task]!.kind === 'multiclass') {
+        byTask[task] = { ...mapValues(classBaselines(prepared, task), (metrics) => ({ ...metrics })) };
+        continue;
+      }
       const columns = ['candidate', ...kept.filter((column) => column === 'position')];
       const rates = await evaluationRates(preparedFolder, prepared.manifest, task, columns);
-      byTask[task] = taskBaselines(prepared, task, rates, maxEvents);
+      byTask[task] = mapValues(binaryBaselines(prepared, task, rates, maxEvents), (metrics) => ({
+        ...metrics,
+      }));
     }
     return byTask;
   } finally {
@@ -53,9 +63,14 @@ export async function evaluateBaselines({
   }
 }
 
-function taskBaselines(prepared: PreparedData, task: string, rates: Rates, maxEvents: number): TaskBaselines {
+function binaryBaselines(
+  prepared: PreparedData,
+  task: string,
+  rates: Rates,
+  maxEvents: number,
+): Partial<Record<BinaryBaselineName, BinaryBaseline>> {
   const { requests, candidates, ...truth } = evaluationSamples(prepared, task);
-  const measure = (scores: Float32Array, isLogit: boolean): BaselineMetrics => {
+  const measure = (scores: Float32Array, isLogit: boolean): BinaryBaseline => {
     const samples = { ...truth, scores };
     return {
       auc: auc(samples),
@@ -97,7 +112,7 @@ function evaluationSamples({ manifest, tasks }: PreparedData, task: string) {
   }
   return {
     requests,
-    candidates: arrays.candidate.read(start, end),
+    candidates: arrays.candidate!.read(start, end),
     labels: arrays.label.read(start, end),
     weights: arrays.weight.read(start, end),
   };

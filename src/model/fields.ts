@@ -1,7 +1,7 @@
 /** From table rows to the concatenated vectors of items (e), property combinations (p) or users. */
 import type { Tensor2D } from '@tensorflow/tfjs-node';
+import { type TableGroup, tableName } from '../common/table-name.js';
 import type { FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
-import { type TableGroup, tableName } from '../dataset/table-name.js';
 import { tf } from '../engine/tf.js';
 import type { FieldShape } from './shape.js';
 

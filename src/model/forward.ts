@@ -46,30 +46,32 @@ export function representations({ histories, users }: Encoded): Tensor2D {
   return tf.concat([histories.represent(null), users], 1) as Tensor2D;
 }
 
-/** Logits of the tasks that have samples in the batch, each [samples]. */
+/** Logits of the tasks that have samples in the batch, each [samples, outputs]. */
 export function taskLogits(
   shape: ModelShape,
   weights: Weights,
   batch: Batch,
   encoded: Encoded,
   drop: Dropout | null,
-): Record<string, Tensor1D> {
+): Record<string, Tensor2D> {
   const { items, users, histories } = encoded;
   const active = Object.entries(shape.tasks).filter(([name]) => (batch.tasks[name]?.label.length ?? 0) > 0);
   const unasked = active.some(([, task]) => task.query === 'none') ? representations(encoded) : null;
-  const candidateKernel = weights('candidate/item/kernel') as Tensor2D;
-  const candidateBias = weights('candidate/item/bias') as Tensor1D;
-  const logits: Record<string, Tensor1D> = {};
+  const logits: Record<string, Tensor2D> = {};
   for (const [name, task] of active) {
     const samples = batch.tasks[name]!;
     const request = tf.tensor1d(samples.request, 'int32');
-    const e = tf.gather(items, tf.tensor1d(samples.candidate, 'int32'));
-    const rep = unasked && task.query === 'none' ? tf.gather(unasked, request) : null;
-    const asked = rep
-      ? [rep]
-      : [histories.represent({ queries: e, requestOf: samples.request }), tf.gather(users, request)];
-    const inputs = tf.concat([...asked, dense(e, candidateKernel, candidateBias)], 1) as Tensor2D;
-    logits[name] = towerLogits(name, task, inputs, weights, drop);
+    const e = task.candidate && tf.gather(items, tf.tensor1d(samples.candidate, 'int32'));
+    const inputs: Tensor2D[] =
+      e && task.query === 'candidate'
+        ? [histories.represent({ queries: e, requestOf: samples.request }), tf.gather(users, request)]
+        : [tf.gather(unasked!, request)];
+    if (e) {
+      const kernel = weights(`candidate/${task.candidate}/kernel`) as Tensor2D;
+      inputs.push(dense(e, kernel, weights(`candidate/${task.candidate}/bias`) as Tensor1D));
+    }
+    const whole = inputs.length === 1 ? inputs[0]! : (tf.concat(inputs, 1) as Tensor2D);
+    logits[name] = towerLogits(name, task, whole, weights, drop);
   }
   return logits;
 }

@@ -1,5 +1,5 @@
 /** Which weights a model of a given shape has: names, sizes and how they start. */
-import { type TableGroup, tableName } from '../dataset/table-name.js';
+import { type TableGroup, tableName } from '../common/table-name.js';
 import {
   itemUnits,
   type ModelShape,
@@ -93,7 +93,7 @@ function user(shape: ModelShape): ParameterSpec[] {
 }
 
 function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
-  const sizes = [inputs, ...task.layers, 1];
+  const sizes = [inputs, ...task.layers, task.outputs];
   return sizes.slice(1).flatMap((size, layer) => {
     const fanIn = sizes[layer]!;
     return [
@@ -106,14 +106,22 @@ function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
 /** Every dense weight, in a fixed order. */
 export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
   const candidate = shape.candidateUnits.item;
-  const towerInputs = stateUnits(shape) + shape.userUnits + candidate;
+  const tasks = Object.entries(shape.tasks);
+  const judged = tasks.some(([, task]) => task.candidate !== null)
+    ? [
+        uniform('candidate/item/kernel', [itemUnits(shape), candidate], itemUnits(shape)),
+        zeros('candidate/item/bias', [candidate]),
+      ]
+    : [];
+  const representation = stateUnits(shape) + shape.userUnits;
   return [
     ...encoder(shape),
     ...attention(shape),
     ...user(shape),
     zeros('representation/empty', [stateUnits(shape)]),
-    uniform('candidate/item/kernel', [itemUnits(shape), candidate], itemUnits(shape)),
-    zeros('candidate/item/bias', [candidate]),
-    ...Object.entries(shape.tasks).flatMap(([name, task]) => tower(name, task, towerInputs)),
+    ...judged,
+    ...tasks.flatMap(([name, task]) =>
+      tower(name, task, representation + (task.candidate === null ? 0 : candidate)),
+    ),
   ];
 }

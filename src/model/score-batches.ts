@@ -3,10 +3,13 @@ import type { Batch } from '../dataset/batch.js';
 import { scoreBatch } from './score.js';
 import type { ModelWeights } from './weights.js';
 
-/** Scored samples of one task in one batch; all arrays [samples]. */
+/** Scored samples of one task in one batch; arrays [samples] but for the logits. */
 export interface ScoredSamples {
   readonly task: string;
+  /** Row by row, [samples, outputs]. */
   readonly logits: Float32Array;
+  /** Logits of a sample: 1 of a binary task, else one for each class. */
+  readonly outputs: number;
   readonly label: Float32Array;
   readonly weight: Float32Array;
   /** Index of the request in the prepared data. */
@@ -26,6 +29,7 @@ export async function* scoreBatches(
       yield {
         task,
         logits,
+        outputs: weights.shape.tasks[task]!.outputs,
         label,
         weight,
         request: request.map((row) => batch.requests[row]!),

@@ -5,7 +5,7 @@ import { encode, taskLogits } from './forward.js';
 import { gatherRows, rowsOfBatch } from './rows.js';
 import type { ModelWeights } from './weights.js';
 
-/** Task -> logits in the order of its samples in the batch; tasks without samples are left out. */
+/** Task -> logits [samples, outputs] in the order of its samples in the batch; tasks without samples are left out. */
 export function scoreBatch(weights: ModelWeights, batch: Batch): Record<string, Float32Array> {
   const { shape } = weights;
   const scores: Record<string, Float32Array> = {};

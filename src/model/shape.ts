@@ -2,7 +2,7 @@
  * The sizes that decide which weights a model has: from the config and the vocabularies of the prepared data.
  * It is saved with every checkpoint, and two models fit together when their shapes agree.
  */
-import type { FieldManifest, Manifest } from '../common/prepared.js';
+import type { FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 
 export interface FieldShape {
@@ -20,7 +20,11 @@ export interface FieldShape {
 }
 
 export interface TaskShape {
-  readonly kind: 'binary';
+  readonly kind: TaskKind;
+  /** Logits of a sample: 1 of a binary task, else one for each class. */
+  readonly outputs: number;
+  /** What is judged; null for a task about the user alone. */
+  readonly candidate: 'item' | null;
   readonly query: 'candidate' | 'none';
   /** Units of the hidden layers of the tower. */
   readonly layers: readonly number[];
@@ -63,10 +67,12 @@ export function modelShape(config: Config, manifest: Pick<Manifest, 'fields'>): 
     userUnits: model.userUnits,
     candidateUnits: model.candidateUnits,
     tasks: Object.fromEntries(
-      Object.entries(config.tasks).map(([name, { kind, query, tower }]) => [
-        name,
-        { kind, query, layers: tower.layers },
-      ]),
+      Object.entries(config.tasks).map(([name, task]): [string, TaskShape] => {
+        const { kind, query, tower } = task;
+        const outputs = kind === 'multiclass' ? task.classes : 1;
+        const candidate = kind === 'multiclass' ? null : task.candidate;
+        return [name, { kind, outputs, candidate, query, layers: tower.layers }];
+      }),
     ),
   };
 }

@@ -1,4 +1,4 @@
-/** The tower of a task: an MLP with ReLU and dropout over [rep; candidate] down to one logit. */
+/** The tower of a task: an MLP with ReLU and dropout over rep, or [rep; candidate], down to its logits. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { tensorSeed } from '../engine/random.js';
 import { tf } from '../engine/tf.js';
@@ -14,14 +14,14 @@ export interface Dropout {
   readonly seed: readonly [number, number];
 }
 
-/** Logits [samples] of inputs [samples, units]. */
+/** Logits [samples, outputs] of inputs [samples, units]. */
 export function towerLogits(
   name: string,
   task: TaskShape,
   inputs: Tensor2D,
   weights: Weights,
   drop: Dropout | null,
-): Tensor1D {
+): Tensor2D {
   let x = inputs;
   for (let layer = 0; layer <= task.layers.length; layer++) {
     const prefix = `tasks/${name}/${layer}`;
@@ -31,5 +31,5 @@ export function towerLogits(
     if (drop)
       x = dropout(x, drop.rates[name] ?? 0, tensorSeed(drop.seed[0], 'dropout', drop.seed[1], name, layer));
   }
-  return x.squeeze([1]);
+  return x;
 }

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { messageOf, UserError } from '../common/errors.js';
-import type { Config } from '../config/schema.js';
+import type { Config, SampleSource } from '../config/schema.js';
 import { propertyStrides } from '../features/property-code.js';
 import { estimateSize, type ReadTableHead, type SizeEstimate } from './estimate-size.js';
 import { findInputFiles } from './read/input-files.js';
 import { readHead } from './read/read-head.js';
 import { describeReject } from './read/reject-report.js';
 import { numberColumn, type TableSpec, tableSpecs, textColumn } from './read/table-spec.js';
+import { classesOf } from './requests.js';
 
 export interface TableReport {
   /** log, items, users, samples/<task>. */
@@ -177,10 +178,15 @@ function addValueProblems(config: Config, report: TableReport, problems: string[
   const task = name.startsWith('samples/') ? config.tasks[name.slice('samples/'.length)] : undefined;
   if (!task) return;
   const labels = values[task.samples.label]!.filter(({ value }) => value !== '');
-  const wrong = labels.filter(({ value }) => Number(value) !== 0 && Number(value) !== 1);
+  const classes = classesOf(task);
+  const wrong = labels.filter(({ value }) => {
+    const label = Number(value);
+    return !Number.isInteger(label) || label < 0 || label >= classes;
+  });
+  const expected = task.kind === 'binary' ? '0 or 1' : `an integer from 0 to ${classes - 1}`;
   if (wrong.length > 0) {
     problems.push(
-      `Cannot train \`${name.slice('samples/'.length)}\`: a label of the column ${task.samples.label} has to be 0 or 1, ` +
+      `Cannot train \`${name.slice('samples/'.length)}\`: a label of the column ${task.samples.label} has to be ${expected}, ` +
         `got ${wrong.map(({ value, rows }) => `${value} (${rows} times)`).join(', ')}`,
     );
   } else if (labels.length === 1) {
@@ -196,15 +202,17 @@ async function addJoinProblems(
   problems: string[],
 ): Promise<void> {
   const { log, items, users } = config.data;
-  const samples = Object.entries(config.tasks).map(([task, { samples }]) => ({
-    table: `samples/${task}`,
-    samples,
-  }));
+  const samples = Object.entries(config.tasks).map(([task, settings]) => {
+    const source: SampleSource = settings.samples;
+    return { table: `samples/${task}`, samples: source };
+  });
   const joins = [
     ...(items ? [['log', log.item, 'items', items.item] as const] : []),
     ...(users ? [['log', log.user, 'users', users.user] as const] : []),
     ...(items
-      ? samples.map(({ table, samples }) => [table, samples.candidate, 'items', items.item] as const)
+      ? samples.flatMap(({ table, samples: { candidate } }) =>
+          candidate === undefined ? [] : [[table, candidate, 'items', items.item] as const],
+        )
       : []),
     ...(users
       ? samples.map(({ table, samples }) => [table, samples.user, 'users', users.user] as const)

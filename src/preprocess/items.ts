@@ -1,5 +1,5 @@
 /** Item rows: one for each distinct tuple of an item id and its attributes, wherever they come from. */
-import type { Config, ItemField } from '../config/schema.js';
+import type { Config, ItemField, SampleSource } from '../config/schema.js';
 import { numberColumn, type TableSpec, textColumn } from './read/table-spec.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
@@ -54,10 +54,12 @@ export function createItemsSql(config: Config, inputs: Inputs): string[] {
   ];
   const others = [
     ...(items ? [`SELECT ${text(items, config.data.items!.item)} AS item_id FROM ${items.table}`] : []),
-    ...Object.entries(samples).map(
-      ([task, table]) =>
-        `SELECT ${text(table, config.tasks[task]!.samples.candidate)} AS item_id FROM ${table.table}`,
-    ),
+    ...Object.entries(samples).flatMap(([task, table]) => {
+      const { candidate }: SampleSource = config.tasks[task]!.samples;
+      return candidate === undefined
+        ? []
+        : [`SELECT ${text(table, candidate)} AS item_id FROM ${table.table}`];
+    }),
   ];
   const missing = fromLog.map(({ at }) => `CAST(NULL AS VARCHAR) AS a${at}`);
   const unseen =

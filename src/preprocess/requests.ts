@@ -1,5 +1,5 @@
 /** Requests and samples: who was asked what, when, and how much of the log had happened by then. */
-import type { Config } from '../config/schema.js';
+import type { Config, SampleSource, TaskConfig } from '../config/schema.js';
 import { hash32Sql } from '../features/hash32.js';
 import { lastEventFields } from './contexts.js';
 import { attributesOf, type Inputs, number, text } from './items.js';
@@ -60,7 +60,7 @@ export function createAskedSql(
 ): string[] {
   const fields = requestFields(config);
   const parts = Object.entries(samples).map(([task, table], taskNumber) => {
-    const source = config.tasks[task]!.samples;
+    const source: SampleSource = config.tasks[task]!.samples;
     const columns = [
       `${taskNumber} AS task`,
       's.rowid AS ord',
@@ -68,7 +68,7 @@ export function createAskedSql(
       'u.user_id',
       `${source.request === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.request)}`} AS request_id`,
       's.time_us',
-      `s.${text(table, source.candidate)} AS item_id`,
+      `${source.candidate === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.candidate)}`} AS item_id`,
       `s.${number(table, source.label)} AS label`,
       `${source.weight === undefined ? '1.0' : `coalesce(s.${number(table, source.weight)}, 1.0)`} AS weight`,
       ...fields.map(({ field, at }) => `s.${text(table, field.column)} AS u${at}`),
@@ -86,17 +86,27 @@ export function createAskedSql(
   ];
 }
 
+/** Number of classes: labels of a task are 0 .. classes - 1. */
+export const classesOf = (task: TaskConfig): number => (task.kind === 'multiclass' ? task.classes : 2);
+
 /** What is wrong with a sample of `asked_all a`, NULL for a sound one. */
-export const rejectedSample = `CASE
-  WHEN a.label NOT IN (0, 1) THEN 'label is not 0 or 1'
-  WHEN a.weight < 0 THEN 'weight is negative'
-  WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN 'request id of two users or times' END`;
+export function rejectedSampleSql({ tasks }: Config): string {
+  const labels = Object.values(tasks).map((task, number) => {
+    const classes = classesOf(task);
+    const expected = task.kind === 'binary' ? '0 or 1' : `an integer from 0 to ${classes - 1}`;
+    const wrong = `a.label < 0 OR a.label >= ${classes} OR a.label <> floor(a.label)`;
+    return `WHEN a.task = ${number} AND (${wrong}) THEN 'label is not ${expected}'`;
+  });
+  return `CASE ${labels.join(' ')}
+    WHEN a.weight < 0 THEN 'weight is negative'
+    WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN 'request id of two users or times' END`;
+}
 
 /** `request_rows` (request, request_id, usr, user_id, time_us, split, ends, u<k> as text of fields of the request). */
 export function createRequestsSql(config: Config, bounds: SplitBounds): string[] {
   const fields = requestFields(config).map(({ at }) => `u${at}`);
   return [
-    `CREATE TABLE asked AS SELECT a.* FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSample}) IS NULL`,
+    `CREATE TABLE asked AS SELECT a.* FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
     `CREATE TABLE request_keys AS
       SELECT CAST(row_number() OVER (ORDER BY split, time_us, usr, request_id NULLS FIRST) - 1 AS INTEGER) AS request, *
       FROM (SELECT request_id, usr, user_id, time_us, ${splitSql(bounds)} AS split${fields.map((f) => `, ${f}`).join('')}
@@ -110,7 +120,7 @@ export function createRequestsSql(config: Config, bounds: SplitBounds): string[]
   ];
 }
 
-/** `sample_rows` (task, ord, request, item, label, weight), candidates resolved to item rows. */
+/** `sample_rows` (task, ord, request, item, label, weight), candidates resolved to item rows; NULL without one. */
 export function createSamplesSql(config: Config): string[] {
   const request = `JOIN request_rows r ON r.usr = a.usr AND r.time_us = a.time_us
     AND r.request_id IS NOT DISTINCT FROM a.request_id`;
@@ -118,7 +128,7 @@ export function createSamplesSql(config: Config): string[] {
   if (!drifts) {
     return [
       `CREATE TABLE sample_rows AS SELECT a.task, a.ord, r.request, i.item, a.label, a.weight
-        FROM asked a ${request} JOIN item_rows i ON i.item_id = a.item_id`,
+        FROM asked a ${request} LEFT JOIN item_rows i ON i.item_id = a.item_id`,
     ];
   }
   return [
@@ -133,7 +143,7 @@ export function createSamplesSql(config: Config): string[] {
     `CREATE TABLE sample_rows AS
       SELECT s.task, s.ord, s.request, coalesce(m.latest, f.item) AS item, s.label, s.weight
       FROM (SELECT a.task, a.ord, r.request, a.item_id, a.time_us, a.label, a.weight FROM asked a ${request}) s
-      JOIN first_rows f ON f.item_id = s.item_id
+      LEFT JOIN first_rows f ON f.item_id = s.item_id
       ASOF LEFT JOIN item_moments m ON m.item_id = s.item_id AND s.time_us > m.time_us`,
   ];
 }
@@ -144,7 +154,7 @@ export function createItemCountsSql({ evaluationFromUs }: SplitBounds): string {
     FROM item_rows i
     LEFT JOIN (SELECT item, count(*) AS n FROM events WHERE time_us < ${evaluationFromUs} GROUP BY item) e ON e.item = i.item
     LEFT JOIN (SELECT s.item, count(*) AS n FROM sample_rows s JOIN request_rows r USING (request)
-      WHERE r.split < 2 GROUP BY s.item) s ON s.item = i.item`;
+      WHERE r.split < 2 AND s.item IS NOT NULL GROUP BY s.item) s ON s.item = i.item`;
 }
 
 /** The vocabularies of user fields from the profile table (users met before the evaluation period) and from requests. */

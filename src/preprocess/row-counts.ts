@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Manifest, type RowCounts, SPLITS } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { rowsOf } from './database.js';
-import { rejectedSample } from './requests.js';
+import { rejectedSampleSql } from './requests.js';
 
 export async function requestsBySplit(connection: DuckDBConnection): Promise<Manifest['requestsBySplit']> {
   const rows = await rowsOf<[number, bigint]>(
@@ -23,7 +23,7 @@ export async function sampleCounts(
 ): Promise<Record<string, RowCounts>> {
   const found = await rowsOf<[number, string | null, string | null, bigint]>(
     connection,
-    `SELECT a.task, a.filtered, CASE WHEN a.filtered IS NULL THEN ${rejectedSample} END AS rejected, count(*)
+    `SELECT a.task, a.filtered, CASE WHEN a.filtered IS NULL THEN ${rejectedSampleSql(config)} END AS rejected, count(*)
      FROM asked_all a GROUP BY ALL`,
   );
   const entries = Object.keys(config.tasks).map((task, number) => {

@@ -4,10 +4,11 @@ import { join, relative } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { fileSha256 } from '../common/files.js';
 import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../common/prepared.js';
-import type { Config } from '../config/schema.js';
+import type { Config, SampleSource } from '../config/schema.js';
 import { rowsOf } from './database.js';
 import { type Inputs, text } from './items.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
+import { classesOf } from './requests.js';
 import { quoteIdentifier } from './sql.js';
 
 /** The one segment of a first preparation. */
@@ -83,7 +84,10 @@ export async function writeSamples(
   requests: number,
 ): Promise<Record<string, TaskManifest>> {
   const tasks: Record<string, TaskManifest> = {};
-  for (const [number, [task, { kind, samples }]] of Object.entries(config.tasks).entries()) {
+  for (const [number, [task, settings]] of Object.entries(config.tasks).entries()) {
+    const { kind } = settings;
+    const samples: SampleSource = settings.samples;
+    const judges = samples.candidate !== undefined;
     const mine = `sample_rows s WHERE s.task = ${number}`;
     await writeOffsets(
       connection,
@@ -96,7 +100,7 @@ export async function writeSamples(
       connection,
       folder,
       [
-        { path: preparedPaths.sampleCandidates(task), sql: 's.item' },
+        ...(judges ? [{ path: preparedPaths.sampleCandidates(task), sql: 's.item' }] : []),
         { path: preparedPaths.sampleLabels(task), sql: 's.label' },
         { path: preparedPaths.sampleWeights(task), sql: 's.weight' },
       ],
@@ -110,12 +114,18 @@ export async function writeSamples(
       connection,
       folder,
       preparedPaths.samples(task),
-      `SELECT CAST(row_number() OVER (ORDER BY s.request, s.ord) - 1 AS INTEGER) AS sample, s.request, i.item_id AS candidate,
-         s.label, s.weight${kept}
-       FROM sample_rows s JOIN item_rows i USING (item) JOIN ${input.table} t ON t.rowid = s.ord
+      `SELECT CAST(row_number() OVER (ORDER BY s.request, s.ord) - 1 AS INTEGER) AS sample, s.request,
+         ${judges ? 'i.item_id AS candidate, ' : ''}s.label, s.weight${kept}
+       FROM sample_rows s ${judges ? 'JOIN item_rows i USING (item)' : ''} JOIN ${input.table} t ON t.rowid = s.ord
        WHERE s.task = ${number} ORDER BY s.request, s.ord`,
     );
-    tasks[task] = { kind, samples: total, counts: await labelCounts(connection, number) };
+    tasks[task] = {
+      kind,
+      candidate: settings.kind === 'multiclass' ? null : settings.candidate,
+      classes: classesOf(settings),
+      samples: total,
+      counts: await labelCounts(connection, number),
+    };
   }
   return tasks;
 }

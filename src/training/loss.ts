@@ -1,21 +1,33 @@
 /** Losses of the kinds of task, each the weighted mean over the samples of a batch. */
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-node';
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { BatchSamples } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import type { TaskShape } from '../model/shape.js';
 
-/** sum w (max(z, 0) - y z + log(1 + exp(-|z|))) / sum w: the log loss of logits z, safe for any z. */
-function logLoss(logits: Tensor1D, { label, weight }: BatchSamples): Scalar {
-  const y = tf.tensor1d(label);
-  const w = tf.tensor1d(weight);
-  const each = tf.add(tf.sub(tf.relu(logits), tf.mul(logits, y)), tf.log1p(tf.exp(tf.neg(tf.abs(logits)))));
+/** sum w l / sum w of the losses l of the samples. */
+function weightedMean(losses: Tensor1D, weight: Float32Array): Scalar {
   const total = weight.reduce((sum, value) => sum + value, 0);
-  return tf.div(tf.sum(tf.mul(each, w)), total > 0 ? total : 1);
+  return tf.div(tf.sum(tf.mul(losses, tf.tensor1d(weight))), total > 0 ? total : 1);
 }
 
-export function taskLoss(task: TaskShape, logits: Tensor1D, samples: BatchSamples): Scalar {
+/** max(z, 0) - y z + log(1 + exp(-|z|)): the log loss of logits z, safe for any z. */
+function logLosses(logits: Tensor1D, label: Float32Array): Tensor1D {
+  const y = tf.tensor1d(label);
+  return tf.add(tf.sub(tf.relu(logits), tf.mul(logits, y)), tf.log1p(tf.exp(tf.neg(tf.abs(logits)))));
+}
+
+/** log sum_k exp(z_k) - z_y of logits z [samples, classes]. */
+function softmaxLosses(logits: Tensor2D, label: Float32Array): Tensor1D {
+  const y = tf.oneHot(tf.tensor1d(Int32Array.from(label), 'int32'), logits.shape[1]);
+  return tf.sub(tf.logSumExp(logits, 1), tf.sum(tf.mul(logits, y), 1));
+}
+
+/** The mean loss of logits [samples, outputs]. */
+export function taskLoss(task: TaskShape, logits: Tensor2D, { label, weight }: BatchSamples): Scalar {
   switch (task.kind) {
     case 'binary':
-      return logLoss(logits, samples);
+      return weightedMean(logLosses(logits.squeeze([1]), label), weight);
+    case 'multiclass':
+      return weightedMean(softmaxLosses(logits, label), weight);
   }
 }

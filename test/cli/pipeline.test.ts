@@ -106,7 +106,7 @@ describe.sequential('from a log to metrics', () => {
     expect(Object.keys(result.metrics)).toEqual(['auc[ctr]', 'gauc[ctr]', 'logLoss[ctr]']);
     expect(result.metrics['auc[ctr]']).toBeGreaterThan(0.3);
     expect(result.metrics['logLoss[ctr]']).toBeLessThan(1);
-    expect(result.tasks.ctr.positives + result.tasks.ctr.negatives).toBe(result.tasks.ctr.samples);
+    expect(result.tasks.ctr.labels[0] + result.tasks.ctr.labels[1]).toBe(result.tasks.ctr.samples);
     const saved = JSON.parse(await readFile(result.file, 'utf8'));
     expect(saved.metrics).toEqual(result.metrics);
     const other = ['--set', 'run.name=other'];
@@ -127,7 +127,7 @@ describe.sequential('from a log to metrics', () => {
     const { stdout, code } = await runMain(['eval', ...shared]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^task +scores +auc +95 % interval +gauc +95 % interval +logLoss +95 % interval +samples +positives$/m,
+      /^task +scores +auc +95 % interval +gauc +95 % interval +logLoss +95 % interval +samples +by label$/m,
     );
     expect(stdout).toMatch(/^ctr +model +0\.\d{4} +0\.\d{4} \.\. 0\.\d{4} /m);
     expect(stdout).toMatch(/^ctr +baseline item +0\.\d{4}/m);

@@ -7,7 +7,7 @@ import { createRandom } from '../../src/common/random.js';
 import type { Batch, FieldSlots, MultiValuedSlots } from '../../src/dataset/batch.js';
 import { createBatchBuilder } from '../../src/dataset/batch-builder.js';
 import { openPrepared } from '../../src/dataset/prepared.js';
-import { makeWorld, type World, windowOf } from './prepared-world.js';
+import { makeWorld, NO_CANDIDATE, type World, windowOf } from './prepared-world.js';
 import { writeWorld } from './write-world.js';
 
 let root: string;
@@ -85,12 +85,13 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
     const samples = batch.tasks[task]!;
     const got = Array.from(samples.request, (row, i) => ({
       row,
-      item: items.itemRows[samples.candidate[i]!],
+      item: task in world.classes ? NO_CANDIDATE : items.itemRows[samples.candidate[i]!],
       label: samples.label[i],
       weight: samples.weight[i],
       sample: samples.sample[i],
     }));
     expect(got).toEqual(expected);
+    expect(samples.candidate.length).toBe(task in world.classes ? 0 : expected.length);
   }
 
   const groups = { item: items.fields, property: properties.fields, user: batch.users };
@@ -119,8 +120,9 @@ describe.each([
     const builder = createBatchBuilder(prepared);
     const { uniform } = createRandom(seed);
     for (const [size, maxEvents, tasks] of [
-      [16, 10, ['ctr', 'buy']],
+      [16, 10, ['ctr', 'buy', 'level']],
       [1, 100, ['buy']],
+      [50, 5, ['level']],
       [40, 1, ['ctr']],
       [64, 7, ['buy', 'ctr']],
       [33, 1000, []],

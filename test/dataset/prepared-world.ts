@@ -8,6 +8,9 @@ export interface WorldEvent {
   readonly time: number;
 }
 
+/** `item` of a sample of a task about the user alone. */
+export const NO_CANDIDATE = -1;
+
 interface WorldSample {
   readonly item: number;
   readonly label: number;
@@ -30,6 +33,8 @@ export interface World {
   readonly items: Readonly<Record<string, readonly (number | readonly number[])[]>>;
   readonly fields: Manifest['fields'];
   readonly tasks: readonly string[];
+  /** Classes of the tasks about the user alone, whose samples have no candidate. */
+  readonly classes: Readonly<Record<string, number>>;
   /** segment -> user -> events; a later segment knows more users. */
   readonly segments: readonly (readonly (readonly WorldEvent[])[])[];
   readonly requests: readonly WorldRequest[];
@@ -68,6 +73,7 @@ const field = (name: string, rows: number, multiValued = false): FieldManifest =
  */
 export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
   const { uniform } = createRandom(seed);
+  const levels = createRandom(seed, 'levels');
   const integer = (below: number) => Math.floor(uniform() * below);
   const list = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, i) => make(i));
   const fields: Manifest['fields'] = {
@@ -104,10 +110,15 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
       samples: {
         ctr: list(integer(2 * size.samples + 1), sample),
         buy: list(uniform() < 0.6 ? 0 : 1, sample),
+        level: list(levels.integer(3), () => ({
+          item: NO_CANDIDATE,
+          label: levels.integer(4),
+          weight: 1 + levels.integer(4) / 4,
+        })),
       },
     };
   }).sort((a, b) => a.split - b.split);
-  return { items, fields, tasks: ['ctr', 'buy'], segments, requests };
+  return { items, fields, tasks: ['ctr', 'buy', 'level'], classes: { level: 4 }, segments, requests };
 }
 
 /** The events of a user before a request, the latest `maxEvents`: by the definition, no offsets involved. */

@@ -70,10 +70,12 @@ export async function writeWorld(folder: string, world: World): Promise<void> {
     const samples = requests.flatMap((request) => request.samples[task]!);
     const counts = requests.map((request) => request.samples[task]!.length);
     await write(preparedPaths.sampleOffsets(task), offsets(counts));
-    await write(
-      preparedPaths.sampleCandidates(task),
-      Int32Array.from(samples, ({ item }) => item),
-    );
+    if (!(task in world.classes)) {
+      await write(
+        preparedPaths.sampleCandidates(task),
+        Int32Array.from(samples, ({ item }) => item),
+      );
+    }
     await write(
       preparedPaths.sampleLabels(task),
       Float32Array.from(samples, ({ label }) => label),
@@ -90,10 +92,10 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
   const inSplit = (split: number) => world.requests.filter((request) => request.split === split);
   const counts = (task: string, split: number) => {
     const labels = inSplit(split).flatMap((request) => request.samples[task]!.map(({ label }) => label));
-    return {
-      0: labels.filter((label) => label === 0).length,
-      1: labels.filter((label) => label === 1).length,
-    };
+    const known = Array.from({ length: world.classes[task] ?? 2 }, (_, label) => label);
+    return Object.fromEntries(
+      known.map((label) => [label, labels.filter((value) => value === label).length]),
+    );
   };
   const bySplit = <T>(value: (split: number) => T) =>
     Object.fromEntries(SPLITS.map((name, split) => [name, value(split)])) as Record<
@@ -122,7 +124,9 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
       world.tasks.map((task) => [
         task,
         {
-          kind: 'binary' as const,
+          kind: task in world.classes ? ('multiclass' as const) : ('binary' as const),
+          candidate: task in world.classes ? null : ('item' as const),
+          classes: world.classes[task] ?? 2,
           samples: world.requests.reduce((sum, request) => sum + request.samples[task]!.length, 0),
           counts: bySplit((split) => counts(task, split)),
         },

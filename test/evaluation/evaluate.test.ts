@@ -11,7 +11,8 @@ function finiteSamples(count: number, seed: number): PredictionColumns {
 }
 
 const userOfRequest = Int32Array.from({ length: 100 }, (_, request) => request % 37);
-const options = { userOfRequest, bootstrap: { samples: 200, seed: 1 } };
+const kinds = { ctr: 'binary', buy: 'binary', empty: 'binary', single: 'binary' } as const;
+const options = { kinds, userOfRequest, bootstrap: { samples: 200, seed: 1 } };
 
 test('an evaluation reports metrics, counts and intervals, and why a number is missing', () => {
   const samples = finiteSamples(400, 9);
@@ -36,8 +37,7 @@ test('an evaluation reports metrics, counts and intervals, and why a number is m
   const requests = new Set(samples.requests).size;
   expect(tasks.ctr).toMatchObject({
     samples: 400,
-    positives,
-    negatives: 400 - positives,
+    labels: [400 - positives, positives],
     requests,
     users: 37,
   });
@@ -46,17 +46,22 @@ test('an evaluation reports metrics, counts and intervals, and why a number is m
 
 test('an evaluation without resamples has no intervals', () => {
   const predictions = new Map([['ctr', finiteSamples(100, 2)]]);
-  const { intervals } = evaluate(predictions, { userOfRequest, bootstrap: { samples: 0, seed: 1 } });
+  const { intervals } = evaluate(predictions, { ...options, bootstrap: { samples: 0, seed: 1 } });
   expect(intervals).toEqual({});
 });
 
 test('a task without samples, and one whose requests have one class each, say so', () => {
   const samples = finiteSamples(100, 2);
   const none = { scores: new Float32Array(0), labels: new Float32Array(0), weights: new Float32Array(0) };
-  const empty = { ...none, requests: new Int32Array(0), samples: new Int32Array(0) };
+  const empty: PredictionColumns = {
+    ...none,
+    outputs: 1,
+    requests: new Int32Array(0),
+    samples: new Int32Array(0),
+  };
   const byRequest = { ...samples, labels: Float32Array.from(samples.requests, (request) => request % 2) };
   const { reasons, tasks } = evaluate(
-    new Map([
+    new Map<string, PredictionColumns>([
       ['empty', empty],
       ['single', byRequest],
     ]),
@@ -95,6 +100,7 @@ test('the interval widens when the same samples come from fewer users', () => {
     scores: labels.map(
       (label, i) => label + random.normal() + 2 * leaning[requests[i]! % 20]! * (label - 0.5),
     ),
+    outputs: 1,
     weights: new Float32Array(count).fill(1),
     requests,
     samples: Int32Array.from({ length: count }, (_, i) => i),

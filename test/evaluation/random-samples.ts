@@ -10,6 +10,7 @@ export function randomSamples(count: number, seed: number): PredictionColumns {
   const column = (make: () => number) => Float32Array.from({ length: count }, make);
   return {
     scores: column(() => some[random.integer(some.length)]!),
+    outputs: 1,
     labels: column(() => random.integer(2)),
     weights: column(() => random.integer(3) + 0.5),
     requests: Int32Array.from({ length: count }, () => random.integer(Math.ceil(count / 4))),

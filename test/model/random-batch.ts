@@ -31,8 +31,8 @@ export const smallShape: ModelShape = {
   userUnits: 5,
   candidateUnits: { item: 7 },
   tasks: {
-    ctr: { kind: 'binary', query: 'none', layers: [8, 4] },
-    buy: { kind: 'binary', query: 'candidate', layers: [8] },
+    ctr: { kind: 'binary', outputs: 1, candidate: 'item', query: 'none', layers: [8, 4] },
+    buy: { kind: 'binary', outputs: 1, candidate: 'item', query: 'candidate', layers: [8] },
   },
 };
 

@@ -64,10 +64,12 @@ export function makeWorld() {
     end,
     split: 0,
     fields: { device: random.integer(3), age: random.integer(4) },
-    // Not every request has samples of both tasks.
+    // Not every request has samples of every task.
     samples: {
       ctr: list(request === 5 ? 0 : 1 + random.integer(2), sample),
       buy: list(request % 3 === 1 ? 0 : 1 + random.integer(2), sample),
+      // About the user alone.
+      level: list(random.integer(3), () => ({ ...sample(), item: -1, label: random.integer(3) })),
     },
   }));
   const fields = {
@@ -75,7 +77,7 @@ export function makeWorld() {
     properties: [field('behavior', 4, { stride: 1 }), field('hour', 3, { stride: 4 })],
     user: [field('device', 3), field('age', 4)],
   };
-  return { items, fields, tasks: ['ctr', 'buy'], segments, requests };
+  return { items, fields, tasks: ['ctr', 'buy', 'level'], classes: { level: 3 }, segments, requests };
 }
 
 function baseShape({ fields }) {
@@ -99,8 +101,9 @@ function baseShape({ fields }) {
     userUnits: 5,
     candidateUnits: { item: 6 },
     tasks: {
-      ctr: { kind: 'binary', query: 'none', layers: [6, 3] },
-      buy: { kind: 'binary', query: 'candidate', layers: [] },
+      ctr: { kind: 'binary', outputs: 1, candidate: 'item', query: 'none', layers: [6, 3] },
+      buy: { kind: 'binary', outputs: 1, candidate: 'item', query: 'candidate', layers: [] },
+      level: { kind: 'multiclass', outputs: 3, candidate: null, query: 'none', layers: [4] },
     },
   };
 }
@@ -124,7 +127,7 @@ export function makeCases(world) {
       {
         shape,
         maxEvents: MAX_EVENTS,
-        taskWeights: { ctr: 1, buy: 0.5 },
+        taskWeights: { ctr: 1, buy: 0.5, level: 2 },
         l2: name === 'penalised' ? 0.02 : 0,
         weights: makeWeights(shape, name),
       },

@@ -13,7 +13,7 @@ export interface Case {
   readonly l2: number;
   readonly weights: Readonly<Record<string, Nested>>;
   readonly expected: {
-    /** Task -> logit of each sample. */
+    /** Task -> logits of each sample. */
     readonly logits: Readonly<Record<string, Nested>>;
     /** rep of each request, without a query. */
     readonly representation: readonly Nested[];

@@ -85,7 +85,10 @@ describe.each(caseNames)('%s', (name) => {
 
   test('logits', () => {
     for (const [task, logits] of Object.entries(scoreBatch(weights, batch))) {
-      expectClose(task, inOrderOf(batch.tasks[task]!.sample, [...logits]), expected.logits[task]!);
+      const { outputs } = shape.tasks[task]!;
+      const { sample } = batch.tasks[task]!;
+      const rows = Array.from(sample, (_, i) => [...logits.slice(i * outputs, (i + 1) * outputs)]);
+      expectClose(task, flat(inOrderOf(sample, rows)), expected.logits[task]!);
     }
   });
 

@@ -105,7 +105,7 @@ class Dupn:
             x = x @ self.weights[f"tasks/{task}/{layer}/kernel"] + self.weights[f"tasks/{task}/{layer}/bias"]
             if layer < layers:
                 x = x.clamp(min=0)
-        return x.squeeze(0)
+        return x
 
     def run(self):
         """Every output for every request and sample of the world."""
@@ -121,6 +121,9 @@ class Dupn:
             out["representation"].append(cat([rep_s, u]))
             for task, settings in tasks.items():
                 for sample in request["samples"][task]:
+                    if settings["candidate"] is None:
+                        out["logits"][task].append(self.tower(task, cat([rep_s, u])))
+                        continue
                     e = self.item(sample["item"])
                     asks = settings["query"] == "candidate"
                     sample_weights, sample_rep = read(e) if asks else (weights, rep_s)
@@ -131,13 +134,18 @@ class Dupn:
         return out
 
     def losses(self, logits, task_weights, l2):
-        """Each task's weighted mean log loss, and their weighted sum with the L2 penalty."""
+        """Each task's weighted mean of -log p(label), and their weighted sum with the L2 penalty."""
         by_task = {}
-        for task in self.shape["tasks"]:
+
+        def probability(kind, z, label):
+            if kind == "binary":
+                return sigmoid(z[0] if label == 1 else -z[0])
+            return z[label].exp() / z.exp().sum()
+
+        for task, settings in self.shape["tasks"].items():
             samples = [sample for request in self.world["requests"] for sample in request["samples"][task]]
-            # -log of the probability that the model gives to the label
             terms = [
-                sample["weight"] * -torch.log(sigmoid(z if sample["label"] == 1 else -z))
+                sample["weight"] * -torch.log(probability(settings["kind"], z, sample["label"]))
                 for sample, z in zip(samples, logits[task])
             ]
             by_task[task] = sum(terms) / sum(sample["weight"] for sample in samples)

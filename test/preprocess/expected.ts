@@ -6,6 +6,8 @@ const md5 = (text: string) => Number.parseInt(createHash('md5').update(text).dig
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
+export const TASKS = ['clicks', 'buys', 'levels'] as const;
+type Task = (typeof TASKS)[number];
 type Tuple = readonly [item: string, shop: string, brand: string, tags: string];
 const key = (tuple: readonly string[]) => JSON.stringify(tuple);
 
@@ -46,8 +48,8 @@ export function expectedOf(world: World) {
     table.get(item)?.brand ?? '',
     table.get(item)?.tags ?? '',
   ];
-  const inPeriod = (task: 'clicks' | 'buys', { time }: SampleRow) =>
-    task === 'buys' || time >= START + DAY || time >= EVALUATION_FROM;
+  const inPeriod = (task: Task, { time }: SampleRow) =>
+    task !== 'clicks' || time >= START + DAY || time >= EVALUATION_FROM;
   const candidates = [...world.clicks, ...world.buys].map(({ item }) => item);
 
   const inLog = world.events.map((e) => tupleOf(e.item, e.shop));
@@ -67,14 +69,14 @@ export function expectedOf(world: World) {
     ...new Set([
       ...world.events.map(({ user }) => user),
       ...world.users.map(({ user }) => user),
-      ...[...world.clicks, ...world.buys].map(({ user }) => user),
+      ...[...world.clicks, ...world.buys, ...world.levels].map(({ user }) => user),
     ]),
   ].sort(byBytes);
   const isValidation = (user: string) => md5(`validation:${user}`) < Math.round(0.3 * 2 ** 32);
   const splitOf = ({ user, time }: SampleRow) => (time >= EVALUATION_FROM ? 2 : isValidation(user) ? 1 : 0);
 
   // Requests: one per id, or per user and time.
-  const asked = (['clicks', 'buys'] as const).flatMap((task) =>
+  const asked = TASKS.flatMap((task) =>
     world[task].filter((sample) => inPeriod(task, sample)).map((sample) => ({ task, sample })),
   );
   const requestKey = (s: SampleRow) => key([s.request, s.user, `${s.time}`]);
@@ -101,7 +103,7 @@ export function expectedOf(world: World) {
 
   // How often each item row came up before the evaluation period.
   const sampleRows = asked
-    .filter(({ sample }) => sample.time < EVALUATION_FROM)
+    .filter(({ task, sample }) => task !== 'levels' && sample.time < EVALUATION_FROM)
     .map(({ sample }) => candidateRow(sample));
   const counted = (valuesOf: (tuple: Tuple) => readonly string[]) => {
     const events = countOf(training.flatMap((e) => valuesOf(tupleOf(e.item, e.shop))));
@@ -132,14 +134,14 @@ export function expectedOf(world: World) {
   });
 
   const endOf = (r: SampleRow) => stream(r.user).filter(({ time }) => time < r.time).length;
-  const samplesOf = (task: 'clicks' | 'buys') => {
+  const samplesOf = (task: Task) => {
     const mine = asked
       .filter((a) => a.task === task)
       .map(({ sample }) => ({ sample, request: requestAt.get(requestKey(sample))! }));
     mine.sort((a, b) => a.request - b.request);
     return {
       offsets: [...requests.keys(), requests.length].map((r) => mine.filter((m) => m.request < r).length),
-      candidate: mine.map(({ sample }) => candidateRow(sample)),
+      candidate: task === 'levels' ? [] : mine.map(({ sample }) => candidateRow(sample)),
       label: mine.map(({ sample }) => sample.label),
       weight: mine.map(({ sample }) => (task === 'clicks' ? sample.weight : 1)),
     };
@@ -175,5 +177,6 @@ export function expectedOf(world: World) {
     },
     clicks: samplesOf('clicks'),
     buys: samplesOf('buys'),
+    levels: samplesOf('levels'),
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { fileSha256 } from '../../src/common/files.js';
 import { preparedPaths } from '../../src/common/prepared.js';
 import { parseConfig } from '../../src/config/load.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
-import { expectedOf } from './expected.js';
+import { expectedOf, TASKS } from './expected.js';
 import { DAY, randomWorld, START, type World, writeWorld } from './world.js';
 
 let folder: string;
@@ -53,9 +54,12 @@ test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed
   for (const field of ['device', 'age', 'page'] as const) {
     expect(await raw(preparedPaths.requestUserField(field)), field).toEqual(expected.requests[field]);
   }
-  for (const task of ['clicks', 'buys'] as const) {
+  for (const task of TASKS) {
     expect(await raw(preparedPaths.sampleOffsets(task))).toEqual(expected[task].offsets);
-    expect(await raw(preparedPaths.sampleCandidates(task)), task).toEqual(expected[task].candidate);
+    const judged = existsSync(join(folder, 'out', preparedPaths.sampleCandidates(task)));
+    expect(judged).toBe(task !== 'levels');
+    const candidates = judged ? await raw(preparedPaths.sampleCandidates(task)) : [];
+    expect(candidates, task).toEqual(expected[task].candidate);
     expect(await raw(preparedPaths.sampleLabels(task))).toEqual(expected[task].label);
     expect(await raw(preparedPaths.sampleWeights(task))).toEqual(expected[task].weight);
   }
@@ -138,8 +142,9 @@ test('samples with a label that is none are rejected and counted, torn requests 
   const world = randomWorld(8, 80);
   const [first, second] = [world.clicks[0]!, world.clicks.find(({ request }) => request !== 'r0')!];
   const clicks = [...world.clicks, { ...first, label: 2 }, { ...second, time: second.time + 1 }];
+  const levels = [...world.levels, ...[3, -1, 0.5].map((label) => ({ ...world.levels[0]!, label }))];
   const torn = clicks.filter(({ request }) => request === second.request).length;
-  const { manifest } = await prepare({ ...world, clicks });
+  const { manifest } = await prepare({ ...world, clicks, levels });
   const { rejectedBy, read, kept, rejected, filtered } = manifest.rows['samples/clicks']!;
   expect(read).toBe(clicks.length);
   expect(kept + rejected + filtered).toBe(read);
@@ -148,6 +153,7 @@ test('samples with a label that is none are rejected and counted, torn requests 
     ...(inPeriod(first) ? { 'label is not 0 or 1': 1 } : {}),
     ...(inPeriod(second) ? { 'request id of two users or times': torn } : {}),
   });
+  expect(manifest.rows['samples/levels']!.rejectedBy).toEqual({ 'label is not an integer from 0 to 2': 3 });
 });
 
 test('what fails leaves the older folder as it was', async () => {

@@ -31,6 +31,8 @@ export interface World {
   readonly users: readonly { readonly user: string; readonly age: string }[];
   readonly clicks: readonly SampleRow[];
   readonly buys: readonly SampleRow[];
+  /** About the user alone: items are empty, labels 0 to 2. */
+  readonly levels: readonly SampleRow[];
 }
 
 /** 2020-01-01 00:00:00 UTC; the world lasts ten days and is evaluated on the last two. */
@@ -78,6 +80,10 @@ export function randomWorld(seed: number, numEvents: number): World {
     users: users.slice(0, 9).map((user) => ({ user, age: pick(['20', '30', '']) })),
     clicks,
     buys: Array.from({ length: 40 }, () => sample('', pick(users), time(), items)),
+    levels: Array.from({ length: 40 }, () => ({
+      ...sample('', pick(users), time(), ['']),
+      label: random.integer(3),
+    })),
   };
 }
 
@@ -109,6 +115,11 @@ export async function writeWorld(folder: string, world: World, more = ''): Promi
   const header = 'request_id,user_id,time,item_id,label,page,weight';
   await write('clicks.csv', header, samples(world.clicks));
   await write('buys.csv', header, samples(world.buys));
+  await write(
+    'levels.csv',
+    'user_id,time,label,page',
+    world.levels.map((s) => [s.user, s.time, s.label, s.page]),
+  );
   return `
 name: world
 data:
@@ -139,5 +150,9 @@ tasks:
   buys:
     kind: binary
     samples: { files: buys.csv, time: { column: time, format: seconds } }
+  levels:
+    kind: multiclass
+    classes: 3
+    samples: { files: levels.csv, time: { column: time, format: seconds } }
 ${more}`;
 }

@@ -1,6 +1,6 @@
 /** Which columns of which input tables a config reads, and what has to hold of them. */
 import { toEpochSeconds } from '../../config/dates.js';
-import type { Config, TimeColumn } from '../../config/schema.js';
+import type { Config, SampleSource, TimeColumn } from '../../config/schema.js';
 
 /** Where the rows come from: the source keys of the config. */
 export interface TableSource {
@@ -124,7 +124,8 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       required: [users.user],
     });
   }
-  for (const [task, { samples }] of Object.entries(config.tasks)) {
+  for (const [task, settings] of Object.entries(config.tasks)) {
+    const samples: SampleSource = settings.samples;
     const fromRequest = Object.values(userFields).flatMap((field) =>
       field.from === 'request' ? [field.column] : [],
     );
@@ -134,7 +135,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       text: distinct([
         ...(samples.request === undefined ? [] : [samples.request]),
         samples.user,
-        samples.candidate,
+        ...(samples.candidate === undefined ? [] : [samples.candidate]),
         ...fromRequest,
         ...samples.keep,
       ]),
@@ -143,7 +144,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       required: distinct([
         ...(samples.request === undefined ? [] : [samples.request]),
         samples.user,
-        samples.candidate,
+        ...(samples.candidate === undefined ? [] : [samples.candidate]),
         samples.label,
       ]),
       time: samples.time,
