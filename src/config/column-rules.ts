@@ -119,7 +119,7 @@ function tableUses({ data, features, tasks }: Config): TableUse[] {
         ...samples.keep.map((column) => [[...path, 'keep'], column] as const),
         ...fieldKeys(
           'user',
-          user.filter(([, field]) => field.from === 'request'),
+          user.filter(([, field]) => field.from === 'request' && (field.tasks?.includes(name) ?? true)),
         ),
       ],
     });

@@ -67,7 +67,7 @@ function splitRules({ data, split, tasks }: Config): RuleProblem[] {
   return problems;
 }
 
-function fieldRules({ data, features }: Config, input: ConfigInput): RuleProblem[] {
+function fieldRules({ data, features, tasks }: Config, input: ConfigInput): RuleProblem[] {
   const problems: RuleProblem[] = [];
   for (const [name, field] of Object.entries(features.item)) {
     const path: Path = ['features', 'item', name];
@@ -98,6 +98,15 @@ function fieldRules({ data, features }: Config, input: ConfigInput): RuleProblem
     }
   }
   for (const [name, field] of Object.entries(features.user)) {
+    const path: Path = ['features', 'user', name, 'tasks'];
+    if (field.tasks && field.from !== 'request') {
+      problems.push(problem(path, `expected none: a field from ${field.from} is known for every request`));
+    }
+    for (const task of field.tasks ?? []) {
+      if (task in tasks) continue;
+      const known = Object.keys(tasks);
+      problems.push(problem(path, `expected names of tasks (${known.join(', ')}), got ${task}`, [['tasks']]));
+    }
     if (field.from === 'users' && !data.users) {
       problems.push(
         problem(

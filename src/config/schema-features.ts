@@ -1,6 +1,6 @@
 /** The parts of the schema that say which columns become the item vector e, the property vector p and the user vector u. */
 import { z } from 'zod';
-import { column, positiveInt } from './schema-data.js';
+import { column, fileSafeName, positiveInt } from './schema-data.js';
 
 const vocabulary = {
   minCount: positiveInt
@@ -53,6 +53,13 @@ export const userField = z.strictObject({
     .enum(['users', 'request', 'lastEvent'])
     .describe(
       'users: the profile table; request: a column of the sample table; lastEvent: the latest event before the request',
+    ),
+  tasks: z
+    .array(fileSafeName)
+    .min(1)
+    .optional()
+    .describe(
+      'Of a column of the request: the tasks whose sample tables have it, by default all; elsewhere it is missing',
     ),
   size: positiveInt.default(16).describe('Units of its embedding'),
   ...vocabulary,

@@ -82,8 +82,9 @@ export async function estimateSize(
         : new Set(Array.from({ length: 7 * 24 }, (_, hour) => timeFieldValue(field.time!, hour * 3600))).size;
     add('properties', name, field, values);
   }
-  const sampleTables = Object.keys(config.tasks).flatMap((task) => tables.get(`samples/${task}`) ?? []);
   for (const [name, field] of Object.entries(user)) {
+    const asked = field.tasks ?? Object.keys(config.tasks);
+    const sampleTables = asked.flatMap((task) => tables.get(`samples/${task}`) ?? []);
     const sources = { users: [tables.get('users')], lastEvent: [log], request: sampleTables }[field.from];
     const values = await Promise.all(sources.map((table) => distinctValues(connection, table, field.column)));
     add('user', name, field, Math.max(0, ...values));

@@ -71,7 +71,11 @@ export function createAskedSql(
       `${source.candidate === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.candidate)}`} AS item_id`,
       `s.${number(table, source.label)} AS label`,
       `${source.weight === undefined ? '1.0' : `coalesce(s.${number(table, source.weight)}, 1.0)`} AS weight`,
-      ...fields.map(({ field, at }) => `s.${text(table, field.column)} AS u${at}`),
+      ...fields.map(({ field, at }) =>
+        field.tasks?.includes(task) === false
+          ? `CAST(NULL AS VARCHAR) AS u${at}`
+          : `s.${text(table, field.column)} AS u${at}`,
+      ),
       `${filteredSql(bounds, trainFromUs[task] ?? null)} AS filtered`,
     ];
     return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
@@ -104,13 +108,22 @@ export function rejectedSampleSql({ tasks }: Config): string {
 
 /** `request_rows` (request, request_id, usr, user_id, time_us, split, ends, u<k> as text of fields of the request). */
 export function createRequestsSql(config: Config, bounds: SplitBounds): string[] {
-  const fields = requestFields(config).map(({ at }) => `u${at}`);
+  const tasks = Object.keys(config.tasks);
+  const fields = requestFields(config).map(({ field, at }) => {
+    if (!field.tasks) return `u${at}`;
+    // The first sample whose table has the column.
+    const having = field.tasks.map((task) => tasks.indexOf(task)).join(', ');
+    return `first_value(u${at}) OVER (PARTITION BY request_id, usr, time_us
+      ORDER BY task IN (${having}) DESC, task, ord) AS u${at}`;
+  });
   return [
     `CREATE TABLE asked AS SELECT a.* FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
     `CREATE TABLE request_keys AS
       SELECT CAST(row_number() OVER (ORDER BY split, time_us, usr, request_id NULLS FIRST) - 1 AS INTEGER) AS request, *
-      FROM (SELECT request_id, usr, user_id, time_us, ${splitSql(bounds)} AS split${fields.map((f) => `, ${f}`).join('')}
-        FROM (SELECT *, row_number() OVER (PARTITION BY request_id, usr, time_us ORDER BY task, ord) AS place FROM asked) numbered
+      FROM (SELECT * EXCLUDE (place), ${splitSql(bounds)} AS split
+        FROM (SELECT request_id, usr, user_id, time_us${fields.map((f) => `, ${f}`).join('')},
+            row_number() OVER (PARTITION BY request_id, usr, time_us ORDER BY task, ord) AS place
+          FROM asked) numbered
         WHERE place = 1) first_samples`,
     // Where a user stood after the events of each moment.
     `CREATE TABLE moments AS SELECT usr, time_us, max(seq) + 1 AS upto FROM events

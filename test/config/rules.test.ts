@@ -47,6 +47,20 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'split.evaluationTo: expected no end beside evaluationLastDays, whose period ends with the requests',
   ],
   [
+    'a task of a field that is none',
+    (c) => {
+      c.features.user = { page: { from: 'request', tasks: ['ctr', 'cvr'] } };
+    },
+    'features.user.page.tasks: expected names of tasks (ctr), got cvr',
+  ],
+  [
+    'tasks of a field that every request has',
+    (c) => {
+      c.features.user = { page: { from: 'lastEvent', tasks: ['ctr'] } };
+    },
+    'features.user.page.tasks: expected none: a field from lastEvent is known for every request',
+  ],
+  [
     'a kept column that the samples have anyway',
     (c) => {
       Object.assign(c.tasks.ctr!.samples, { keep: ['position', 'Label'] });

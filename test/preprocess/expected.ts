@@ -6,7 +6,7 @@ const md5 = (text: string) => Number.parseInt(createHash('md5').update(text).dig
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
-export const TASKS = ['clicks', 'buys', 'levels'] as const;
+export const TASKS = ['clicks', 'levels', 'buys'] as const;
 type Task = (typeof TASKS)[number];
 type Tuple = readonly [item: string, shop: string, brand: string, tags: string];
 const key = (tuple: readonly string[]) => JSON.stringify(tuple);
@@ -90,6 +90,10 @@ export function expectedOf(world: World) {
       users.indexOf(a.user) - users.indexOf(b.user) ||
       byBytes(a.request, b.request),
   );
+  // The page is known from the first sample of clicks or buys.
+  const pageOf = (request: SampleRow) =>
+    asked.find(({ task, sample }) => task !== 'levels' && requestKey(sample) === requestKey(request))?.sample
+      .page ?? '';
   const requestAt = new Map(requests.map((request, at) => [requestKey(request), at]));
 
   const stream = (user: string): EventRow[] =>
@@ -130,7 +134,7 @@ export function expectedOf(world: World) {
     counts: countOf(world.users.filter(({ user }) => met.has(user)).map((u) => u.age)),
   });
   const page = indexer('page', {
-    counts: countOf(requests.filter((r) => splitOf(r) < 2).map((r) => r.page)),
+    counts: countOf(requests.filter((r) => splitOf(r) < 2).map(pageOf)),
   });
 
   const endOf = (r: SampleRow) => stream(r.user).filter(({ time }) => time < r.time).length;
@@ -173,7 +177,7 @@ export function expectedOf(world: World) {
         return last ? device.index(last.device) : 0;
       }),
       age: requests.map((r) => age.index(world.users.find((u) => u.user === r.user)?.age ?? '')),
-      page: requests.map((r) => page.index(r.page)),
+      page: requests.map((r) => page.index(pageOf(r))),
     },
     clicks: samplesOf('clicks'),
     buys: samplesOf('buys'),

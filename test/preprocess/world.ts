@@ -117,8 +117,8 @@ export async function writeWorld(folder: string, world: World, more = ''): Promi
   await write('buys.csv', header, samples(world.buys));
   await write(
     'levels.csv',
-    'user_id,time,label,page',
-    world.levels.map((s) => [s.user, s.time, s.label, s.page]),
+    'user_id,time,label',
+    world.levels.map((s) => [s.user, s.time, s.label]),
   );
   return `
 name: world
@@ -140,19 +140,19 @@ features:
   user:
     device: { from: lastEvent }
     age: { from: users }
-    page: { from: request }
+    page: { from: request, tasks: [clicks, buys] }
 split: { evaluationFrom: 2020-01-09 08:00:00, validationUsers: 0.3 }
 tasks:
   clicks:
     kind: binary
     trainFrom: 2020-01-02 08:00:00
     samples: { files: clicks.csv, request: request_id, time: { column: time, format: seconds }, weight: weight, keep: [page] }
-  buys:
-    kind: binary
-    samples: { files: buys.csv, time: { column: time, format: seconds } }
   levels:
     kind: multiclass
     classes: 3
     samples: { files: levels.csv, time: { column: time, format: seconds } }
+  buys:
+    kind: binary
+    samples: { files: buys.csv, time: { column: time, format: seconds } }
 ${more}`;
 }

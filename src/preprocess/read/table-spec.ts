@@ -127,7 +127,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
   for (const [task, settings] of Object.entries(config.tasks)) {
     const samples: SampleSource = settings.samples;
     const fromRequest = Object.values(userFields).flatMap((field) =>
-      field.from === 'request' ? [field.column] : [],
+      field.from === 'request' && (field.tasks?.includes(task) ?? true) ? [field.column] : [],
     );
     specs.push({
       name: `samples/${task}`,
