@@ -34,12 +34,19 @@ export interface PropertyFieldManifest extends FieldManifest {
   readonly stride: number;
 }
 
+/** What tasks can judge besides items. */
+export interface EntityManifest {
+  readonly rows: number;
+  /** Of a field that shares the vocabulary of an item field: rows, buckets and hash are those of that field. */
+  readonly fields: readonly (FieldManifest & { readonly shares?: string })[];
+}
+
 export type TaskKind = 'binary' | 'multiclass';
 
 export interface TaskManifest {
   readonly kind: TaskKind;
-  /** What is judged; null for a task about the user alone. */
-  readonly candidate: 'item' | null;
+  /** What is judged, item or an entity; null for a task about the user alone. */
+  readonly candidate: string | null;
   /** Labels are 0 .. classes - 1. */
   readonly classes: number;
   readonly samples: number;
@@ -86,6 +93,7 @@ export interface Manifest {
     readonly properties: readonly PropertyFieldManifest[];
     readonly user: readonly FieldManifest[];
   };
+  readonly entities: Readonly<Record<string, EntityManifest>>;
   readonly tasks: Readonly<Record<string, TaskManifest>>;
   /** Names of the stream segments, oldest first. */
   readonly segments: readonly string[];
@@ -96,11 +104,14 @@ export interface Manifest {
 /** Paths inside a prepared folder. */
 export const preparedPaths = {
   manifest: 'manifest.json',
-  vocabulary: (group: 'item' | 'properties' | 'user', field: string) =>
-    `vocabulary/${group}/${field}.parquet`,
+  /** `group` is item, properties, user or an entity. */
+  vocabulary: (group: string, field: string) => `vocabulary/${group}/${field}.parquet`,
   items: 'items/items.parquet',
   itemField: (field: string) => `items/${field}.i32`,
   itemFieldOffsets: (field: string) => `items/${field}.offsets.i32`,
+  entities: (entity: string) => `entities/${entity}.parquet`,
+  entityField: (entity: string, field: string) => `entities/${entity}/${field}.i32`,
+  entityFieldOffsets: (entity: string, field: string) => `entities/${entity}/${field}.offsets.i32`,
   users: 'streams/users.parquet',
   streamOffsets: (segment: string) => `streams/${segment}/offsets.i32`,
   streamItems: (segment: string) => `streams/${segment}/item.i32`,

@@ -53,7 +53,7 @@ export function columnRules(config: Config): RuleProblem[] {
   });
 }
 
-function tableUses({ data, features, tasks }: Config): TableUse[] {
+function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
   const item = Object.entries(features.item).filter(([name]) => name !== 'item');
   const user = Object.entries(features.user);
   const fieldKeys = (
@@ -107,6 +107,14 @@ function tableUses({ data, features, tasks }: Config): TableUse[] {
       table: data.users,
       reads: [...keys(path, data.users, ['user']), ...fieldKeys('user', fields)],
     });
+  }
+  for (const [name, { id, table, fields }] of Object.entries(entities)) {
+    if (!table) continue;
+    const path: Path = ['entities', name];
+    const reads = Object.entries(fields).map(
+      ([field, { column }]) => [[...path, 'fields', field, 'column'], column] as const,
+    );
+    uses.push({ path: [...path, 'table'], table, reads: [[[...path, 'id'], id], ...reads] });
   }
   for (const [name, { samples }] of Object.entries(tasks)) {
     const path: Path = ['tasks', name, 'samples'];

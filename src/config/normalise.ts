@@ -1,6 +1,14 @@
 /** Fills in the defaults that depend on other keys, so that nobody after this has to know them. */
 import { mapValues } from '../common/map-values.js';
-import type { Config, ItemField, ParsedConfig, TaskConfig, TimeColumn } from './schema.js';
+import type {
+  Config,
+  EntityConfig,
+  EntityField,
+  ItemField,
+  ParsedConfig,
+  TaskConfig,
+  TimeColumn,
+} from './schema.js';
 
 const DEFAULT_VALIDATION_USERS = 0.05;
 
@@ -8,16 +16,12 @@ type ParsedTime = ParsedConfig['data']['log']['time'];
 
 /** `root` is absolute. */
 export function normalise(parsed: ParsedConfig, root: string): Config {
-  const { features, split, run } = parsed;
+  const { features, entities, split, run } = parsed;
   const { items, users, ...data } = parsed.data;
   const resolveSource = <T extends { files: string | string[]; time: ParsedTime }>(source: T) => ({
     ...source,
     files: [source.files].flat(),
     time: resolveTime(source.time, data.timeZone),
-  });
-  const resolveTable = <T extends { files: string | string[] }>(table: T) => ({
-    ...table,
-    files: [table.files].flat(),
   });
   return {
     ...parsed,
@@ -44,6 +48,9 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
       })),
       user: mapValues(features.user, (field, name) => ({ ...field, column: field.column ?? name })),
     },
+    entities: mapValues(entities, (entity, name) =>
+      normaliseEntity(entity, name, Object.keys(features.item)),
+    ),
     split: {
       ...split,
       ...(split.validationLastDays === undefined && {
@@ -53,7 +60,9 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
     tasks: mapValues(parsed.tasks, (task): TaskConfig => {
       switch (task.kind) {
         case 'binary': {
-          const candidate = task.samples.candidate ?? data.log.item;
+          const id =
+            task.candidate === 'item' ? data.log.item : idOf(entities[task.candidate], task.candidate);
+          const candidate = task.samples.candidate ?? id;
           return { ...task, samples: { ...resolveSource(task.samples), candidate } };
         }
         case 'multiclass':
@@ -61,6 +70,35 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
       }
     }),
     run: { ...run, name: run.name ?? parsed.name },
+  };
+}
+
+function resolveTable<T extends { files: string | string[] }>(table: T) {
+  return { ...table, files: [table.files].flat() };
+}
+
+const idOf = (entity: { readonly id?: string | undefined } | undefined, name: string) =>
+  entity?.id ?? `${name}_id`;
+
+function normaliseEntity(
+  { table, fields, ...entity }: ParsedConfig['entities'][string],
+  name: string,
+  itemFields: readonly string[],
+): EntityConfig {
+  const id = idOf(entity, name);
+  return {
+    ...entity,
+    id,
+    ...(table && { table: resolveTable(table) }),
+    fields: mapValues(fields, ({ pooling, ...field }, fieldName): EntityField => {
+      const shares = field.shares ?? (itemFields.includes(fieldName) ? fieldName : undefined);
+      return {
+        ...field,
+        ...(shares !== undefined && { shares }),
+        ...(field.separator !== undefined && { pooling }),
+        column: field.column ?? (fieldName === name ? id : fieldName),
+      };
+    }),
   };
 }
 

@@ -19,7 +19,16 @@ export function preparedSlice(config: Config): object {
       user: mapValues(user, ({ size, ...rest }) => rest),
     },
     // The order of fields decides the numbers of item rows and property codes; that of other maps means nothing.
-    fieldOrder: { item: Object.keys(item), properties: Object.keys(properties), user: Object.keys(user) },
+    fieldOrder: {
+      item: Object.keys(item),
+      properties: Object.keys(properties),
+      user: Object.keys(user),
+      entities: mapValues(config.entities, ({ fields }) => Object.keys(fields)),
+    },
+    entities: mapValues(config.entities, ({ units, fields, ...entity }) => ({
+      ...entity,
+      fields: mapValues(fields, ({ size, pooling, ...rest }) => rest),
+    })),
     split: config.split,
     tasks: mapValues(config.tasks, (task) => {
       const { kind, samples, trainFrom } = task;

@@ -2,6 +2,7 @@
 
 import { columnRules } from './column-rules.js';
 import { toEpochSeconds } from './dates.js';
+import { entityRules } from './entity-rules.js';
 import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config, ConfigInput } from './schema.js';
@@ -12,6 +13,7 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...splitRules(config),
     ...fieldRules(config, input),
     ...columnRules(config),
+    ...entityRules(config),
     ...keptRules(config),
     ...nameRules(config),
   ];
@@ -139,11 +141,12 @@ function keptRules({ tasks }: Config): RuleProblem[] {
 }
 
 /** Fields and tasks become files and folders, which some file systems tell apart by letters and not by case. */
-function nameRules({ features, tasks }: Config): RuleProblem[] {
+function nameRules({ features, entities, tasks }: Config): RuleProblem[] {
   const groups: readonly (readonly [Path, object])[] = [
     [['features', 'item'], features.item],
     [['features', 'properties'], features.properties],
     [['features', 'user'], features.user],
+    [['entities'], entities],
     [['tasks'], tasks],
   ];
   return groups.flatMap(([path, entries]) => {

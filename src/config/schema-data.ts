@@ -64,7 +64,8 @@ const timeColumn = z
   ])
   .describe('The column of the time, or how to read it');
 
-const source = {
+/** Where a table lies and how its cells are told apart. */
+export const table = {
   files: z
     .union([path, z.array(path).min(1)])
     .describe(
@@ -92,7 +93,7 @@ const source = {
 };
 
 const samples = z.strictObject({
-  ...source,
+  ...table,
   request: column
     .optional()
     .describe('Column of the request id; by default a request is a user, a time and a query'),
@@ -110,7 +111,9 @@ const samples = z.strictObject({
 export const candidateSamples = samples.extend({
   candidate: column
     .optional()
-    .describe("Column of the candidate's id; by default the item column of the log"),
+    .describe(
+      "Column of the candidate's id; by default the item column of the log, of another entity its id column",
+    ),
 });
 
 /** Samples of a task about the user alone. */
@@ -133,7 +136,7 @@ export const data = z
       .describe('preprocess fails when more than this share of the rows of a table is malformed'),
     log: z
       .strictObject({
-        ...source,
+        ...table,
         user: column.default('user_id').describe('Column of the user id'),
         item: column.default('item_id').describe('Column of the item id'),
         time: timeColumn.default('time'),
@@ -152,11 +155,11 @@ export const data = z
       })
       .describe('The behaviour log: one event per row'),
     items: z
-      .strictObject({ ...source, item: column.default('item_id').describe('Column of the item id') })
+      .strictObject({ ...table, item: column.default('item_id').describe('Column of the item id') })
       .optional()
       .describe('Attributes of items, one row per item'),
     users: z
-      .strictObject({ ...source, user: column.default('user_id').describe('Column of the user id') })
+      .strictObject({ ...table, user: column.default('user_id').describe('Column of the user id') })
       .optional()
       .describe('Profiles of users, one row per user'),
   })

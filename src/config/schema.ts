@@ -13,6 +13,7 @@ import {
   positiveInt,
   userSamples,
 } from './schema-data.js';
+import { entity } from './schema-entities.js';
 import { itemField, propertyField, userField } from './schema-features.js';
 
 const tower = z.strictObject({
@@ -33,11 +34,11 @@ const anyTask = {
 
 const binaryTask = z.strictObject({
   kind: z.literal('binary').describe('A yes or no about a candidate: log loss'),
-  candidate: z.enum(['item']).default('item').describe('What is judged'),
+  candidate: fileSafeName.default('item').describe('What is judged: item, or one of entities'),
   query: z
     .enum(['candidate', 'none'])
     .default('none')
-    .describe('What the attention is asked with: the item vector of the candidate, or nothing'),
+    .describe('What the attention is asked with: the item vector of the candidate (an item), or nothing'),
   samples: candidateSamples,
   ...anyTask,
 });
@@ -73,6 +74,11 @@ export const configSchema = z.strictObject({
         .describe('The fields of the user vector u, in order'),
     })
     .describe('What the model sees of an item, of a behaviour and of a user'),
+
+  entities: z
+    .record(fileSafeName, entity)
+    .default({})
+    .describe('What tasks can judge besides items (shop, icon, category), by name'),
 
   split: z
     .strictObject({
@@ -236,6 +242,7 @@ type ResolvedSource<T extends Partial<ParsedSource>> = Omit<T, keyof ParsedSourc
 export type TimeColumn = DeepReadonly<{ columns: string[]; format: string; timeZone: string }>;
 
 type ParsedData = ParsedConfig['data'];
+type ParsedEntity = ParsedConfig['entities'][string];
 type ParsedTask = ParsedConfig['tasks'][string];
 type ParsedBinary = Extract<ParsedTask, { kind: 'binary' }>;
 type ParsedMulticlass = Extract<ParsedTask, { kind: 'multiclass' }>;
@@ -257,13 +264,25 @@ export type TaskConfig = DeepReadonly<
 export type ItemField = DeepReadonly<
   Filled<Omit<z.output<typeof itemField>, 'pooling'>, 'column' | 'from'> & { pooling?: 'mean' | 'sum' }
 >;
+/** Has either `shares` (the item field whose vocabulary and table it uses) or `size`. */
+export type EntityField = DeepReadonly<
+  Filled<Omit<ParsedEntity['fields'][string], 'pooling'>, 'column'> & { pooling?: 'mean' | 'sum' }
+>;
+export type EntityTable = DeepReadonly<ResolvedSource<NonNullable<ParsedEntity['table']>>>;
+export type EntityConfig = DeepReadonly<
+  Omit<ParsedEntity, 'fields' | 'table' | 'id'> & {
+    id: string;
+    table?: EntityTable;
+    fields: Record<string, EntityField>;
+  }
+>;
 /** Has either a column or a time. */
 export type PropertyField = DeepReadonly<z.output<typeof propertyField>>;
 export type UserField = DeepReadonly<Filled<z.output<typeof userField>, 'column'>>;
 
 /** The config that every command works with: all defaults filled in (normalise.ts), all rules kept, frozen. */
 export type Config = DeepReadonly<
-  Omit<ParsedConfig, 'data' | 'features' | 'tasks' | 'run'> & {
+  Omit<ParsedConfig, 'data' | 'features' | 'entities' | 'tasks' | 'run'> & {
     data: Omit<ParsedData, 'log' | 'items' | 'users'> & {
       log: LogConfig;
       items?: ItemTable | undefined;
@@ -274,6 +293,7 @@ export type Config = DeepReadonly<
       properties: Record<string, PropertyField>;
       user: Record<string, UserField>;
     };
+    entities: Record<string, EntityConfig>;
     tasks: Record<string, TaskConfig>;
     run: Filled<ParsedConfig['run'], 'name'>;
   }

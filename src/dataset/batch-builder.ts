@@ -3,14 +3,23 @@
  * table rows that these read.
  */
 
-import { type TableGroup, tableName } from '../common/table-name.js';
-import type { Batch, BatchSamples, FieldSlots, MultiValuedSlots } from './batch.js';
+import { mapValues } from '../common/map-values.js';
+import { tableName } from '../common/table-name.js';
+import type { Batch, BatchItems, BatchSamples, FieldSlots, MultiValuedSlots } from './batch.js';
 import { Distinct } from './distinct.js';
 import type { PreparedData, RequestArrays, TaskArrays } from './prepared.js';
 import { findEvents, type StreamSegment } from './user-streams.js';
 
 /** Property codes have 16 bits. */
 const PROPERTY_CODES = 65_536;
+
+/** A field of items or of an entity, in memory; `distinct` is of its table. */
+interface LoadedField {
+  readonly name: string;
+  readonly values: Int32Array;
+  readonly offsets: Int32Array | undefined;
+  readonly distinct: Distinct;
+}
 
 export interface BatchBuilder {
   /**
@@ -26,7 +35,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
   const items = new Distinct(manifest.items, 'item row');
   const codes = new Distinct(PROPERTY_CODES, 'property code');
   const tables = new Map<string, Distinct>();
-  const tableOf = (group: TableGroup, { name, rows }: { readonly name: string; readonly rows: number }) => {
+  const tableOf = (group: string, { name, rows }: { readonly name: string; readonly rows: number }) => {
     const table = tableName(group, name);
     const distinct = new Distinct(rows, `index of ${group} field ${name}`);
     tables.set(table, distinct);
@@ -48,13 +57,34 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
     distinct: tableOf('user', field),
   }));
 
+  const entities = mapValues(prepared.entities, (fields, entity) => ({
+    distinct: new Distinct(manifest.entities[entity]!.rows, `row of ${entity}`),
+    fields: fields.map(({ field, values, offsets }) => ({
+      name: field.name,
+      values: values.load(),
+      offsets: offsets?.load(),
+      distinct:
+        field.shares === undefined ? tableOf(entity, field) : tables.get(tableName('item', field.shares))!,
+    })),
+  }));
+  /** What the samples of a task point at. */
+  const candidatesOf = (task: string) => {
+    const { candidate } = manifest.tasks[task]!;
+    return candidate === null || candidate === 'item' ? items : entities[candidate]!.distinct;
+  };
+
   return {
     build(requests, tasks, maxEvents) {
+      for (const { distinct } of Object.values(entities)) distinct.clear();
       items.clear();
       codes.clear();
       for (const distinct of tables.values()) distinct.clear();
       const windows = readWindows(segments, prepared.requests, requests, maxEvents, items, codes);
-      const samples = tasks.map((task) => [task, readSamples(prepared.tasks[task]!, requests, items)]);
+      const samples = tasks.map((task) => [
+        task,
+        readSamples(prepared.tasks[task]!, requests, candidatesOf(task)),
+      ]);
+      const judged = new Set(tasks.map((task) => manifest.tasks[task]!.candidate));
       // Padding points at slot 0, so there must be one even where no request has an event or a candidate.
       if (items.size === 0) items.slot(0);
       if (codes.size === 0) codes.slot(0);
@@ -64,15 +94,16 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
         items: {
           numItems: itemRows.length,
           itemRows,
-          fields: Object.fromEntries(
-            itemFields.map(({ name, values, offsets, distinct }) => [
-              name,
-              offsets
-                ? multiValuedSlots(itemRows, values, offsets, distinct)
-                : fieldSlots(itemRows.length, (slot) => values[itemRows[slot]!]!, distinct),
-            ]),
-          ),
+          fields: fieldsOf(itemFields, itemRows),
         },
+        entities: Object.fromEntries(
+          Object.entries(entities)
+            .filter(([entity]) => judged.has(entity))
+            .map(([entity, { distinct, fields }]) => {
+              const entityRows = distinct.values();
+              return [entity, { entityRows, fields: fieldsOf(fields, entityRows) }];
+            }),
+        ),
         properties: {
           numProperties: propertyCodes.length,
           codes: propertyCodes,
@@ -138,8 +169,8 @@ function readWindows(
   return { steps, lengths, history, property };
 }
 
-/** The samples of the requests, in order of request, with the slots of their candidates. */
-function readSamples(task: TaskArrays, requests: Int32Array, items: Distinct): BatchSamples {
+/** The samples of the requests, in order of request, with the slots of their candidates among `rows`. */
+function readSamples(task: TaskArrays, requests: Int32Array, rows: Distinct): BatchSamples {
   const ranges = Array.from(requests, (request) => task.offsets.read(request, request + 2));
   const total = ranges.reduce((sum, range) => sum + range[1]! - range[0]!, 0);
   const samples: BatchSamples = {
@@ -158,11 +189,23 @@ function readSamples(task: TaskArrays, requests: Int32Array, items: Distinct): B
     samples.label.set(task.label.read(start, end), at);
     samples.weight.set(task.weight.read(start, end), at);
     for (let i = 0; i < count; i++, at++) {
-      if (candidates) samples.candidate[at] = items.slot(candidates[i]!);
+      if (candidates) samples.candidate[at] = rows.slot(candidates[i]!);
       samples.sample[at] = start + i;
     }
   }
   return samples;
+}
+
+/** The fields of items or of an entity, for these rows. */
+function fieldsOf(fields: readonly LoadedField[], rows: Int32Array): BatchItems['fields'] {
+  return Object.fromEntries(
+    fields.map(({ name, values, offsets, distinct }) => [
+      name,
+      offsets
+        ? multiValuedSlots(rows, values, offsets, distinct)
+        : fieldSlots(rows.length, (slot) => values[rows[slot]!]!, distinct),
+    ]),
+  );
 }
 
 /** A single-valued field over `entries` entries; `rows` are those of its table. */
@@ -172,20 +215,20 @@ function fieldSlots(entries: number, valueAt: (entry: number) => number, rows: D
   return { slots };
 }
 
-/** The same of a multi-valued item field, over the values of all items. */
+/** The same of a multi-valued field, over the values of all rows. */
 function multiValuedSlots(
-  itemRows: Int32Array,
+  entryRows: Int32Array,
   values: Int32Array,
   offsets: Int32Array,
   rows: Distinct,
 ): MultiValuedSlots {
-  const counts = itemRows.map((item) => offsets[item + 1]! - offsets[item]!);
+  const counts = entryRows.map((row) => offsets[row + 1]! - offsets[row]!);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const slots = new Int32Array(total);
   const segments = new Int32Array(total);
   let at = 0;
-  for (let slot = 0; slot < itemRows.length; slot++) {
-    const start = offsets[itemRows[slot]!]!;
+  for (let slot = 0; slot < entryRows.length; slot++) {
+    const start = offsets[entryRows[slot]!]!;
     for (let i = 0; i < counts[slot]!; i++, at++) {
       slots[at] = rows.slot(values[start + i]!);
       segments[at] = slot;

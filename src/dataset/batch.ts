@@ -36,6 +36,14 @@ export interface BatchItems {
   readonly fields: Readonly<Record<string, FieldSlots | MultiValuedSlots>>;
 }
 
+/** The distinct candidates of one entity. */
+export interface BatchEntity {
+  /** Row of the entity of each slot, [C]; C may be 0. */
+  readonly entityRows: Int32Array;
+  /** Field -> its values over the slots. */
+  readonly fields: Readonly<Record<string, FieldSlots | MultiValuedSlots>>;
+}
+
 /** The distinct property combinations of the windows. */
 export interface BatchProperties {
   /** P, at least 1. */
@@ -50,7 +58,7 @@ export interface BatchProperties {
 export interface BatchSamples {
   /** Row of the batch that holds the request, non-decreasing, [S]. */
   readonly request: Int32Array;
-  /** Item slot of the candidate, [S]; empty for a task about the user alone. */
+  /** Slot of the candidate among the items or in its entity, [S]; empty for a task about the user alone. */
   readonly candidate: Int32Array;
   /** The class, 0 or 1 of a binary task, [S]. */
   readonly label: Float32Array;
@@ -77,6 +85,8 @@ export interface Batch {
   readonly properties: BatchProperties;
   /** User field -> its values over the requests, slots [B]. */
   readonly users: Readonly<Record<string, FieldSlots>>;
+  /** The entities that these tasks judge. */
+  readonly entities: Readonly<Record<string, BatchEntity>>;
   /** The tasks that were asked for. */
   readonly tasks: Readonly<Record<string, BatchSamples>>;
 }

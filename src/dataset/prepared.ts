@@ -4,8 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mapValues } from '../common/map-values.js';
 import {
   type ElementType,
+  type EntityManifest,
   type FieldManifest,
   type Manifest,
   preparedPaths,
@@ -15,14 +17,16 @@ import {
 import { LOAD_BELOW_BYTES, RawArray } from './raw-array.js';
 import type { StreamSegment } from './user-streams.js';
 
-/** The values of an item field, by item row. */
-export interface ItemFieldArrays {
-  readonly field: FieldManifest;
-  /** Vocabulary indexes: [items], or the values of all items one after the other. */
+/** The values of a field of items or of an entity, by row. */
+export interface FieldArrays<Field extends FieldManifest = FieldManifest> {
+  readonly field: Field;
+  /** Vocabulary indexes: [rows], or the values of all rows one after the other. */
   readonly values: RawArray<'i32'>;
-  /** [items + 1], of a multi-valued field only. */
+  /** [rows + 1], of a multi-valued field only. */
   readonly offsets: RawArray<'i32'> | null;
 }
+
+type EntityField = EntityManifest['fields'][number];
 
 export interface RequestArrays {
   /** User index, [requests]. */
@@ -38,7 +42,7 @@ export interface RequestArrays {
 export interface TaskArrays {
   /** Samples of request r are [offsets[r], offsets[r + 1]), [requests + 1]. */
   readonly offsets: RawArray<'i32'>;
-  /** Item row, [samples]; null for a task about the user alone. */
+  /** Row of the item or entity, [samples]; null for a task about the user alone. */
   readonly candidate: RawArray<'i32'> | null;
   /** [samples] */
   readonly label: RawArray<'f32'>;
@@ -49,7 +53,9 @@ export interface TaskArrays {
 export interface PreparedData {
   readonly folder: string;
   readonly manifest: Manifest;
-  readonly items: readonly ItemFieldArrays[];
+  readonly items: readonly FieldArrays[];
+  /** Entity -> its fields. */
+  readonly entities: Readonly<Record<string, readonly FieldArrays<EntityField>[]>>;
   /** Oldest first. */
   readonly segments: readonly StreamSegment[];
   readonly requests: RequestArrays;
@@ -89,6 +95,15 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
         values: open(preparedPaths.itemField(field.name), 'i32'),
         offsets: field.multiValued ? open(preparedPaths.itemFieldOffsets(field.name), 'i32') : null,
       })),
+      entities: mapValues(manifest.entities, ({ fields }, entity) =>
+        fields.map((field) => ({
+          field,
+          values: open(preparedPaths.entityField(entity, field.name), 'i32'),
+          offsets: field.multiValued
+            ? open(preparedPaths.entityFieldOffsets(entity, field.name), 'i32')
+            : null,
+        })),
+      ),
       segments: manifest.segments.map((segment) => ({
         offsets: open(preparedPaths.streamOffsets(segment), 'i32'),
         items: open(preparedPaths.streamItems(segment), 'i32'),

@@ -5,7 +5,7 @@
 import { UserError } from '../common/errors.js';
 import { type FieldManifest, MISSING_INDEX } from '../common/prepared.js';
 import { type Names, openNames } from './names.js';
-import { type ItemFieldArrays, openPrepared, type PreparedData } from './prepared.js';
+import { type FieldArrays, openPrepared, type PreparedData } from './prepared.js';
 import { countEvents, findEvents } from './user-streams.js';
 
 /** Row `index` of a field's embedding table. */
@@ -172,7 +172,7 @@ function latestRequest({ requests }: PreparedData, user: number, at: number): nu
   return latest;
 }
 
-function indexesOf({ values, offsets }: ItemFieldArrays, row: number): number[] {
+function indexesOf({ values, offsets }: FieldArrays, row: number): number[] {
   return offsets ? [...values.read(offsets.at(row), offsets.at(row + 1))] : [values.at(row)];
 }
 

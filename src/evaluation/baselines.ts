@@ -2,12 +2,11 @@
  * Scores without a model on the same evaluation samples: what a result is worth shows beside them. Those of tasks of
  * several classes are in class-baselines.ts; of a binary task:
  *
- * - item: the candidate's smoothed rate in the training samples (rate-baseline.ts)
+ * - item (or the entity that is judged): the candidate's smoothed rate in the training samples (rate-baseline.ts)
  * - position, itemPosition: that of its place on the page, and rate(item) rate(position) / prior; of tasks that keep
  *   a column `position`
- * - seen: how often the user has seen the candidate before (seen-baseline.ts)
+ * - seen: how often the user has seen the candidate before (seen-baseline.ts), where histories can show it
  */
-import { mapValues } from '../common/map-values.js';
 import { openPrepared, type PreparedData, splitRange } from '../dataset/prepared.js';
 import { auc } from './auc.js';
 import { classBaselines } from './class-baselines.js';
@@ -16,15 +15,13 @@ import { logLoss } from './log-loss.js';
 import { evaluationRates, type Rates } from './rate-baseline.js';
 import { seenScores } from './seen-baseline.js';
 
-type BinaryBaselineName = 'item' | 'position' | 'itemPosition' | 'seen';
-
-interface BinaryBaseline {
-  readonly auc: number | null;
+type BinaryBaseline = Readonly<{
+  auc: number | null;
   /** By request. */
-  readonly gauc: number | null;
+  gauc: number | null;
   /** Null for scores that are no probabilities. */
-  readonly logLoss: number | null;
-}
+  logLoss: number | null;
+}>;
 
 export interface BaselineOptions {
   readonly preparedFolder: string;
@@ -48,14 +45,12 @@ export async function evaluateBaselines({
     const byTask: Record<string, TaskBaselines> = {};
     for (const [task, kept] of Object.entries(keptColumns)) {
       if (prepared.manifest.tasks[task]!.kind === 'multiclass') {
-        byTask[task] = { ...mapValues(classBaselines(prepared, task), (metrics) => ({ ...metrics })) };
+        byTask[task] = classBaselines(prepared, task);
         continue;
       }
       const columns = ['candidate', ...kept.filter((column) => column === 'position')];
       const rates = await evaluationRates(preparedFolder, prepared.manifest, task, columns);
-      byTask[task] = mapValues(binaryBaselines(prepared, task, rates, maxEvents), (metrics) => ({
-        ...metrics,
-      }));
+      byTask[task] = binaryBaselines(prepared, task, rates, maxEvents);
     }
     return byTask;
   } finally {
@@ -68,7 +63,7 @@ function binaryBaselines(
   task: string,
   rates: Rates,
   maxEvents: number,
-): Partial<Record<BinaryBaselineName, BinaryBaseline>> {
+): Readonly<Record<string, BinaryBaseline>> {
   const { requests, candidates, ...truth } = evaluationSamples(prepared, task);
   const measure = (scores: Float32Array, isLogit: boolean): BinaryBaseline => {
     const samples = { ...truth, scores };
@@ -78,17 +73,18 @@ function binaryBaselines(
       logLoss: isLogit ? logLoss(samples) : null,
     };
   };
-  const seen = measure(seenScores(prepared, { requests, candidates }, maxEvents), false);
+  const judged = prepared.manifest.tasks[task]!.candidate!;
+  const seenBefore = seenScores(prepared, { requests, judged, candidates }, maxEvents);
+  const seen = seenBefore && { seen: measure(seenBefore, false) };
   const { prior, byColumn } = rates;
-  if (prior === null) return { seen };
-  const { candidate: item, position } = byColumn as { candidate: Float64Array; position?: Float64Array };
+  if (prior === null) return { ...seen };
+  const { candidate, position } = byColumn as { candidate: Float64Array; position?: Float64Array };
+  const both = position && candidate.map((rate, sample) => (rate * position[sample]!) / prior);
   return {
-    item: measure(logits(item), true),
-    ...(position && {
-      position: measure(logits(position), true),
-      itemPosition: measure(logits(item.map((rate, sample) => (rate * position[sample]!) / prior)), true),
-    }),
-    seen,
+    [judged]: measure(logits(candidate), true),
+    ...(position && { position: measure(logits(position), true) }),
+    ...(both && { [`${judged}Position`]: measure(logits(both), true) }),
+    ...seen,
   };
 }
 

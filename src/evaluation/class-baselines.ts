@@ -18,16 +18,13 @@ const SMOOTHING = 50;
 /** No event before the request. */
 const NO_ITEM = -1;
 
-export interface ClassBaseline {
-  readonly accuracy: number | null;
-  readonly macroAuc: number | null;
-}
+type ClassBaseline = Readonly<{ accuracy: number | null; macroAuc: number | null }>;
 
 /** Empty where there is no training sample. */
 export function classBaselines(
   prepared: PreparedData,
   task: string,
-): Readonly<Partial<Record<'prior' | 'lastItem', ClassBaseline>>> {
+): Readonly<Record<string, ClassBaseline>> {
   const { classes } = prepared.manifest.tasks[task]!;
   const training = samplesOf(prepared, task, 'training');
   const totals = new Float64Array(classes);

@@ -1,6 +1,5 @@
 /** From table rows to the concatenated vectors of items (e), property combinations (p) or users. */
 import type { Tensor2D } from '@tensorflow/tfjs-node';
-import { type TableGroup, tableName } from '../common/table-name.js';
 import type { FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import type { FieldShape } from './shape.js';
@@ -22,16 +21,15 @@ function fieldVectors(field: FieldShape, rows: Tensor2D, at: FieldSlots | MultiV
 
 /** The fields' embeddings side by side, [entries, sum of sizes]; null without fields. */
 export function concatenatedFields(
-  group: TableGroup,
   fields: readonly FieldShape[],
   gathered: GatheredRows,
   batch: Readonly<Record<string, FieldSlots | MultiValuedSlots>>,
 ): Tensor2D | null {
   if (fields.length === 0) return null;
   const vectors = fields.map((field) => {
-    const rows = gathered[tableName(group, field.name)];
+    const rows = gathered[field.table];
     const at = batch[field.name];
-    if (!rows || !at) throw new Error(`the batch lacks the ${group} field \`${field.name}\``);
+    if (!rows || !at) throw new Error(`the batch lacks the field \`${field.name}\` of ${field.table}`);
     return fieldVectors(field, rows, at);
   });
   return vectors.length === 1 ? vectors[0]! : (tf.concat(vectors, 1) as Tensor2D);

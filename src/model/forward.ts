@@ -21,24 +21,36 @@ export interface Encoded {
   /** u, [batch, user units]. */
   readonly users: Tensor2D;
   readonly histories: EncodedHistories;
+  /** item and entities -> vectors of the distinct candidates, [candidates, fields' units]; one that is asked for. */
+  candidates(name: string): Tensor2D;
 }
 
 /** Runs the shared part. The caller's scope owns the tensors. */
 export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRows, batch: Batch): Encoded {
-  const items = concatenatedFields('item', shape.itemFields, gathered, batch.items.fields);
+  const items = concatenatedFields(shape.itemFields, gathered, batch.items.fields);
   if (!items) throw new Error('the model has no item fields');
   const properties =
     shape.variant === 'nobp'
       ? null
-      : concatenatedFields('property', shape.propertyFields, gathered, batch.properties.fields);
-  const profile = concatenatedFields('user', shape.userFields, gathered, batch.users);
+      : concatenatedFields(shape.propertyFields, gathered, batch.properties.fields);
+  const profile = concatenatedFields(shape.userFields, gathered, batch.users);
   const bias = weights('user/bias') as Tensor1D;
   const users = tf.relu(
     profile
       ? dense(profile, weights('user/kernel') as Tensor2D, bias)
       : tf.tile(bias.expandDims(0), [batch.lengths.length, 1]),
   ) as Tensor2D;
-  return { items, users, histories: encodeHistories(shape, weights, batch, { items, properties, users }) };
+  return {
+    items,
+    users,
+    candidates: (name) => {
+      if (name === 'item') return items;
+      const vectors = concatenatedFields(shape.entities[name]!, gathered, batch.entities[name]!.fields);
+      if (!vectors) throw new Error(`the model has no fields of \`${name}\``);
+      return vectors;
+    },
+    histories: encodeHistories(shape, weights, batch, { items, properties, users }),
+  };
 }
 
 /** rep = [rep_s; u] of every request, [batch, state units + user units], without a query. */
@@ -54,14 +66,15 @@ export function taskLogits(
   encoded: Encoded,
   drop: Dropout | null,
 ): Record<string, Tensor2D> {
-  const { items, users, histories } = encoded;
+  const { users, histories, candidates } = encoded;
   const active = Object.entries(shape.tasks).filter(([name]) => (batch.tasks[name]?.label.length ?? 0) > 0);
   const unasked = active.some(([, task]) => task.query === 'none') ? representations(encoded) : null;
   const logits: Record<string, Tensor2D> = {};
   for (const [name, task] of active) {
     const samples = batch.tasks[name]!;
     const request = tf.tensor1d(samples.request, 'int32');
-    const e = task.candidate && tf.gather(items, tf.tensor1d(samples.candidate, 'int32'));
+    const e =
+      task.candidate && tf.gather(candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
     const inputs: Tensor2D[] =
       e && task.query === 'candidate'
         ? [histories.represent({ queries: e, requestOf: samples.request }), tf.gather(users, request)]

@@ -1,5 +1,4 @@
 /** Which weights a model of a given shape has: names, sizes and how they start. */
-import { type TableGroup, tableName } from '../common/table-name.js';
 import {
   itemUnits,
   type ModelShape,
@@ -8,6 +7,7 @@ import {
   propertyUnits,
   stateUnits,
   type TaskShape,
+  totalUnits,
 } from './shape.js';
 
 /** A dense weight, updated whole. */
@@ -33,15 +33,21 @@ export interface TableSpec {
 }
 
 export function tableSpecs(shape: ModelShape): TableSpec[] {
-  const of = (group: TableGroup, fields: ModelShape['itemFields']) =>
-    fields.map(({ name, rows, size, buckets }) => ({
-      name: tableName(group, name),
-      rows,
-      size,
-      zeroRows: 1 + buckets,
-    }));
   const properties = propertiesInEncoder(shape) || propertiesInAttention(shape) ? shape.propertyFields : [];
-  return [...of('item', shape.itemFields), ...of('property', properties), ...of('user', shape.userFields)];
+  const fields = [
+    ...shape.itemFields,
+    ...properties,
+    ...shape.userFields,
+    ...Object.values(shape.entities).flat(),
+  ];
+  const specs = fields.map(({ table, rows, size, buckets }) => ({
+    name: table,
+    rows,
+    size,
+    zeroRows: 1 + buckets,
+  }));
+  // Fields that share a table agree in it.
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
 }
 
 const zeros = (name: string, shape: readonly number[]): ParameterSpec => ({
@@ -105,23 +111,27 @@ function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
 
 /** Every dense weight, in a fixed order. */
 export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
-  const candidate = shape.candidateUnits.item;
   const tasks = Object.entries(shape.tasks);
-  const judged = tasks.some(([, task]) => task.candidate !== null)
-    ? [
-        uniform('candidate/item/kernel', [itemUnits(shape), candidate], itemUnits(shape)),
-        zeros('candidate/item/bias', [candidate]),
-      ]
-    : [];
+  const candidates = Object.entries(shape.candidateUnits).flatMap(([name, units]) => {
+    const inputs = totalUnits(name === 'item' ? shape.itemFields : shape.entities[name]!);
+    return [
+      uniform(`candidate/${name}/kernel`, [inputs, units], inputs),
+      zeros(`candidate/${name}/bias`, [units]),
+    ];
+  });
   const representation = stateUnits(shape) + shape.userUnits;
   return [
     ...encoder(shape),
     ...attention(shape),
     ...user(shape),
     zeros('representation/empty', [stateUnits(shape)]),
-    ...judged,
+    ...candidates,
     ...tasks.flatMap(([name, task]) =>
-      tower(name, task, representation + (task.candidate === null ? 0 : candidate)),
+      tower(
+        name,
+        task,
+        representation + (task.candidate === null ? 0 : shape.candidateUnits[task.candidate]!),
+      ),
     ),
   ];
 }

@@ -2,11 +2,15 @@
  * The sizes that decide which weights a model has: from the config and the vocabularies of the prepared data.
  * It is saved with every checkpoint, and two models fit together when their shapes agree.
  */
-import type { FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
+import { mapValues } from '../common/map-values.js';
+import type { EntityManifest, FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
+import { tableName } from '../common/table-name.js';
 import type { Config } from '../config/schema.js';
 
 export interface FieldShape {
   readonly name: string;
+  /** The embedding table, which several fields may share. */
+  readonly table: string;
   /** Rows of the embedding table. */
   readonly rows: number;
   /** Out-of-vocabulary rows; they follow row 0, the missing value. */
@@ -23,8 +27,8 @@ export interface TaskShape {
   readonly kind: TaskKind;
   /** Logits of a sample: 1 of a binary task, else one for each class. */
   readonly outputs: number;
-  /** What is judged; null for a task about the user alone. */
-  readonly candidate: 'item' | null;
+  /** What is judged, item or an entity; null for a task about the user alone. */
+  readonly candidate: string | null;
   readonly query: 'candidate' | 'none';
   /** Units of the hidden layers of the tower. */
   readonly layers: readonly number[];
@@ -39,33 +43,62 @@ export interface ModelShape {
   readonly units: number;
   readonly attentionUnits: number;
   readonly userUnits: number;
-  readonly candidateUnits: { readonly item: number };
+  /** item and the entities that a task judges -> units of the candidate's vector. */
+  readonly candidateUnits: Readonly<Record<string, number>>;
+  /** Entities that a task judges -> their fields. */
+  readonly entities: Readonly<Record<string, readonly FieldShape[]>>;
   readonly tasks: Readonly<Record<string, TaskShape>>;
 }
 
 type Fields = Readonly<Record<string, { readonly size: number; readonly pooling?: 'mean' | 'sum' }>>;
 
-function fieldShapes(fields: Fields, manifests: readonly FieldManifest[]): FieldShape[] {
+function fieldShapes(group: string, fields: Fields, manifests: readonly FieldManifest[]): FieldShape[] {
   return manifests.map(({ name, rows, buckets, multiValued, vocabularyHash }) => {
     const field = fields[name];
     if (!field) throw new Error(`the prepared data has a field \`${name}\` that the config does not`);
     const { size, pooling = 'mean' } = field;
-    return { name, rows, buckets, size, vocabularyHash, ...(multiValued ? { pooling } : {}) };
+    const table = tableName(group, name);
+    return { name, table, rows, buckets, size, vocabularyHash, ...(multiValued ? { pooling } : {}) };
   });
 }
 
-export function modelShape(config: Config, manifest: Pick<Manifest, 'fields'>): ModelShape {
+function entityShapes(
+  { entities, features }: Config,
+  entity: string,
+  manifests: EntityManifest['fields'],
+): FieldShape[] {
+  return manifests.map(({ name, rows, buckets, multiValued, vocabularyHash, shares }) => {
+    const { size: own, pooling = 'mean' } = entities[entity]!.fields[name]!;
+    const size = shares === undefined ? own! : features.item[shares]!.size;
+    const table = shares === undefined ? tableName(entity, name) : tableName('item', shares);
+    return { name, table, rows, buckets, size, vocabularyHash, ...(multiValued ? { pooling } : {}) };
+  });
+}
+
+export function modelShape(config: Config, manifest: Pick<Manifest, 'fields' | 'entities'>): ModelShape {
   const { features, model } = config;
+  const judged = new Set(
+    Object.values(config.tasks).map((task) => (task.kind === 'multiclass' ? null : task.candidate)),
+  );
+  const entities = Object.fromEntries(
+    Object.entries(manifest.entities)
+      .filter(([name]) => judged.has(name))
+      .map(([name, { fields }]) => [name, entityShapes(config, name, fields)]),
+  );
   return {
-    itemFields: fieldShapes(features.item, manifest.fields.item),
-    propertyFields: fieldShapes(features.properties, manifest.fields.properties),
-    userFields: fieldShapes(features.user, manifest.fields.user),
+    itemFields: fieldShapes('item', features.item, manifest.fields.item),
+    propertyFields: fieldShapes('property', features.properties, manifest.fields.properties),
+    userFields: fieldShapes('user', features.user, manifest.fields.user),
     encoder: model.encoder,
     variant: model.variant,
     units: model.units,
     attentionUnits: model.attentionUnits,
     userUnits: model.userUnits,
-    candidateUnits: model.candidateUnits,
+    candidateUnits: {
+      ...(judged.has('item') ? model.candidateUnits : {}),
+      ...mapValues(entities, (_, name) => config.entities[name]!.units),
+    },
+    entities,
     tasks: Object.fromEntries(
       Object.entries(config.tasks).map(([name, task]): [string, TaskShape] => {
         const { kind, query, tower } = task;
@@ -77,13 +110,15 @@ export function modelShape(config: Config, manifest: Pick<Manifest, 'fields'>): 
   };
 }
 
-const total = (fields: readonly FieldShape[]) => fields.reduce((sum, { size }) => sum + size, 0);
+/** Units of the fields' embeddings side by side. */
+export const totalUnits = (fields: readonly FieldShape[]): number =>
+  fields.reduce((sum, { size }) => sum + size, 0);
 
 /** Units of the item vector e_t. */
-export const itemUnits = (shape: ModelShape): number => total(shape.itemFields);
+export const itemUnits = (shape: ModelShape): number => totalUnits(shape.itemFields);
 
 /** Units of the property vector p_t. */
-export const propertyUnits = (shape: ModelShape): number => total(shape.propertyFields);
+export const propertyUnits = (shape: ModelShape): number => totalUnits(shape.propertyFields);
 
 /** Whether the properties reach the recurrence (or, for the mean encoder, the mean). */
 export const propertiesInEncoder = ({ variant, propertyFields }: ModelShape): boolean =>

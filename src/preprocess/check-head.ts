@@ -194,6 +194,9 @@ function addValueProblems(config: Config, report: TableReport, problems: string[
   }
 }
 
+/** A table and its column of ids, the table that should have them and its column. */
+type Join = readonly [from: string, fromColumn: string, to: string, toColumn: string];
+
 /** Ids that are written in another way in one table than in another (12 and 12.0) join to nothing. */
 async function addJoinProblems(
   connection: DuckDBConnection,
@@ -204,16 +207,18 @@ async function addJoinProblems(
   const { log, items, users } = config.data;
   const samples = Object.entries(config.tasks).map(([task, settings]) => {
     const source: SampleSource = settings.samples;
-    return { table: `samples/${task}`, samples: source };
+    const judged = settings.kind === 'multiclass' ? null : settings.candidate;
+    return { table: `samples/${task}`, samples: source, judged };
   });
-  const joins = [
+  const joins: Join[] = [
     ...(items ? [['log', log.item, 'items', items.item] as const] : []),
     ...(users ? [['log', log.user, 'users', users.user] as const] : []),
-    ...(items
-      ? samples.flatMap(({ table, samples: { candidate } }) =>
-          candidate === undefined ? [] : [[table, candidate, 'items', items.item] as const],
-        )
-      : []),
+    ...samples.flatMap(({ table, samples: { candidate }, judged }): Join[] => {
+      if (candidate === undefined || judged === null) return [];
+      if (judged === 'item') return items ? [[table, candidate, 'items', items.item]] : [];
+      const { id, table: attributes } = config.entities[judged]!;
+      return attributes ? [[table, candidate, `entities/${judged}`, id]] : [];
+    }),
     ...(users
       ? samples.map(({ table, samples }) => [table, samples.user, 'users', users.user] as const)
       : []),

@@ -14,7 +14,8 @@ export interface ReadTableHead {
 }
 
 export interface FieldEstimate {
-  readonly group: 'item' | 'properties' | 'user';
+  /** item, properties, user or an entity. */
+  readonly group: string;
   readonly name: string;
   /** Rows of its embedding table. */
   readonly rows: number;
@@ -88,6 +89,14 @@ export async function estimateSize(
     const sources = { users: [tables.get('users')], lastEvent: [log], request: sampleTables }[field.from];
     const values = await Promise.all(sources.map((table) => distinctValues(connection, table, field.column)));
     add('user', name, field, Math.max(0, ...values));
+  }
+  for (const [entity, { fields: entityFields }] of Object.entries(config.entities)) {
+    const table = tables.get(`entities/${entity}`);
+    for (const [name, { size, buckets, column, separator, ...field }] of Object.entries(entityFields)) {
+      if (size === undefined) continue;
+      const values = await distinctValues(connection, table, column, separator);
+      add(entity, name, { ...field, size, buckets }, values);
+    }
   }
   let requests = 0;
   let samples = 0;

@@ -21,6 +21,8 @@ export interface Inputs {
   readonly log: IngestedTable;
   readonly items: IngestedTable | null;
   readonly users: IngestedTable | null;
+  /** Entity -> its table, of those that have one. */
+  readonly entities: Readonly<Record<string, IngestedTable>>;
   /** Task -> its sample table. */
   readonly samples: Readonly<Record<string, IngestedTable>>;
 }
@@ -55,8 +57,9 @@ export function createItemsSql(config: Config, inputs: Inputs): string[] {
   const others = [
     ...(items ? [`SELECT ${text(items, config.data.items!.item)} AS item_id FROM ${items.table}`] : []),
     ...Object.entries(samples).flatMap(([task, table]) => {
-      const { candidate }: SampleSource = config.tasks[task]!.samples;
-      return candidate === undefined
+      const settings = config.tasks[task]!;
+      const { candidate }: SampleSource = settings.samples;
+      return candidate === undefined || settings.kind === 'multiclass' || settings.candidate !== 'item'
         ? []
         : [`SELECT ${text(table, candidate)} AS item_id FROM ${table.table}`];
     }),
@@ -108,7 +111,7 @@ export function createItemFieldsSql(config: Config): string[] {
     const values =
       field.separator === undefined
         ? `SELECT item, 1 AS place, ${raw} AS value FROM item_rows`
-        : splitSql(raw, field.separator);
+        : splitSql(raw, field.separator, { table: 'item_rows', row: 'item' });
     const counts = `SELECT value, CASE WHEN sum(events) > 0 THEN sum(events) ELSE sum(samples) END AS n
       FROM item_text_${at} JOIN item_counts USING (item) GROUP BY value`;
     const { join, index } = lookUp({ name, buckets: field.buckets }, vocabulary, 'v', 'x.value');
@@ -121,11 +124,15 @@ export function createItemFieldsSql(config: Config): string[] {
 }
 
 /** The values of a multi-valued column, each once, in the order in which they stand. */
-function splitSql(column: string, separator: string): string {
+export function splitSql(
+  column: string,
+  separator: string,
+  { table, row }: { readonly table: string; readonly row: string },
+): string {
   const literal = `'${separator.replaceAll("'", "''")}'`;
-  return `SELECT item, min(place) AS place, value FROM (
-      SELECT item, unnest(string_split(${column}, ${literal})) AS value,
+  return `SELECT ${row}, min(place) AS place, value FROM (
+      SELECT ${row}, unnest(string_split(${column}, ${literal})) AS value,
         generate_subscripts(string_split(${column}, ${literal}), 1) AS place
-      FROM item_rows WHERE ${column} IS NOT NULL) split
-    WHERE value <> '' GROUP BY item, value`;
+      FROM ${table} WHERE ${column} IS NOT NULL) split
+    WHERE value <> '' GROUP BY ${row}, value`;
 }

@@ -14,6 +14,7 @@ import { zoneOffsets } from '../features/local-time.js';
 import { propertyStrides } from '../features/property-code.js';
 import { createContextCodesSql, createContextsSql, createContextVocabulariesSql } from './contexts.js';
 import { numberOf, openDatabase } from './database.js';
+import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
 import { createItemFieldsSql, createItemsSql } from './items.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
@@ -30,6 +31,7 @@ import { unchanged } from './reuse.js';
 import { requestsBySplit, sampleCounts } from './row-counts.js';
 import { microseconds, splitBounds } from './split-bounds.js';
 import { vocabularyTable } from './vocabulary.js';
+import { writeEntities } from './write-entities.js';
 import { writeItems, writePropertyFields, writeUserFields } from './write-fields.js';
 import { describeFiles, segments, writeRequests, writeSamples, writeStreams } from './write-prepared.js';
 
@@ -96,6 +98,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
 
     const strides = await phase('items and contexts', async () => {
       await sql(createUsersSql(config, inputs), ...createItemsSql(config, inputs));
+      await sql(...createEntitiesSql(config, inputs));
       await sql(...createContextsSql(config, inputs.log, offsets, bounds.evaluationFromUs));
       await sql(...createContextVocabulariesSql(config));
       const widths = await propertyRows(connection, config);
@@ -110,7 +113,13 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds));
       await sql(createRequestUsersSql(config));
     });
-    await phase('vocabularies', () => sql(createItemCountsSql(bounds), ...createItemFieldsSql(config)));
+    await phase('vocabularies', () =>
+      sql(
+        createItemCountsSql(config, bounds),
+        ...createItemFieldsSql(config),
+        ...createEntityFieldsSql(config),
+      ),
+    );
     return await phase('write', async () => {
       const count = (table: string) => numberOf(connection, `SELECT count(*) FROM ${table}`);
       const users = await count('user_rows');
@@ -121,6 +130,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
         properties: await writePropertyFields(connection, target, config, strides),
         user: await writeUserFields(connection, target, config),
       };
+      const entities = await writeEntities(connection, target, config, fields.item);
       await writeStreams(connection, target, users);
       await writeRequests(connection, target, config);
       const tasks = await writeSamples(connection, target, config, inputs, requests);
@@ -142,6 +152,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
         evaluationFrom: isoOf(bounds.evaluationFromUs),
         evaluationTo: bounds.evaluationToUs === null ? null : isoOf(bounds.evaluationToUs),
         fields,
+        entities,
         tasks,
         segments,
         files: await describeFiles(target),

@@ -62,10 +62,15 @@ export async function readTables(
     throw new UserError(`Cannot prepare the data: no event of the log is left (${JSON.stringify(rows.log)})`);
   }
   const samples = Object.keys(config.tasks).map((task) => [task, tables.get(`samples/${task}`)!] as const);
+  const entities = Object.keys(config.entities).flatMap((name) => {
+    const table = tables.get(`entities/${name}`);
+    return table ? [[name, table] as const] : [];
+  });
   const inputs = {
     log,
     items: tables.get('items') ?? null,
     users: tables.get('users') ?? null,
+    entities: Object.fromEntries(entities),
     samples: Object.fromEntries(samples),
   };
   return { inputs, rows, files };

@@ -2,6 +2,7 @@
 import type { Config, SampleSource, TaskConfig } from '../config/schema.js';
 import { hash32Sql } from '../features/hash32.js';
 import { lastEventFields } from './contexts.js';
+import { entityTable, tasksJudging } from './entities.js';
 import { attributesOf, type Inputs, number, text } from './items.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
@@ -49,7 +50,7 @@ function requestFields(config: Config) {
 }
 
 /**
- * `asked_all`: every sample of every task (task, ord, usr, user_id, request_id, time_us, item_id, label, weight, u<k>
+ * `asked_all`: every sample of every task (task, ord, usr, user_id, request_id, time_us, candidate_id, label, weight, u<k>
  * of fields of the request, filtered, rejected). A request id that stands for two users or times is rejected.
  */
 export function createAskedSql(
@@ -68,7 +69,7 @@ export function createAskedSql(
       'u.user_id',
       `${source.request === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.request)}`} AS request_id`,
       's.time_us',
-      `${source.candidate === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.candidate)}`} AS item_id`,
+      `${source.candidate === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.candidate)}`} AS candidate_id`,
       `s.${number(table, source.label)} AS label`,
       `${source.weight === undefined ? '1.0' : `coalesce(s.${number(table, source.weight)}, 1.0)`} AS weight`,
       ...fields.map(({ field, at }) =>
@@ -80,7 +81,7 @@ export function createAskedSql(
     ];
     return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
-  const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS item_id,
+  const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS candidate_id,
     0.0 AS label, 1.0 AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS filtered WHERE false`;
   return [
     `CREATE TABLE asked_all AS ${parts.length > 0 ? parts.join(' UNION ALL ') : none}`,
@@ -133,41 +134,50 @@ export function createRequestsSql(config: Config, bounds: SplitBounds): string[]
   ];
 }
 
-/** `sample_rows` (task, ord, request, item, label, weight), candidates resolved to item rows; NULL without one. */
+/** `sample_rows` (task, ord, request, candidate, label, weight): candidates as item or entity rows, NULL without one. */
 export function createSamplesSql(config: Config): string[] {
-  const request = `JOIN request_rows r ON r.usr = a.usr AND r.time_us = a.time_us
-    AND r.request_id IS NOT DISTINCT FROM a.request_id`;
   const drifts = attributesOf(config).some(({ field }) => field.from === 'log');
-  if (!drifts) {
-    return [
-      `CREATE TABLE sample_rows AS SELECT a.task, a.ord, r.request, i.item, a.label, a.weight
-        FROM asked a ${request} LEFT JOIN item_rows i ON i.item_id = a.item_id`,
-    ];
-  }
+  const columns = 's.task, s.ord, s.request';
+  const of = (candidate: string) =>
+    `FROM asked_requests s WHERE s.task IN (${tasksJudging(config, candidate)})`;
+  const items = drifts
+    ? `SELECT ${columns}, coalesce(m.latest, f.item) AS candidate, s.label, s.weight FROM (SELECT s.* ${of('item')}) s
+       JOIN first_rows f ON f.item_id = s.candidate_id
+       ASOF LEFT JOIN item_moments m ON m.item_id = s.candidate_id AND s.time_us > m.time_us`
+    : `SELECT ${columns}, i.item AS candidate, s.label, s.weight FROM (SELECT s.* ${of('item')}) s
+       JOIN item_rows i ON i.item_id = s.candidate_id`;
+  const entities = Object.keys(config.entities).map(
+    (name, number) => `SELECT ${columns}, e."row", s.label, s.weight FROM (SELECT s.* ${of(name)}) s
+       JOIN ${entityTable(number)} e ON e.id = s.candidate_id`,
+  );
+  const alone = `SELECT ${columns}, CAST(NULL AS INTEGER), s.label, s.weight FROM asked_requests s
+       WHERE s.candidate_id IS NULL`;
   return [
-    // An item's row after the events of each moment, and its first row: of items that have several.
-    `CREATE TABLE drifting AS SELECT item_id FROM item_rows GROUP BY item_id HAVING count(*) > 1`,
-    `CREATE TABLE item_moments AS
-      SELECT i.item_id, e.time_us, arg_max(e.item, e.ord) AS latest, arg_min(e.item, e.ord) AS earliest
-      FROM events e JOIN item_rows i ON i.item = e.item WHERE i.item_id IN (SELECT item_id FROM drifting)
-      GROUP BY i.item_id, e.time_us`,
-    `CREATE TABLE first_rows AS SELECT item_id, arg_min(earliest, time_us) AS item FROM item_moments GROUP BY item_id
-      UNION ALL SELECT item_id, min(item) FROM item_rows WHERE item_id NOT IN (SELECT item_id FROM drifting) GROUP BY item_id`,
-    `CREATE TABLE sample_rows AS
-      SELECT s.task, s.ord, s.request, coalesce(m.latest, f.item) AS item, s.label, s.weight
-      FROM (SELECT a.task, a.ord, r.request, a.item_id, a.time_us, a.label, a.weight FROM asked a ${request}) s
-      LEFT JOIN first_rows f ON f.item_id = s.item_id
-      ASOF LEFT JOIN item_moments m ON m.item_id = s.item_id AND s.time_us > m.time_us`,
+    ...(drifts ? createItemMomentsSql : []),
+    `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a JOIN request_rows r
+       ON r.usr = a.usr AND r.time_us = a.time_us AND r.request_id IS NOT DISTINCT FROM a.request_id`,
+    `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')}`,
   ];
 }
 
+/** An item's row after the events of each moment, and its first row: of items that have several. */
+const createItemMomentsSql: readonly string[] = [
+  `CREATE TABLE drifting AS SELECT item_id FROM item_rows GROUP BY item_id HAVING count(*) > 1`,
+  `CREATE TABLE item_moments AS
+    SELECT i.item_id, e.time_us, arg_max(e.item, e.ord) AS latest, arg_min(e.item, e.ord) AS earliest
+    FROM events e JOIN item_rows i ON i.item = e.item WHERE i.item_id IN (SELECT item_id FROM drifting)
+    GROUP BY i.item_id, e.time_us`,
+  `CREATE TABLE first_rows AS SELECT item_id, arg_min(earliest, time_us) AS item FROM item_moments GROUP BY item_id
+    UNION ALL SELECT item_id, min(item) FROM item_rows WHERE item_id NOT IN (SELECT item_id FROM drifting) GROUP BY item_id`,
+];
+
 /** `item_counts` (item, events, samples): how often each row came up before the evaluation period. */
-export function createItemCountsSql({ evaluationFromUs }: SplitBounds): string {
+export function createItemCountsSql(config: Config, { evaluationFromUs }: SplitBounds): string {
   return `CREATE TABLE item_counts AS SELECT i.item, coalesce(e.n, 0) AS events, coalesce(s.n, 0) AS samples
     FROM item_rows i
     LEFT JOIN (SELECT item, count(*) AS n FROM events WHERE time_us < ${evaluationFromUs} GROUP BY item) e ON e.item = i.item
-    LEFT JOIN (SELECT s.item, count(*) AS n FROM sample_rows s JOIN request_rows r USING (request)
-      WHERE r.split < 2 AND s.item IS NOT NULL GROUP BY s.item) s ON s.item = i.item`;
+    LEFT JOIN (SELECT s.candidate AS item, count(*) AS n FROM sample_rows s JOIN request_rows r USING (request)
+      WHERE r.split < 2 AND s.task IN (${tasksJudging(config, 'item')}) GROUP BY s.candidate) s ON s.item = i.item`;
 }
 
 /** The vocabularies of user fields from the profile table (users met before the evaluation period) and from requests. */

@@ -9,18 +9,17 @@ import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw
 import { quoteIdentifier } from './sql.js';
 import { type FieldGroup, vocabularyTable } from './vocabulary.js';
 
-/** Writes a vocabulary's file and describes the field. */
-async function writeField(
+/** Writes a vocabulary's file to the folder `path` of the vocabularies, and describes the field. */
+export async function writeField(
   connection: DuckDBConnection,
   folder: string,
-  group: FieldGroup,
+  { group, path }: { readonly group: FieldGroup; readonly path: string },
   at: number,
   { name, buckets, multiValued }: Pick<FieldManifest, 'name' | 'buckets' | 'multiValued'>,
 ): Promise<FieldManifest> {
   const table = vocabularyTable(group, at);
   const ordered = `SELECT value, count, idx AS index FROM ${table} ORDER BY count DESC, value`;
-  const files = group === 'property' ? 'properties' : group;
-  await writeParquet(connection, folder, preparedPaths.vocabulary(files, name), ordered);
+  await writeParquet(connection, folder, preparedPaths.vocabulary(path, name), ordered);
   const hash = createHash('sha256');
   let known = 0;
   const result = await connection.stream(`SELECT value FROM ${table} WHERE idx IS NOT NULL ORDER BY idx`);
@@ -60,7 +59,13 @@ export async function writeItems(
   const fields: FieldManifest[] = [];
   for (const [at, [name, { buckets, separator }]] of Object.entries(config.features.item).entries()) {
     const multiValued = separator !== undefined;
-    fields.push(await writeField(connection, folder, 'item', at, { name, buckets, multiValued }));
+    fields.push(
+      await writeField(connection, folder, { group: 'item', path: 'item' }, at, {
+        name,
+        buckets,
+        multiValued,
+      }),
+    );
     const values: RawColumn[] = [{ path: preparedPaths.itemField(name), sql: 'idx' }];
     await writeRawFiles(connection, folder, values, `FROM item_values_${at} ORDER BY item, place`);
     if (multiValued) {
@@ -80,7 +85,11 @@ export async function writePropertyFields(
 ): Promise<PropertyFieldManifest[]> {
   const fields: PropertyFieldManifest[] = [];
   for (const [at, [name, { buckets }]] of Object.entries(config.features.properties).entries()) {
-    const field = await writeField(connection, folder, 'property', at, { name, buckets, multiValued: false });
+    const field = await writeField(connection, folder, { group: 'property', path: 'properties' }, at, {
+      name,
+      buckets,
+      multiValued: false,
+    });
     fields.push({ ...field, stride: strides[at]! });
   }
   return fields;
@@ -93,7 +102,13 @@ export async function writeUserFields(
 ): Promise<FieldManifest[]> {
   const fields: FieldManifest[] = [];
   for (const [at, [name, { buckets }]] of Object.entries(config.features.user).entries()) {
-    fields.push(await writeField(connection, folder, 'user', at, { name, buckets, multiValued: false }));
+    fields.push(
+      await writeField(connection, folder, { group: 'user', path: 'user' }, at, {
+        name,
+        buckets,
+        multiValued: false,
+      }),
+    );
   }
   return fields;
 }

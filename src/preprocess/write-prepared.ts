@@ -6,6 +6,7 @@ import { fileSha256 } from '../common/files.js';
 import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../common/prepared.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import { rowsOf } from './database.js';
+import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
@@ -87,7 +88,11 @@ export async function writeSamples(
   for (const [number, [task, settings]] of Object.entries(config.tasks).entries()) {
     const { kind } = settings;
     const samples: SampleSource = settings.samples;
-    const judges = samples.candidate !== undefined;
+    const candidate = settings.kind === 'multiclass' ? null : settings.candidate;
+    const id = candidate === 'item' ? 'i.item_id' : 'i.id';
+    const rows =
+      candidate === 'item' ? 'item_rows' : entityTable(Object.keys(config.entities).indexOf(candidate!));
+    const row = candidate === 'item' ? 'item' : '"row"';
     const mine = `sample_rows s WHERE s.task = ${number}`;
     await writeOffsets(
       connection,
@@ -100,7 +105,7 @@ export async function writeSamples(
       connection,
       folder,
       [
-        ...(judges ? [{ path: preparedPaths.sampleCandidates(task), sql: 's.item' }] : []),
+        ...(candidate !== null ? [{ path: preparedPaths.sampleCandidates(task), sql: 's.candidate' }] : []),
         { path: preparedPaths.sampleLabels(task), sql: 's.label' },
         { path: preparedPaths.sampleWeights(task), sql: 's.weight' },
       ],
@@ -115,13 +120,13 @@ export async function writeSamples(
       folder,
       preparedPaths.samples(task),
       `SELECT CAST(row_number() OVER (ORDER BY s.request, s.ord) - 1 AS INTEGER) AS sample, s.request,
-         ${judges ? 'i.item_id AS candidate, ' : ''}s.label, s.weight${kept}
-       FROM sample_rows s ${judges ? 'JOIN item_rows i USING (item)' : ''} JOIN ${input.table} t ON t.rowid = s.ord
+         ${candidate === null ? '' : `${id} AS candidate, `}s.label, s.weight${kept}
+       FROM sample_rows s ${candidate === null ? '' : `JOIN ${rows} i ON i.${row} = s.candidate`} JOIN ${input.table} t ON t.rowid = s.ord
        WHERE s.task = ${number} ORDER BY s.request, s.ord`,
     );
     tasks[task] = {
       kind,
-      candidate: settings.kind === 'multiclass' ? null : settings.candidate,
+      candidate,
       classes: classesOf(settings),
       samples: total,
       counts: await labelCounts(connection, number),

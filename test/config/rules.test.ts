@@ -47,6 +47,64 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'split.evaluationTo: expected no end beside evaluationLastDays, whose period ends with the requests',
   ],
   [
+    'an entity of a reserved name',
+    (c) => {
+      c.entities = { user: { fields: { user: { size: 8 } } } };
+    },
+    'entities.user: expected another name than item, property, properties, user, query',
+  ],
+  [
+    'an entity without its id',
+    (c) => {
+      c.entities = { shop: { table: { files: 'shops.csv' }, fields: { style: { size: 8 } } } };
+    },
+    'entities.shop.fields: expected a field named `shop` (the id of the shop)',
+  ],
+  [
+    'a field of an entity that shares nothing and has no size',
+    (c) => {
+      c.entities = { shop: { fields: { shop: {} } } };
+    },
+    'entities.shop.fields.shop.size: expected the units of its embedding, as it shares that of no item field',
+  ],
+  [
+    'a field of an entity that shares an embedding and has a size',
+    (c) => {
+      c.features.item.shop = { size: 8 };
+      c.entities = { shop: { fields: { shop: { size: 8 } } } };
+    },
+    'entities.shop.fields.shop.size: expected none: it shares the embedding of features.item.shop',
+  ],
+  [
+    'a field of an entity that shares what is not there',
+    (c) => {
+      c.entities = { shop: { fields: { shop: { shares: 'brand' } } } };
+    },
+    'entities.shop.fields.shop.shares: expected an item field (item), got brand',
+  ],
+  [
+    'an attribute of an entity without a table',
+    (c) => {
+      c.entities = { shop: { fields: { shop: { size: 8 }, style: { size: 4 } } } };
+    },
+    'entities.shop.fields.style: expected a table of the shop that holds its column',
+  ],
+  [
+    'a task that judges what is not declared',
+    (c) => {
+      Object.assign(c.tasks.ctr!, { candidate: 'shop' });
+    },
+    'tasks.ctr.candidate: expected one of item, got shop',
+  ],
+  [
+    'a query by what is no item',
+    (c) => {
+      c.entities = { shop: { fields: { shop: { size: 8 } } } };
+      Object.assign(c.tasks.ctr!, { candidate: 'shop', query: 'candidate' });
+    },
+    'tasks.ctr.query: expected none: the attention can be asked with an item only, got a shop',
+  ],
+  [
     'a task of a field that is none',
     (c) => {
       c.features.user = { page: { from: 'request', tasks: ['ctr', 'cvr'] } };

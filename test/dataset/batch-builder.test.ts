@@ -19,16 +19,21 @@ afterAll(() => rm(root, { recursive: true }));
 const valueAt = (batch: Batch, table: string, { slots }: FieldSlots, entry: number) =>
   batch.tables[table]![slots[entry]!]!;
 
-/** What the fields say of an item slot, as in `World.items`. */
-function itemOf(batch: Batch, slot: number): Record<string, number | number[]> {
+/** What the fields say of a slot, as in `World.items`. */
+function rowAt(
+  batch: Batch,
+  fields: Batch['items']['fields'],
+  tableOf: (field: string) => string,
+  slot: number,
+): Record<string, number | number[]> {
   return Object.fromEntries(
-    Object.entries(batch.items.fields).map(([name, field]) => {
-      if (!('segments' in field)) return [name, valueAt(batch, `item/${name}`, field, slot)];
+    Object.entries(fields).map(([name, field]) => {
+      if (!('segments' in field)) return [name, valueAt(batch, tableOf(name), field, slot)];
       const values = [...(field as MultiValuedSlots).segments.keys()].filter(
         (i) => (field as MultiValuedSlots).segments[i] === slot,
       );
       expect((field as MultiValuedSlots).counts[slot]).toBe(values.length);
-      return [name, values.map((i) => valueAt(batch, `item/${name}`, field, i))];
+      return [name, values.map((i) => valueAt(batch, tableOf(name), field, i))];
     }),
   );
 }
@@ -49,7 +54,16 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
     Object.fromEntries(Object.keys(world.items).map((name) => [name, world.items[name]![row]]));
   expect(items.itemRows.length).toBe(items.numItems);
   for (let slot = 0; slot < items.numItems; slot++) {
-    expect(itemOf(batch, slot)).toEqual(worldItem(items.itemRows[slot]!));
+    expect(rowAt(batch, items.fields, (name) => `item/${name}`, slot)).toEqual(
+      worldItem(items.itemRows[slot]!),
+    );
+  }
+  expect(Object.keys(batch.entities)).toEqual(tasks.includes('follow') ? ['shop'] : []);
+  const { shop } = batch.entities;
+  const shopTable = (name: string) => (name === 'style' ? 'shop/style' : `item/${name}`);
+  for (const [slot, row] of (shop?.entityRows ?? new Int32Array(0)).entries()) {
+    const expected = Object.entries(world.entities.shop!).map(([name, values]) => [name, values[row]]);
+    expect(rowAt(batch, shop!.fields, shopTable, slot)).toEqual(Object.fromEntries(expected));
   }
   expect(properties.codes.length).toBe(properties.numProperties);
   for (const [slot, code] of properties.codes.entries()) {
@@ -83,9 +97,13 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
       })),
     );
     const samples = batch.tasks[task]!;
+    const candidateOf = (of: string, slot: number) => {
+      if (of in world.classes) return NO_CANDIDATE;
+      return of in world.judges ? shop!.entityRows[slot] : items.itemRows[slot];
+    };
     const got = Array.from(samples.request, (row, i) => ({
       row,
-      item: task in world.classes ? NO_CANDIDATE : items.itemRows[samples.candidate[i]!],
+      item: candidateOf(task, samples.candidate[i]!),
       label: samples.label[i],
       weight: samples.weight[i],
       sample: samples.sample[i],
@@ -95,14 +113,19 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
   }
 
   const groups = { item: items.fields, property: properties.fields, user: batch.users };
-  const fields = Object.entries(groups).flatMap(([group, fields]) =>
-    Object.entries(fields).map(([name, { slots }]) => [`${group}/${name}`, slots] as const),
-  );
-  expect(fields.map(([table]) => table).sort()).toEqual(Object.keys(batch.tables).sort());
-  for (const [table, slots] of fields) {
+  const read = new Map<string, Set<number>>();
+  const see = (table: string, slots: Int32Array) =>
+    read.set(table, new Set([...(read.get(table) ?? []), ...slots]));
+  for (const [group, fields] of Object.entries(groups)) {
+    for (const [name, { slots }] of Object.entries(fields)) see(`${group}/${name}`, slots);
+  }
+  for (const [name, { slots }] of Object.entries(shop?.fields ?? {})) see(shopTable(name), slots);
+  see('shop/style', new Int32Array(0));
+  expect([...read.keys()].sort()).toEqual(Object.keys(batch.tables).sort());
+  for (const [table, slots] of read) {
     const rows = batch.tables[table]!;
     expect(new Set(rows).size).toBe(rows.length);
-    expect(new Set(slots).size).toBe(rows.length);
+    expect(slots.size).toBe(rows.length);
   }
   expect(new Set(items.itemRows).size).toBe(items.numItems);
 }
@@ -122,7 +145,7 @@ describe.each([
     for (const [size, maxEvents, tasks] of [
       [16, 10, ['ctr', 'buy', 'level']],
       [1, 100, ['buy']],
-      [50, 5, ['level']],
+      [50, 5, ['level', 'follow']],
       [40, 1, ['ctr']],
       [64, 7, ['buy', 'ctr']],
       [33, 1000, []],

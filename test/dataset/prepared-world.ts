@@ -12,6 +12,7 @@ export interface WorldEvent {
 export const NO_CANDIDATE = -1;
 
 interface WorldSample {
+  /** Row of the item or entity that is judged. */
   readonly item: number;
   readonly label: number;
   readonly weight: number;
@@ -32,6 +33,13 @@ export interface World {
   /** Item field -> index of each item row; of a multi-valued field, a list. */
   readonly items: Readonly<Record<string, readonly (number | readonly number[])[]>>;
   readonly fields: Manifest['fields'];
+  /** Entity -> field -> index of each row; of a multi-valued field, a list. */
+  readonly entities: Readonly<
+    Record<string, Readonly<Record<string, readonly (number | readonly number[])[]>>>
+  >;
+  readonly entityFields: Readonly<Record<string, Manifest['entities'][string]['fields']>>;
+  /** Task -> the entity that it judges, where that is not the item. */
+  readonly judges: Readonly<Record<string, string>>;
   readonly tasks: readonly string[];
   /** Classes of the tasks about the user alone, whose samples have no candidate. */
   readonly classes: Readonly<Record<string, number>>;
@@ -39,6 +47,8 @@ export interface World {
   readonly segments: readonly (readonly (readonly WorldEvent[])[])[];
   readonly requests: readonly WorldRequest[];
 }
+
+const SHOPS = 15;
 
 interface WorldSize {
   readonly items: number;
@@ -110,6 +120,11 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
       samples: {
         ctr: list(integer(2 * size.samples + 1), sample),
         buy: list(uniform() < 0.6 ? 0 : 1, sample),
+        follow: list(levels.integer(3), () => ({
+          item: levels.integer(SHOPS),
+          label: levels.integer(2),
+          weight: 1,
+        })),
         level: list(levels.integer(3), () => ({
           item: NO_CANDIDATE,
           label: levels.integer(4),
@@ -118,7 +133,28 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
       },
     };
   }).sort((a, b) => a.split - b.split);
-  return { items, fields, tasks: ['ctr', 'buy', 'level'], classes: { level: 4 }, segments, requests };
+  const shops = {
+    brand: list(SHOPS, () => levels.integer(9)),
+    style: list(SHOPS, () => levels.integer(6)),
+    tags: list(SHOPS, (row) => (row % 3 === 0 ? [] : list(1 + levels.integer(3), () => levels.integer(20)))),
+  };
+  return {
+    items,
+    fields,
+    entities: { shop: shops },
+    entityFields: {
+      shop: [
+        { ...field('brand', 9), shares: 'brand' },
+        field('style', 6),
+        { ...field('tags', 20, true), shares: 'tags' },
+      ],
+    },
+    judges: { follow: 'shop' },
+    tasks: ['ctr', 'buy', 'level', 'follow'],
+    classes: { level: 4 },
+    segments,
+    requests,
+  };
 }
 
 /** The events of a user before a request, the latest `maxEvents`: by the definition, no offsets involved. */

@@ -18,12 +18,18 @@ export async function writeWorld(folder: string, world: World): Promise<void> {
     return sums;
   };
 
+  const counts = (lists: readonly (number | readonly number[])[]) =>
+    offsets((lists as readonly (readonly number[])[]).map((list) => list.length));
   for (const { name, multiValued } of world.fields.item) {
     const values = world.items[name]!;
     await write(preparedPaths.itemField(name), Int32Array.from(values.flat()));
-    if (multiValued) {
-      const counts = (values as readonly (readonly number[])[]).map((list) => list.length);
-      await write(preparedPaths.itemFieldOffsets(name), offsets(counts));
+    if (multiValued) await write(preparedPaths.itemFieldOffsets(name), counts(values));
+  }
+  for (const [entity, fields] of Object.entries(world.entityFields)) {
+    for (const { name, multiValued } of fields) {
+      const values = world.entities[entity]![name]!;
+      await write(preparedPaths.entityField(entity, name), Int32Array.from(values.flat()));
+      if (multiValued) await write(preparedPaths.entityFieldOffsets(entity, name), counts(values));
     }
   }
   const names = world.segments.map((_, i) => `segment-${i}`);
@@ -120,12 +126,18 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
     evaluationFrom: '1970-01-02T00:00:00Z',
     evaluationTo: null,
     fields: world.fields,
+    entities: Object.fromEntries(
+      Object.entries(world.entityFields).map(([entity, fields]) => [
+        entity,
+        { rows: Object.values(world.entities[entity]!)[0]!.length, fields },
+      ]),
+    ),
     tasks: Object.fromEntries(
       world.tasks.map((task) => [
         task,
         {
           kind: task in world.classes ? ('multiclass' as const) : ('binary' as const),
-          candidate: task in world.classes ? null : ('item' as const),
+          candidate: task in world.classes ? null : (world.judges[task] ?? 'item'),
           classes: world.classes[task] ?? 2,
           samples: world.requests.reduce((sum, request) => sum + request.samples[task]!.length, 0),
           counts: bySplit((split) => counts(task, split)),

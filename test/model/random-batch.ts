@@ -11,25 +11,27 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-const field = (name: string, rows: number, size: number, pooling?: 'mean' | 'sum'): FieldShape => ({
-  name,
+const field = (table: string, rows: number, size: number, pooling?: 'mean' | 'sum'): FieldShape => ({
+  name: table.slice(table.indexOf('/') + 1),
+  table,
   rows,
   buckets: 1,
   size,
-  vocabularyHash: name,
+  vocabularyHash: table,
   ...(pooling ? { pooling } : {}),
 });
 
 export const smallShape: ModelShape = {
-  itemFields: [field('item', 30, 4), field('brand', 6, 3), field('tags', 9, 2, 'mean')],
-  propertyFields: [field('behavior', 5, 2), field('hour', 4, 3)],
-  userFields: [field('device', 4, 3)],
+  itemFields: [field('item/item', 30, 4), field('item/brand', 6, 3), field('item/tags', 9, 2, 'mean')],
+  propertyFields: [field('property/behavior', 5, 2), field('property/hour', 4, 3)],
+  userFields: [field('user/device', 4, 3)],
   encoder: 'lstm',
   variant: 'all',
   units: 6,
   attentionUnits: 4,
   userUnits: 5,
   candidateUnits: { item: 7 },
+  entities: {},
   tasks: {
     ctr: { kind: 'binary', outputs: 1, candidate: 'item', query: 'none', layers: [8, 4] },
     buy: { kind: 'binary', outputs: 1, candidate: 'item', query: 'candidate', layers: [8] },
@@ -118,6 +120,7 @@ export function randomBatch(lengths: readonly number[], seed = 3): Batch {
       ),
     },
     tables,
+    entities: {},
     tasks: { ctr: samples(), buy: samples() },
   };
 }

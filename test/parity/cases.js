@@ -68,6 +68,7 @@ export function makeWorld() {
     samples: {
       ctr: list(request === 5 ? 0 : 1 + random.integer(2), sample),
       buy: list(request % 3 === 1 ? 0 : 1 + random.integer(2), sample),
+      follow: list(random.integer(3), () => ({ ...sample(), item: random.integer(7) })),
       // About the user alone.
       level: list(random.integer(3), () => ({ ...sample(), item: -1, label: random.integer(3) })),
     },
@@ -77,13 +78,35 @@ export function makeWorld() {
     properties: [field('behavior', 4, { stride: 1 }), field('hour', 3, { stride: 4 })],
     user: [field('device', 3), field('age', 4)],
   };
-  return { items, fields, tasks: ['ctr', 'buy', 'level'], classes: { level: 3 }, segments, requests };
+  const entities = {
+    shop: {
+      shop: list(7, (row) => (row < 5 ? row + 1 : 1)),
+      // The brands of its items and their tags: the tables of the item fields.
+      brand: list(7, () => random.integer(5)),
+      tags: list(7, (row) => (row === 2 ? [] : list(1 + random.integer(3), () => random.integer(8)))),
+    },
+  };
+  const entityFields = {
+    shop: [field('shop', 8), { ...fields.item[1], shares: 'brand' }, { ...fields.item[2], shares: 'tags' }],
+  };
+  return {
+    items,
+    fields,
+    entities,
+    entityFields,
+    judges: { follow: 'shop' },
+    tasks: ['ctr', 'buy', 'follow', 'level'],
+    classes: { level: 3 },
+    segments,
+    requests,
+  };
 }
 
-function baseShape({ fields }) {
-  const sized = (manifests, sizes) =>
-    manifests.map(({ name, rows, buckets, vocabularyHash, multiValued }, at) => ({
+function baseShape({ fields, entityFields }) {
+  const sized = (group, manifests, sizes) =>
+    manifests.map(({ name, rows, buckets, vocabularyHash, multiValued, shares }, at) => ({
       name,
+      table: shares ? `item/${shares}` : `${group}/${name}`,
       rows,
       buckets,
       size: sizes[at],
@@ -91,18 +114,20 @@ function baseShape({ fields }) {
       ...(multiValued ? { pooling: 'mean' } : {}),
     }));
   return {
-    itemFields: sized(fields.item, [4, 3, 2]),
-    propertyFields: sized(fields.properties, [2, 3]),
-    userFields: sized(fields.user, [2, 3]),
+    itemFields: sized('item', fields.item, [4, 3, 2]),
+    propertyFields: sized('property', fields.properties, [2, 3]),
+    userFields: sized('user', fields.user, [2, 3]),
     encoder: 'lstm',
     variant: 'all',
     units: 8,
     attentionUnits: 4,
     userUnits: 5,
-    candidateUnits: { item: 6 },
+    candidateUnits: { item: 6, shop: 4 },
+    entities: { shop: sized('shop', entityFields.shop, [5, 3, 2]) },
     tasks: {
       ctr: { kind: 'binary', outputs: 1, candidate: 'item', query: 'none', layers: [6, 3] },
       buy: { kind: 'binary', outputs: 1, candidate: 'item', query: 'candidate', layers: [] },
+      follow: { kind: 'binary', outputs: 1, candidate: 'shop', query: 'none', layers: [3] },
       level: { kind: 'multiclass', outputs: 3, candidate: null, query: 'none', layers: [4] },
     },
   };
@@ -118,7 +143,12 @@ export function makeCases(world) {
     bpatt: { ...base, variant: 'bpatt' },
     nobp: { ...base, variant: 'nobp' },
     mean: { ...base, encoder: 'mean' },
-    'item-fields-only': { ...base, itemFields: sum, propertyFields: [], userFields: [] },
+    'item-fields-only': {
+      ...base,
+      itemFields: sum,
+      propertyFields: [],
+      userFields: [],
+    },
     penalised: base,
   };
   return Object.fromEntries(
@@ -127,7 +157,7 @@ export function makeCases(world) {
       {
         shape,
         maxEvents: MAX_EVENTS,
-        taskWeights: { ctr: 1, buy: 0.5, level: 2 },
+        taskWeights: { ctr: 1, buy: 0.5, follow: 1.5, level: 2 },
         l2: name === 'penalised' ? 0.02 : 0,
         weights: makeWeights(shape, name),
       },

@@ -19,11 +19,11 @@ class Dupn:
         self.weights = {name: torch.tensor(value, dtype=DTYPE, requires_grad=True) for name, value in case["weights"].items()}
         self.rows_read = set()
 
-    def embed(self, group, field, value):
+    def embed(self, field, value):
         """The embedding of one value, or the pooled one of a list of values."""
-        table = self.weights[f"{group}/{field['name']}"]
+        table = self.weights[field["table"]]
         values = value if isinstance(value, list) else [value]
-        self.rows_read.update((f"{group}/{field['name']}", row) for row in values)
+        self.rows_read.update((field["table"], row) for row in values)
         if not isinstance(value, list):
             return table[value]
         if not values:
@@ -34,21 +34,27 @@ class Dupn:
     def item(self, row):
         """e of an item row."""
         fields = self.shape["itemFields"]
-        return cat([self.embed("item", field, self.world["items"][field["name"]][row]) for field in fields])
+        return cat([self.embed(field, self.world["items"][field["name"]][row]) for field in fields])
+
+    def candidate(self, name, row):
+        """The fields of a candidate, an item or an entity, side by side."""
+        if name == "item":
+            return self.item(row)
+        return cat([self.embed(field, self.world["entities"][name][field["name"]][row]) for field in self.shape["entities"][name]])
 
     def properties(self, code):
         """p of a property code: a number with one digit for each field, the first field's digit the lowest."""
         parts = []
         for field in self.shape["propertyFields"]:
             code, digit = divmod(code, field["rows"])
-            parts.append(self.embed("property", field, digit))
+            parts.append(self.embed(field, digit))
         return cat(parts)
 
     def user(self, request):
         """u = relu(W x + b), x the user fields at the request."""
         z = self.weights["user/bias"]
         if self.shape["userFields"]:
-            x = cat([self.embed("user", field, request["fields"][field["name"]]) for field in self.shape["userFields"]])
+            x = cat([self.embed(field, request["fields"][field["name"]]) for field in self.shape["userFields"]])
             z = x @ self.weights["user/kernel"] + z
         return z.clamp(min=0)
 
@@ -124,10 +130,11 @@ class Dupn:
                     if settings["candidate"] is None:
                         out["logits"][task].append(self.tower(task, cat([rep_s, u])))
                         continue
-                    e = self.item(sample["item"])
+                    name = settings["candidate"]
+                    e = self.candidate(name, sample["item"])
                     asks = settings["query"] == "candidate"
                     sample_weights, sample_rep = read(e) if asks else (weights, rep_s)
-                    candidate = e @ self.weights["candidate/item/kernel"] + self.weights["candidate/item/bias"]
+                    candidate = e @ self.weights[f"candidate/{name}/kernel"] + self.weights[f"candidate/{name}/bias"]
                     out["logits"][task].append(self.tower(task, cat([sample_rep, u, candidate])))
                     if asks:
                         out["candidateAttention"][task].append(sample_weights)

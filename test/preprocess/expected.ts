@@ -6,8 +6,9 @@ const md5 = (text: string) => Number.parseInt(createHash('md5').update(text).dig
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
-export const TASKS = ['clicks', 'levels', 'buys'] as const;
+export const TASKS = ['clicks', 'follows', 'levels', 'buys'] as const;
 type Task = (typeof TASKS)[number];
+const judgesItem = (task: Task) => task === 'clicks' || task === 'buys';
 type Tuple = readonly [item: string, shop: string, brand: string, tags: string];
 const key = (tuple: readonly string[]) => JSON.stringify(tuple);
 
@@ -69,7 +70,7 @@ export function expectedOf(world: World) {
     ...new Set([
       ...world.events.map(({ user }) => user),
       ...world.users.map(({ user }) => user),
-      ...[...world.clicks, ...world.buys, ...world.levels].map(({ user }) => user),
+      ...[...world.clicks, ...world.buys, ...world.levels, ...world.follows].map(({ user }) => user),
     ]),
   ].sort(byBytes);
   const isValidation = (user: string) => md5(`validation:${user}`) < Math.round(0.3 * 2 ** 32);
@@ -92,7 +93,7 @@ export function expectedOf(world: World) {
   );
   // The page is known from the first sample of clicks or buys.
   const pageOf = (request: SampleRow) =>
-    asked.find(({ task, sample }) => task !== 'levels' && requestKey(sample) === requestKey(request))?.sample
+    asked.find(({ task, sample }) => judgesItem(task) && requestKey(sample) === requestKey(request))?.sample
       .page ?? '';
   const requestAt = new Map(requests.map((request, at) => [requestKey(request), at]));
 
@@ -107,7 +108,7 @@ export function expectedOf(world: World) {
 
   // How often each item row came up before the evaluation period.
   const sampleRows = asked
-    .filter(({ task, sample }) => task !== 'levels' && sample.time < EVALUATION_FROM)
+    .filter(({ task, sample }) => judgesItem(task) && sample.time < EVALUATION_FROM)
     .map(({ sample }) => candidateRow(sample));
   const counted = (valuesOf: (tuple: Tuple) => readonly string[]) => {
     const events = countOf(training.flatMap((e) => valuesOf(tupleOf(e.item, e.shop))));
@@ -145,11 +146,31 @@ export function expectedOf(world: World) {
     mine.sort((a, b) => a.request - b.request);
     return {
       offsets: [...requests.keys(), requests.length].map((r) => mine.filter((m) => m.request < r).length),
-      candidate: task === 'levels' ? [] : mine.map(({ sample }) => candidateRow(sample)),
+      candidate:
+        task === 'levels'
+          ? []
+          : mine.map(({ sample }) =>
+              judgesItem(task) ? candidateRow(sample) : shopIds.indexOf(sample.item),
+            ),
       label: mine.map(({ sample }) => sample.label),
       weight: mine.map(({ sample }) => (task === 'clicks' ? sample.weight : 1)),
     };
   };
+  const shopIds = [
+    ...new Set([...world.shops.map(({ shop }) => shop), ...world.follows.map((s) => s.item)]),
+  ].sort(byBytes);
+  const shops = shopIds.map(
+    (id) => world.shops.find(({ shop }) => shop === id) ?? { shop: id, tags: '', style: '' },
+  );
+  const style = indexer('style', {
+    counts: countOf(
+      world.follows
+        .filter(({ time }) => time < EVALUATION_FROM)
+        .map((s) => shops[shopIds.indexOf(s.item)]!.style),
+    ),
+    minCount: 6,
+  });
+  const labelsOf = (tags: string) => [...new Set(tags.split('|').filter((tag) => tag !== ''))];
   const events = users.flatMap(stream);
   return {
     items: {
@@ -182,5 +203,15 @@ export function expectedOf(world: World) {
     clicks: samplesOf('clicks'),
     buys: samplesOf('buys'),
     levels: samplesOf('levels'),
+    follows: samplesOf('follows'),
+    shops: {
+      shop: shops.map(({ shop }) => item.shop.index(shop)),
+      style: shops.map((s) => style.index(s.style)),
+      labels: shops.flatMap(({ tags }) => labelsOf(tags).map(item.tags.index)),
+      labelOffsets: [0, ...shops.keys()].map(
+        (_, at) => shops.slice(0, at).flatMap(({ tags }) => labelsOf(tags)).length,
+      ),
+      styleRows: style.rows,
+    },
   };
 }

@@ -63,6 +63,17 @@ test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed
     expect(await raw(preparedPaths.sampleLabels(task))).toEqual(expected[task].label);
     expect(await raw(preparedPaths.sampleWeights(task))).toEqual(expected[task].weight);
   }
+  for (const field of ['shop', 'style', 'labels'] as const) {
+    expect(await raw(preparedPaths.entityField('shop', field)), field).toEqual(expected.shops[field]);
+  }
+  expect(await raw(preparedPaths.entityFieldOffsets('shop', 'labels'))).toEqual(expected.shops.labelOffsets);
+  const shop = manifest.entities.shop!;
+  expect(shop.rows).toBe(expected.shops.shop.length);
+  expect(shop.fields.map(({ name, rows, shares }) => [name, rows, shares])).toEqual([
+    ['shop', expected.rows.shop, 'shop'],
+    ['labels', expected.rows.tags, 'tags'],
+    ['style', expected.shops.styleRows, undefined],
+  ]);
   for (const { read, kept, rejected, filtered } of Object.values(manifest.rows)) {
     expect(kept + rejected + filtered).toBe(read);
   }

@@ -31,6 +31,10 @@ export interface World {
   readonly users: readonly { readonly user: string; readonly age: string }[];
   readonly clicks: readonly SampleRow[];
   readonly buys: readonly SampleRow[];
+  /** Of shops; the second one of an id does not count. */
+  readonly shops: readonly { readonly shop: string; readonly tags: string; readonly style: string }[];
+  /** About shops: items are shop ids. */
+  readonly follows: readonly SampleRow[];
   /** About the user alone: items are empty, labels 0 to 2. */
   readonly levels: readonly SampleRow[];
 }
@@ -80,6 +84,12 @@ export function randomWorld(seed: number, numEvents: number): World {
     users: users.slice(0, 9).map((user) => ({ user, age: pick(['20', '30', '']) })),
     clicks,
     buys: Array.from({ length: 40 }, () => sample('', pick(users), time(), items)),
+    shops: ['s9', 's1', 's3', 's2', 's1'].map((shop) => ({
+      shop,
+      tags: pick(['red|new', 'new|old|new', '', 'blue']),
+      style: pick(['cute', 'plain', '']),
+    })),
+    follows: Array.from({ length: 50 }, () => sample('', pick(users), time(), ['s1', 's2', 's3', 's4'])),
     levels: Array.from({ length: 40 }, () => ({
       ...sample('', pick(users), time(), ['']),
       label: random.integer(3),
@@ -116,6 +126,16 @@ export async function writeWorld(folder: string, world: World, more = ''): Promi
   await write('clicks.csv', header, samples(world.clicks));
   await write('buys.csv', header, samples(world.buys));
   await write(
+    'shops.csv',
+    'shop_id,tags,style',
+    world.shops.map((s) => [s.shop, s.tags, s.style]),
+  );
+  await write(
+    'follows.csv',
+    'user_id,time,shop_id,label',
+    world.follows.map((s) => [s.user, s.time, s.item, s.label]),
+  );
+  await write(
     'levels.csv',
     'user_id,time,label',
     world.levels.map((s) => [s.user, s.time, s.label]),
@@ -141,12 +161,23 @@ features:
     device: { from: lastEvent }
     age: { from: users }
     page: { from: request, tasks: [clicks, buys] }
+entities:
+  shop:
+    table: { files: shops.csv }
+    fields:
+      shop: {}
+      labels: { column: tags, shares: tags, separator: "|" }
+      style: { size: 4, minCount: 6 }
 split: { evaluationFrom: 2020-01-09 08:00:00, validationUsers: 0.3 }
 tasks:
   clicks:
     kind: binary
     trainFrom: 2020-01-02 08:00:00
     samples: { files: clicks.csv, request: request_id, time: { column: time, format: seconds }, weight: weight, keep: [page] }
+  follows:
+    kind: binary
+    candidate: shop
+    samples: { files: follows.csv, time: { column: time, format: seconds } }
   levels:
     kind: multiclass
     classes: 3

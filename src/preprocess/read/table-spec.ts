@@ -24,7 +24,7 @@ export interface RowFilter {
 }
 
 export interface TableSpec {
-  /** As in the config and in the manifest: log, items, users, samples/<task>. */
+  /** As in the config and in the manifest: log, items, users, entities/<entity>, samples/<task>. */
   readonly name: string;
   readonly source: TableSource;
   /** Columns that are kept as the text that they are; the empty text is NULL. */
@@ -122,6 +122,20 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       numbers: [],
       separators: {},
       required: [users.user],
+    });
+  }
+  for (const [name, { id, table, fields }] of Object.entries(config.entities)) {
+    if (!table) continue;
+    const separated = Object.values(fields).flatMap(({ column, separator }) =>
+      separator === undefined ? [] : [[column, separator]],
+    );
+    specs.push({
+      name: `entities/${name}`,
+      source: table,
+      text: distinct([id, ...Object.values(fields).map(({ column }) => column)]),
+      numbers: [],
+      separators: Object.fromEntries(separated),
+      required: [id],
     });
   }
   for (const [task, settings] of Object.entries(config.tasks)) {
