@@ -2,9 +2,28 @@
 import { type Cell, formatTable } from '../common/table.js';
 import type { RunEvaluation } from './evaluate-run.js';
 
-/** Metrics in columns, each with its interval; below the table, why a metric has no value. */
-export function evaluationTable({ metrics, intervals, reasons, tasks, baselines }: RunEvaluation): string {
-  const names = [...new Set(Object.keys(metrics).map((key) => key.slice(0, key.indexOf('['))))];
+/** A table for each kind of task, metrics in columns with their intervals; below, why a metric has no value. */
+export function evaluationTable(evaluation: RunEvaluation): string {
+  const { metrics, reasons } = evaluation;
+  const kinds = new Map<string, { names: string[]; tasks: string[] }>();
+  for (const task of Object.keys(evaluation.tasks)) {
+    const names = Object.keys(metrics).flatMap((key) =>
+      key.endsWith(`[${task}]`) ? [key.slice(0, -task.length - 2)] : [],
+    );
+    const kind = kinds.get(names.join()) ?? { names, tasks: [] };
+    kinds.set(names.join(), kind);
+    kind.tasks.push(task);
+  }
+  const tables = [...kinds.values()].map(({ names, tasks }) => tableOf(evaluation, names, tasks));
+  const notes = Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`);
+  return tables.join('\n') + notes.join('');
+}
+
+function tableOf(
+  { metrics, intervals, tasks, baselines }: RunEvaluation,
+  names: readonly string[],
+  shown: readonly string[],
+): string {
   const header = [
     'task',
     'scores',
@@ -12,7 +31,8 @@ export function evaluationTable({ metrics, intervals, reasons, tasks, baselines 
     'samples',
     'by label',
   ];
-  const rows = Object.entries(tasks).flatMap(([task, { samples, labels }]) => {
+  const rows = shown.flatMap((task) => {
+    const { samples, labels } = tasks[task]!;
     const model = names.flatMap((name) => {
       const key = `${name}[${task}]`;
       const interval = intervals[key];
@@ -21,14 +41,16 @@ export function evaluationTable({ metrics, intervals, reasons, tasks, baselines 
         interval ? `${interval.low.toFixed(4)} .. ${interval.high.toFixed(4)}` : null,
       ];
     });
-    const others = Object.entries(baselines[task] ?? {}).map(([baseline, values]) => {
-      const found: Readonly<Record<string, number | null>> = { ...values };
-      return [task, `baseline ${baseline}`, ...names.flatMap((name) => [number(found[name]), '']), '', ''];
-    });
+    const others = Object.entries(baselines[task] ?? {}).map(([baseline, values]) => [
+      task,
+      `baseline ${baseline}`,
+      ...names.flatMap((name) => [number(values[name]), '']),
+      '',
+      '',
+    ]);
     return [[task, 'model', ...model, samples, labels.join(' / ')], ...others] satisfies Cell[][];
   });
-  const notes = Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`);
-  return formatTable(header, rows) + notes.join('');
+  return formatTable(header, rows);
 }
 
 function number(value: number | null | undefined): string | null {
