@@ -5,6 +5,7 @@ import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
+import { activeTasks } from '../config/active-tasks.js';
 import type { Config } from '../config/schema.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { openPrepared } from '../dataset/prepared.js';
@@ -52,25 +53,26 @@ export async function evaluateRun(
       `Cannot evaluate ${folder}: expected trained weights in ${checkpoint}, got none; train it first`,
     );
   }
+  const tasks = activeTasks(config);
   const shape = modelShape(config, prepared.manifest);
   const { weights, state } = await loadCheckpoint<TrainingState>(checkpoint, shape);
   const source = new BatchSource(prepared.folder);
   const plan = planFor(config, 'evaluation', null);
   try {
-    const bar = progress.start('evaluate', evaluationSamples(prepared));
+    const bar = progress.start('evaluate', evaluationSamples(prepared, Object.keys(tasks)));
     let done = 0;
     const scored = await gatherPredictions(scoreBatches(weights, source.batches(plan)), (count) => {
       done += count;
       bar.update(done);
     }).finally(() => bar.stop());
     const evaluation = evaluate(withEveryTask(shape, scored), {
-      kinds: mapValues(config.tasks, ({ kind }) => kind),
+      kinds: mapValues(tasks, ({ kind }) => kind),
       userOfRequest: userOfRequest(prepared.folder),
       bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
     });
     const baselines = await evaluateBaselines({
       preparedFolder: prepared.folder,
-      keptColumns: mapValues(config.tasks, ({ samples }) => samples.keep),
+      keptColumns: mapValues(tasks, ({ samples }) => samples.keep),
       maxEvents: config.model.maxEvents,
     });
     const result = { run: folder, step: state.step, ...evaluation, baselines };
@@ -96,8 +98,8 @@ function withEveryTask(
   );
 }
 
-function evaluationSamples({ manifest }: Prepared): number {
-  const counts = Object.values(manifest.tasks).flatMap((task) => Object.values(task.counts.evaluation));
+function evaluationSamples({ manifest }: Prepared, tasks: readonly string[]): number {
+  const counts = tasks.flatMap((task) => Object.values(manifest.tasks[task]!.counts.evaluation));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

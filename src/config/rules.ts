@@ -15,6 +15,7 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...columnRules(config),
     ...entityRules(config),
     ...keptRules(config),
+    ...trainedRules(config),
     ...nameRules(config),
   ];
 }
@@ -120,6 +121,15 @@ function fieldRules({ data, features, tasks }: Config, input: ConfigInput): Rule
     }
   }
   return problems;
+}
+
+function trainedRules({ tasks, train }: Config): RuleProblem[] {
+  const known = Object.keys(tasks).join(', ');
+  return (train.tasks ?? []).flatMap((name) =>
+    name in tasks
+      ? []
+      : [problem(['train', 'tasks'], `expected names of tasks (${known}), got ${name}`, [['tasks']])],
+  );
 }
 
 /** What the file of a task's samples holds anyway, beside the columns under `keep` (docs/prepared-format.md). */

@@ -163,6 +163,11 @@ export const configSchema = z.strictObject({
   train: z
     .strictObject({
       seed: z.int().nonnegative().default(1).describe('Seed of initial weights, data order and dropout'),
+      tasks: z
+        .array(fileSafeName)
+        .min(1)
+        .optional()
+        .describe('The tasks that are trained and evaluated; by default all that are prepared'),
       epochs: positiveInt.default(10).describe('Passes over the training requests at most'),
       batchRequests: positiveInt.default(256).describe('Requests of one step'),
       learningRate: z.number().positive().default(0.001).describe('Adam, for the dense weights'),

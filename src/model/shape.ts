@@ -5,6 +5,7 @@
 import { mapValues } from '../common/map-values.js';
 import type { EntityManifest, FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
 import { tableName } from '../common/table-name.js';
+import { activeTasks } from '../config/active-tasks.js';
 import type { Config } from '../config/schema.js';
 
 export interface FieldShape {
@@ -77,8 +78,9 @@ function entityShapes(
 
 export function modelShape(config: Config, manifest: Pick<Manifest, 'fields' | 'entities'>): ModelShape {
   const { features, model } = config;
+  const tasks = activeTasks(config);
   const judged = new Set(
-    Object.values(config.tasks).map((task) => (task.kind === 'multiclass' ? null : task.candidate)),
+    Object.values(tasks).map((task) => (task.kind === 'multiclass' ? null : task.candidate)),
   );
   const entities = Object.fromEntries(
     Object.entries(manifest.entities)
@@ -100,7 +102,7 @@ export function modelShape(config: Config, manifest: Pick<Manifest, 'fields' | '
     },
     entities,
     tasks: Object.fromEntries(
-      Object.entries(config.tasks).map(([name, task]): [string, TaskShape] => {
+      Object.entries(tasks).map(([name, task]): [string, TaskShape] => {
         const { kind, query, tower } = task;
         const outputs = kind === 'multiclass' ? task.classes : 1;
         const candidate = kind === 'multiclass' ? null : task.candidate;

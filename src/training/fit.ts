@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import type { Context } from '../common/context.js';
 import { recoverFolder } from '../common/files.js';
+import { mapValues } from '../common/map-values.js';
 import type { Manifest, Split } from '../common/prepared.js';
+import { activeTasks } from '../config/active-tasks.js';
 import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
@@ -85,16 +87,16 @@ async function startOrGoOn({ config: { train, model }, config, manifest, runFold
 export function planFor(config: Config, split: Split, shuffle: BatchPlan['shuffle']): BatchPlan {
   return {
     split,
-    tasks: Object.keys(config.tasks),
+    tasks: Object.keys(activeTasks(config)),
     maxEvents: config.model.maxEvents,
     batchRequests: config.train.batchRequests,
     shuffle,
   };
 }
 
-function stepOptions({ tasks, train }: Config): StepOptions {
-  const each = (value: (task: Config['tasks'][string]) => number) =>
-    Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, value(task)]));
+function stepOptions(config: Config): StepOptions {
+  const { train } = config;
+  const each = (value: (task: Config['tasks'][string]) => number) => mapValues(activeTasks(config), value);
   return {
     taskWeights: each((task) => task.weight),
     dropoutRates: each((task) => task.tower.dropout),

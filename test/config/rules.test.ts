@@ -105,6 +105,13 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'tasks.ctr.query: expected none: the attention can be asked with an item only, got a shop',
   ],
   [
+    'training of a task that is not there',
+    (c) => {
+      c.train = { tasks: ['ctr', 'cvr'] };
+    },
+    'train.tasks: expected names of tasks (ctr), got cvr',
+  ],
+  [
     'a task of a field that is none',
     (c) => {
       c.features.user = { page: { from: 'request', tasks: ['ctr', 'cvr'] } };
