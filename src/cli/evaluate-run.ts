@@ -1,11 +1,11 @@
 /** Scores the evaluation part with the best weights of a run, and saves what that gives in the run's folder. */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { activeTasks } from '../common/active-tasks.js';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
-import { activeTasks } from '../config/active-tasks.js';
 import type { Config } from '../config/schema.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { openPrepared } from '../dataset/prepared.js';

@@ -41,12 +41,23 @@ export interface EntityManifest {
   readonly fields: readonly (FieldManifest & { readonly shares?: string })[];
 }
 
-export type TaskKind = 'binary' | 'multiclass';
+export type TaskKind = 'binary' | 'rank' | 'multiclass';
+
+/** A ranking feature r; what is stored is (value - mean) / deviation, 0 for a missing value. */
+export interface RankingFeature {
+  readonly name: string;
+  /** Of the training samples. */
+  readonly mean: number;
+  /** Of the training samples; 1 where they are all the same. */
+  readonly deviation: number;
+}
 
 export interface TaskManifest {
   readonly kind: TaskKind;
   /** What is judged, item or an entity; null for a task about the user alone. */
   readonly candidate: string | null;
+  /** In the order in which they are stored; of a task that ranks only. */
+  readonly features: readonly RankingFeature[];
   /** Labels are 0 .. classes - 1. */
   readonly classes: number;
   readonly samples: number;
@@ -127,6 +138,7 @@ export const preparedPaths = {
   sampleOffsets: (task: string) => `samples/${task}/offsets.i32`,
   sampleCandidates: (task: string) => `samples/${task}/candidate.i32`,
   sampleLabels: (task: string) => `samples/${task}/label.f32`,
+  sampleFeatures: (task: string) => `samples/${task}/features.f32`,
   sampleWeights: (task: string) => `samples/${task}/weight.f32`,
   samples: (task: string) => `samples/${task}/samples.parquet`,
   rejects: (table: string) => `rejects/${table.replaceAll('/', '-')}.csv`,

@@ -116,7 +116,8 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
     );
     uses.push({ path: [...path, 'table'], table, reads: [[[...path, 'id'], id], ...reads] });
   }
-  for (const [name, { samples }] of Object.entries(tasks)) {
+  for (const [name, task] of Object.entries(tasks)) {
+    const samples: SampleSource = task.samples;
     const path: Path = ['tasks', name, 'samples'];
     uses.push({
       path,
@@ -124,6 +125,7 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
       reads: [
         ...keys(path, samples, ['request', 'user', 'candidate', 'label', 'weight']),
         ...times(path, samples.time),
+        ...(samples.features ?? []).map((column) => [[...path, 'features'], column] as const),
         ...samples.keep.map((column) => [[...path, 'keep'], column] as const),
         ...fieldKeys(
           'user',

@@ -58,7 +58,7 @@ export function entityRules({ entities, features, tasks }: Config): RuleProblem[
         problem([...path, 'candidate'], `expected one of ${known}, got ${task.candidate}`, [['entities']]),
       );
     }
-    if (task.query === 'candidate') {
+    if (task.kind === 'binary' && task.query === 'candidate') {
       problems.push(
         problem(
           [...path, 'query'],

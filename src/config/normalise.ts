@@ -12,6 +12,7 @@ import type {
 
 const DEFAULT_VALIDATION_USERS = 0.05;
 
+type JudgingTask = Exclude<ParsedConfig['tasks'][string], { kind: 'multiclass' }>;
 type ParsedTime = ParsedConfig['data']['log']['time'];
 
 /** `root` is absolute. */
@@ -23,6 +24,8 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
     files: [source.files].flat(),
     time: resolveTime(source.time, data.timeZone),
   });
+  const candidateOf = ({ candidate, samples }: JudgingTask) =>
+    samples.candidate ?? (candidate === 'item' ? data.log.item : idOf(entities[candidate], candidate));
   return {
     ...parsed,
     data: {
@@ -59,12 +62,10 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
     },
     tasks: mapValues(parsed.tasks, (task): TaskConfig => {
       switch (task.kind) {
-        case 'binary': {
-          const id =
-            task.candidate === 'item' ? data.log.item : idOf(entities[task.candidate], task.candidate);
-          const candidate = task.samples.candidate ?? id;
-          return { ...task, samples: { ...resolveSource(task.samples), candidate } };
-        }
+        case 'binary':
+          return { ...task, samples: { ...resolveSource(task.samples), candidate: candidateOf(task) } };
+        case 'rank':
+          return { ...task, samples: { ...resolveSource(task.samples), candidate: candidateOf(task) } };
         case 'multiclass':
           return { ...task, samples: resolveSource(task.samples) };
       }

@@ -15,6 +15,7 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...columnRules(config),
     ...entityRules(config),
     ...keptRules(config),
+    ...featureRules(config),
     ...trainedRules(config),
     ...nameRules(config),
   ];
@@ -121,6 +122,16 @@ function fieldRules({ data, features, tasks }: Config, input: ConfigInput): Rule
     }
   }
   return problems;
+}
+
+function featureRules({ tasks }: Config): RuleProblem[] {
+  return Object.entries(tasks).flatMap(([name, task]) => {
+    if (task.kind !== 'rank') return [];
+    const { features } = task.samples;
+    const twice = features.find((feature, at) => features.indexOf(feature) < at);
+    const path: Path = ['tasks', name, 'samples', 'features'];
+    return twice === undefined ? [] : [problem(path, `expected distinct columns, got ${twice} twice`)];
+  });
 }
 
 function trainedRules({ tasks, train }: Config): RuleProblem[] {

@@ -116,6 +116,16 @@ export const candidateSamples = samples.extend({
     ),
 });
 
+/** Samples of a task that weighs features of a candidate. */
+export const rankingSamples = candidateSamples.extend({
+  features: z
+    .array(column)
+    .min(1)
+    .describe(
+      'Columns of numbers, the ranking features r: normalised by mean and deviation of the training samples, an empty cell becomes the mean; a constant is added',
+    ),
+});
+
 /** Samples of a task about the user alone. */
 export const userSamples = samples;
 

@@ -11,6 +11,7 @@ import {
   folderName,
   path,
   positiveInt,
+  rankingSamples,
   userSamples,
 } from './schema-data.js';
 import { entity } from './schema-entities.js';
@@ -40,6 +41,16 @@ const binaryTask = z.strictObject({
     .default('none')
     .describe('What the attention is asked with: the item vector of the candidate (an item), or nothing'),
   samples: candidateSamples,
+  ...anyTask,
+});
+
+const rankTask = z.strictObject({
+  kind: z
+    .literal('rank')
+    .describe('Learning to rank: s = weight(rep)^T r over ranking features r of a candidate, log loss'),
+  candidate: fileSafeName.default('item').describe('What is ranked: item, or one of entities'),
+  query: z.enum(['none']).default('none').describe('What the attention is asked with: nothing'),
+  samples: rankingSamples,
   ...anyTask,
 });
 
@@ -109,7 +120,7 @@ export const configSchema = z.strictObject({
     ),
 
   tasks: z
-    .record(fileSafeName, z.discriminatedUnion('kind', [binaryTask, multiclassTask]))
+    .record(fileSafeName, z.discriminatedUnion('kind', [binaryTask, rankTask, multiclassTask]))
     .describe(
       'The tasks that share the representation; preprocess takes an empty map, training needs one at least',
     ),
@@ -250,18 +261,25 @@ type ParsedData = ParsedConfig['data'];
 type ParsedEntity = ParsedConfig['entities'][string];
 type ParsedTask = ParsedConfig['tasks'][string];
 type ParsedBinary = Extract<ParsedTask, { kind: 'binary' }>;
+type ParsedRank = Extract<ParsedTask, { kind: 'rank' }>;
 type ParsedMulticlass = Extract<ParsedTask, { kind: 'multiclass' }>;
 
 export type LogConfig = DeepReadonly<ResolvedSource<ParsedData['log']>>;
 export type ItemTable = DeepReadonly<ResolvedSource<NonNullable<ParsedData['items']>>>;
 export type UserTable = DeepReadonly<ResolvedSource<NonNullable<ParsedData['users']>>>;
-/** Has a candidate column where the task judges a candidate. */
+/** Has a candidate column where the task judges a candidate, features where it ranks. */
 export type SampleSource = DeepReadonly<
-  ResolvedSource<ParsedMulticlass['samples']> & { candidate?: string | undefined }
+  ResolvedSource<ParsedMulticlass['samples']> & {
+    candidate?: string | undefined;
+    features?: string[] | undefined;
+  }
 >;
 export type TaskConfig = DeepReadonly<
   | (Omit<ParsedBinary, 'samples'> & {
       samples: Filled<ResolvedSource<ParsedBinary['samples']>, 'candidate'>;
+    })
+  | (Omit<ParsedRank, 'samples'> & {
+      samples: Filled<ResolvedSource<ParsedRank['samples']>, 'candidate'>;
     })
   | (Omit<ParsedMulticlass, 'samples'> & { samples: ResolvedSource<ParsedMulticlass['samples']> })
 >;

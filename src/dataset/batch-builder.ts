@@ -67,10 +67,11 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
         field.shares === undefined ? tableOf(entity, field) : tables.get(tableName('item', field.shares))!,
     })),
   }));
-  /** What the samples of a task point at. */
+  /** What the samples of a task point at; null for a task whose tower sees no candidate. */
   const candidatesOf = (task: string) => {
-    const { candidate } = manifest.tasks[task]!;
-    return candidate === null || candidate === 'item' ? items : entities[candidate]!.distinct;
+    const { kind, candidate } = manifest.tasks[task]!;
+    if (kind !== 'binary') return null;
+    return candidate === 'item' ? items : entities[candidate!]!.distinct;
   };
 
   return {
@@ -82,9 +83,14 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
       const windows = readWindows(segments, prepared.requests, requests, maxEvents, items, codes);
       const samples = tasks.map((task) => [
         task,
-        readSamples(prepared.tasks[task]!, requests, candidatesOf(task)),
+        readSamples(
+          prepared.tasks[task]!,
+          requests,
+          candidatesOf(task),
+          manifest.tasks[task]!.features.length,
+        ),
       ]);
-      const judged = new Set(tasks.map((task) => manifest.tasks[task]!.candidate));
+      const judged = new Set(tasks.map(candidatesOf));
       // Padding points at slot 0, so there must be one even where no request has an event or a candidate.
       if (items.size === 0) items.slot(0);
       if (codes.size === 0) codes.slot(0);
@@ -98,7 +104,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
         },
         entities: Object.fromEntries(
           Object.entries(entities)
-            .filter(([entity]) => judged.has(entity))
+            .filter(([, { distinct }]) => judged.has(distinct))
             .map(([entity, { distinct, fields }]) => {
               const entityRows = distinct.values();
               return [entity, { entityRows, fields: fieldsOf(fields, entityRows) }];
@@ -169,13 +175,22 @@ function readWindows(
   return { steps, lengths, history, property };
 }
 
-/** The samples of the requests, in order of request, with the slots of their candidates among `rows`. */
-function readSamples(task: TaskArrays, requests: Int32Array, rows: Distinct): BatchSamples {
+/**
+ * The samples of the requests, in order of request, with the slots of their candidates among `rows`;
+ * `width` is the number of their ranking features.
+ */
+function readSamples(
+  task: TaskArrays,
+  requests: Int32Array,
+  rows: Distinct | null,
+  width: number,
+): BatchSamples {
   const ranges = Array.from(requests, (request) => task.offsets.read(request, request + 2));
   const total = ranges.reduce((sum, range) => sum + range[1]! - range[0]!, 0);
   const samples: BatchSamples = {
     request: new Int32Array(total),
-    candidate: new Int32Array(task.candidate ? total : 0),
+    candidate: new Int32Array(rows ? total : 0),
+    features: new Float32Array(total * width),
     label: new Float32Array(total),
     weight: new Float32Array(total),
     sample: new Int32Array(total),
@@ -184,12 +199,15 @@ function readSamples(task: TaskArrays, requests: Int32Array, rows: Distinct): Ba
   for (const [row, range] of ranges.entries()) {
     const [start, end] = [range[0]!, range[1]!];
     const count = end - start;
-    const candidates = task.candidate?.read(start, end);
+    const candidates = rows && task.candidate!.read(start, end);
     samples.request.fill(row, at, at + count);
+    if (task.features) {
+      samples.features.set(task.features.read(start * width, end * width), at * width);
+    }
     samples.label.set(task.label.read(start, end), at);
     samples.weight.set(task.weight.read(start, end), at);
     for (let i = 0; i < count; i++, at++) {
-      if (candidates) samples.candidate[at] = rows.slot(candidates[i]!);
+      if (candidates) samples.candidate[at] = rows!.slot(candidates[i]!);
       samples.sample[at] = start + i;
     }
   }

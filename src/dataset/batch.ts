@@ -58,8 +58,10 @@ export interface BatchProperties {
 export interface BatchSamples {
   /** Row of the batch that holds the request, non-decreasing, [S]. */
   readonly request: Int32Array;
-  /** Slot of the candidate among the items or in its entity, [S]; empty for a task about the user alone. */
+  /** Slot of the candidate among the items or in its entity, [S]; empty for a task whose tower sees no candidate. */
   readonly candidate: Int32Array;
+  /** Ranking features, row by row, [S, features]; empty for a task that does not rank. */
+  readonly features: Float32Array;
   /** The class, 0 or 1 of a binary task, [S]. */
   readonly label: Float32Array;
   /** [S] */

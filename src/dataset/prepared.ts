@@ -44,6 +44,8 @@ export interface TaskArrays {
   readonly offsets: RawArray<'i32'>;
   /** Row of the item or entity, [samples]; null for a task about the user alone. */
   readonly candidate: RawArray<'i32'> | null;
+  /** Ranking features, row by row, [samples, features]; null for a task that does not rank. */
+  readonly features: RawArray<'f32'> | null;
   /** [samples] */
   readonly label: RawArray<'f32'>;
   /** [samples] */
@@ -119,11 +121,12 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
         ),
       },
       tasks: Object.fromEntries(
-        Object.entries(manifest.tasks).map(([task, { candidate }]) => [
+        Object.entries(manifest.tasks).map(([task, { candidate, features }]) => [
           task,
           {
             offsets: open(preparedPaths.sampleOffsets(task), 'i32'),
             candidate: candidate === null ? null : open(preparedPaths.sampleCandidates(task), 'i32'),
+            features: features.length === 0 ? null : open(preparedPaths.sampleFeatures(task), 'f32'),
             label: open(preparedPaths.sampleLabels(task), 'f32'),
             weight: open(preparedPaths.sampleWeights(task), 'f32'),
           },

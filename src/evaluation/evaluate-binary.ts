@@ -1,4 +1,4 @@
-/** The metrics of a binary task: AUC, GAUC by request, log loss. */
+/** The metrics of a binary task, or of one that ranks: AUC, GAUC by request, log loss. */
 import { auc } from './auc.js';
 import type { Resampled } from './bootstrap.js';
 import type { TaskEvaluation } from './evaluate.js';

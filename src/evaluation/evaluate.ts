@@ -20,7 +20,7 @@ export interface TaskEvaluation {
 
 export interface Evaluation {
   /**
-   * Of a binary task `auc[task]`, `gauc[task]` (by request) and `logLoss[task]` (nats), of one with several classes
+   * Of a binary task or one that ranks `auc[task]`, `gauc[task]` (by request) and `logLoss[task]` (nats), of one with several classes
    * `accuracy[task]`, `macroAuc[task]` and `logLoss[task]`; null where `reasons` says why.
    */
   readonly metrics: Readonly<Record<string, number | null>>;
@@ -43,6 +43,7 @@ const EVALUATORS: Readonly<
   Record<TaskKind, (columns: PredictionColumns, users: UserNumbers) => TaskMetrics>
 > = {
   binary: evaluateBinary,
+  rank: evaluateBinary,
   multiclass: evaluateMulticlass,
 };
 

@@ -9,7 +9,7 @@ import { dense } from './dense.js';
 import { concatenatedFields, type GatheredRows } from './fields.js';
 import { type EncodedHistories, encodeHistories } from './history-encoder.js';
 import type { ModelShape } from './shape.js';
-import { type Dropout, towerLogits } from './tower.js';
+import { type Dropout, towerOutputs } from './tower.js';
 
 /** Looks a dense weight up by its name (src/model/parameters.ts). */
 export type Weights = (name: string) => Tensor;
@@ -84,7 +84,13 @@ export function taskLogits(
       inputs.push(dense(e, kernel, weights(`candidate/${task.candidate}/bias`) as Tensor1D));
     }
     const whole = inputs.length === 1 ? inputs[0]! : (tf.concat(inputs, 1) as Tensor2D);
-    logits[name] = towerLogits(name, task, whole, weights, drop);
+    const outputs = towerOutputs(name, task, whole, weights, drop);
+    logits[name] = task.features.length > 0 ? weightedFeatures(outputs, samples.features) : outputs;
   }
   return logits;
+}
+
+/** s = w^T r of each sample, [samples, 1]; `features` are r, row by row. */
+function weightedFeatures(weights: Tensor2D, features: Float32Array): Tensor2D {
+  return tf.sum(tf.mul(weights, tf.tensor2d(features, weights.shape)), 1, true) as Tensor2D;
 }

@@ -99,7 +99,7 @@ function user(shape: ModelShape): ParameterSpec[] {
 }
 
 function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
-  const sizes = [inputs, ...task.layers, task.outputs];
+  const sizes = [inputs, ...task.layers, task.features.length || task.outputs];
   return sizes.slice(1).flatMap((size, layer) => {
     const fanIn = sizes[layer]!;
     return [

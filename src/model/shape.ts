@@ -2,10 +2,11 @@
  * The sizes that decide which weights a model has: from the config and the vocabularies of the prepared data.
  * It is saved with every checkpoint, and two models fit together when their shapes agree.
  */
+
+import { activeTasks } from '../common/active-tasks.js';
 import { mapValues } from '../common/map-values.js';
 import type { EntityManifest, FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
 import { tableName } from '../common/table-name.js';
-import { activeTasks } from '../config/active-tasks.js';
 import type { Config } from '../config/schema.js';
 
 export interface FieldShape {
@@ -26,9 +27,11 @@ export interface FieldShape {
 
 export interface TaskShape {
   readonly kind: TaskKind;
-  /** Logits of a sample: 1 of a binary task, else one for each class. */
+  /** Logits of a sample: one for each class, else 1. */
   readonly outputs: number;
-  /** What is judged, item or an entity; null for a task about the user alone. */
+  /** Names of the ranking features r that the tower weighs; none of a task that does not rank. */
+  readonly features: readonly string[];
+  /** What is judged, item or an entity; null for a task about the user alone, and for one that ranks by features. */
   readonly candidate: string | null;
   readonly query: 'candidate' | 'none';
   /** Units of the hidden layers of the tower. */
@@ -76,11 +79,14 @@ function entityShapes(
   });
 }
 
-export function modelShape(config: Config, manifest: Pick<Manifest, 'fields' | 'entities'>): ModelShape {
+export function modelShape(
+  config: Config,
+  manifest: Pick<Manifest, 'fields' | 'entities' | 'tasks'>,
+): ModelShape {
   const { features, model } = config;
   const tasks = activeTasks(config);
   const judged = new Set(
-    Object.values(tasks).map((task) => (task.kind === 'multiclass' ? null : task.candidate)),
+    Object.values(tasks).map((task) => (task.kind === 'binary' ? task.candidate : null)),
   );
   const entities = Object.fromEntries(
     Object.entries(manifest.entities)
@@ -105,8 +111,9 @@ export function modelShape(config: Config, manifest: Pick<Manifest, 'fields' | '
       Object.entries(tasks).map(([name, task]): [string, TaskShape] => {
         const { kind, query, tower } = task;
         const outputs = kind === 'multiclass' ? task.classes : 1;
-        const candidate = kind === 'multiclass' ? null : task.candidate;
-        return [name, { kind, outputs, candidate, query, layers: tower.layers }];
+        const candidate = kind === 'binary' ? task.candidate : null;
+        const features = kind === 'rank' ? manifest.tasks[name]!.features.map(({ name }) => name) : [];
+        return [name, { kind, outputs, features, candidate, query, layers: tower.layers }];
       }),
     ),
   };

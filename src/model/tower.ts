@@ -1,4 +1,7 @@
-/** The tower of a task: an MLP with ReLU and dropout over rep, or [rep; candidate], down to its logits. */
+/**
+ * The tower of a task: an MLP with ReLU and dropout over rep, or [rep; candidate], down to its logits. That of a task
+ * that ranks gives a weight for each ranking feature r instead: s = weight(rep)^T r (Ni et al., KDD 2018, section 3.3).
+ */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { tensorSeed } from '../engine/random.js';
 import { tf } from '../engine/tf.js';
@@ -14,8 +17,8 @@ export interface Dropout {
   readonly seed: readonly [number, number];
 }
 
-/** Logits [samples, outputs] of inputs [samples, units]. */
-export function towerLogits(
+/** Logits [samples, outputs], or weights [samples, features], of inputs [samples, units]. */
+export function towerOutputs(
   name: string,
   task: TaskShape,
   inputs: Tensor2D,

@@ -14,13 +14,18 @@ const SQL_TYPES: Readonly<Record<ElementType, string>> = {
   f32: 'FLOAT',
 };
 
+/** What the binding gives of a column: its memory. */
+interface Vector {
+  readonly items: Uint8Array;
+}
+
 const BUFFER_BYTES = 1 << 20;
 
 export interface RawColumn {
   /** Path inside the folder; its ending is the element type. */
   readonly path: string;
-  /** SQL expression; may not be NULL. */
-  readonly sql: string;
+  /** SQL expression, or several whose values stand side by side in a row of the file; may not be NULL. */
+  readonly sql: string | readonly string[];
 }
 
 function elementType(path: string): ElementType {
@@ -67,7 +72,10 @@ export async function writeRawFiles(
   columns: readonly RawColumn[],
   from: string,
 ): Promise<number> {
-  const selected = columns.map(({ path, sql }) => `CAST(${sql} AS ${SQL_TYPES[elementType(path)]})`);
+  const expressions = columns.map(({ sql }) => [sql].flat());
+  const selected = columns.flatMap(({ path }, at) =>
+    expressions[at]!.map((sql) => `CAST(${sql} AS ${SQL_TYPES[elementType(path)]})`),
+  );
   const result = await connection.stream(`SELECT ${selected.join(', ')} ${from}`);
   const files: BufferedFile[] = [];
   let rows = 0;
@@ -80,15 +88,32 @@ export async function writeRawFiles(
       const chunk = await result.fetchChunk();
       if (!chunk || chunk.rowCount === 0) break;
       rows += chunk.rowCount;
+      let first = 0;
       for (const [at, file] of files.entries()) {
-        const { items } = chunk.getColumnVector(at) as unknown as { items: Uint8Array };
-        await file.write(new Uint8Array(items.buffer, items.byteOffset, items.byteLength));
+        const vectors = expressions[at]!.map((_, i) => {
+          const { items } = chunk.getColumnVector(first + i) as unknown as Vector;
+          return new Uint8Array(items.buffer, items.byteOffset, items.byteLength);
+        });
+        first += vectors.length;
+        await file.write(vectors.length === 1 ? vectors[0]! : sideBySide(vectors, chunk.rowCount));
       }
     }
   } finally {
     for (const file of files) await file.close();
   }
   return rows;
+}
+
+/** Row by row the element of each column. */
+function sideBySide(columns: readonly Uint8Array[], rows: number): Uint8Array {
+  const size = columns[0]!.length / rows;
+  const all = new Uint8Array(columns.length * size * rows);
+  for (const [at, bytes] of columns.entries()) {
+    for (let row = 0; row < rows; row++) {
+      all.set(bytes.subarray(row * size, (row + 1) * size), (row * columns.length + at) * size);
+    }
+  }
+  return all;
 }
 
 /** Writes an array of offsets that was worked out in memory. */

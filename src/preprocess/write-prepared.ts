@@ -7,7 +7,8 @@ import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../comm
 import type { Config, SampleSource } from '../config/schema.js';
 import { rowsOf } from './database.js';
 import { entityTable } from './entities.js';
-import { type Inputs, text } from './items.js';
+import { type Inputs, number, text } from './items.js';
+import { normaliseFeatures } from './ranking-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
 import { quoteIdentifier } from './sql.js';
@@ -85,7 +86,7 @@ export async function writeSamples(
   requests: number,
 ): Promise<Record<string, TaskManifest>> {
   const tasks: Record<string, TaskManifest> = {};
-  for (const [number, [task, settings]] of Object.entries(config.tasks).entries()) {
+  for (const [taskNumber, [task, settings]] of Object.entries(config.tasks).entries()) {
     const { kind } = settings;
     const samples: SampleSource = settings.samples;
     const candidate = settings.kind === 'multiclass' ? null : settings.candidate;
@@ -93,7 +94,7 @@ export async function writeSamples(
     const rows =
       candidate === 'item' ? 'item_rows' : entityTable(Object.keys(config.entities).indexOf(candidate!));
     const row = candidate === 'item' ? 'item' : '"row"';
-    const mine = `sample_rows s WHERE s.task = ${number}`;
+    const mine = `sample_rows s WHERE s.task = ${taskNumber}`;
     await writeOffsets(
       connection,
       folder,
@@ -101,6 +102,22 @@ export async function writeSamples(
       requests,
       `SELECT request, count(*) FROM ${mine} GROUP BY request`,
     );
+    const input = inputs.samples[task]!;
+    const columns = (samples.features ?? []).map((name) => ({ name, sql: `t.${number(input, name)}` }));
+    const from = `FROM sample_rows s JOIN ${input.table} t ON t.rowid = s.ord JOIN request_rows r USING (request)
+      WHERE s.task = ${taskNumber}`;
+    const ranking =
+      columns.length > 0
+        ? await normaliseFeatures(connection, columns, from, 'r.split = 0')
+        : { features: [], sql: [] };
+    if (columns.length > 0) {
+      await writeRawFiles(
+        connection,
+        folder,
+        [{ path: preparedPaths.sampleFeatures(task), sql: ranking.sql }],
+        `${from} ORDER BY s.request, s.ord`,
+      );
+    }
     const total = await writeRawFiles(
       connection,
       folder,
@@ -111,7 +128,6 @@ export async function writeSamples(
       ],
       `FROM ${mine} ORDER BY s.request, s.ord`,
     );
-    const input = inputs.samples[task]!;
     const kept = samples.keep
       .map((column) => `, t.${text(input, column)} AS ${quoteIdentifier(column)}`)
       .join('');
@@ -122,14 +138,15 @@ export async function writeSamples(
       `SELECT CAST(row_number() OVER (ORDER BY s.request, s.ord) - 1 AS INTEGER) AS sample, s.request,
          ${candidate === null ? '' : `${id} AS candidate, `}s.label, s.weight${kept}
        FROM sample_rows s ${candidate === null ? '' : `JOIN ${rows} i ON i.${row} = s.candidate`} JOIN ${input.table} t ON t.rowid = s.ord
-       WHERE s.task = ${number} ORDER BY s.request, s.ord`,
+       WHERE s.task = ${taskNumber} ORDER BY s.request, s.ord`,
     );
     tasks[task] = {
       kind,
       candidate,
+      features: ranking.features,
       classes: classesOf(settings),
       samples: total,
-      counts: await labelCounts(connection, number),
+      counts: await labelCounts(connection, taskNumber),
     };
   }
   return tasks;

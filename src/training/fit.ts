@@ -3,11 +3,11 @@
  * training period, checkpoints, early stopping. Never reads the evaluation part.
  */
 import { join } from 'node:path';
+import { activeTasks } from '../common/active-tasks.js';
 import type { Context } from '../common/context.js';
 import { recoverFolder } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
 import type { Manifest, Split } from '../common/prepared.js';
-import { activeTasks } from '../config/active-tasks.js';
 import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';

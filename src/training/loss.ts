@@ -26,6 +26,8 @@ function softmaxLosses(logits: Tensor2D, label: Float32Array): Tensor1D {
 export function taskLoss(task: TaskShape, logits: Tensor2D, { label, weight }: BatchSamples): Scalar {
   switch (task.kind) {
     case 'binary':
+    // sum n log(1 + exp(-y s)) with y in {-1, 1} is the log loss with y in {0, 1}.
+    case 'rank':
       return weightedMean(logLosses(logits.squeeze([1]), label), weight);
     case 'multiclass':
       return weightedMean(softmaxLosses(logits, label), weight);

@@ -28,6 +28,7 @@ export async function validate(weights: ModelWeights, batches: AsyncIterable<Bat
 function areaOf(kind: TaskKind, columns: PredictionColumns): readonly [name: string, value: number | null] {
   switch (kind) {
     case 'binary':
+    case 'rank':
       return ['auc', auc(columns)];
     case 'multiclass':
       return ['macroAuc', macroAuc({ ...columns, classes: columns.outputs })];

@@ -34,6 +34,9 @@ entities:
 split: { trainingFrom: 2026-01-15, validationUsers: 0.3 }
 tasks:
   price: { kind: multiclass, classes: 7, samples: { files: price_samples.csv.gz } }
+  order:
+    kind: rank
+    samples: { files: impressions.csv.gz, request: request_id, features: [position] }
   icon: { kind: binary, candidate: icon, samples: { files: icon_samples.csv.gz } }
   shop: { kind: binary, candidate: shop, samples: { files: shop_samples.csv.gz } }
 model: { units: 8, attentionUnits: 8, userUnits: 8, candidateUnits: { item: 8 }, maxEvents: 10 }
@@ -57,7 +60,8 @@ beforeAll(async () => {
 describe.sequential('tasks by YAML alone', () => {
   it('are prepared together', async () => {
     const { tasks } = await json('preprocess');
-    expect(Object.keys(tasks)).toEqual(['ctr', 'price', 'icon', 'shop']);
+    expect(Object.keys(tasks)).toEqual(['ctr', 'price', 'order', 'icon', 'shop']);
+    expect(tasks.order.features.map(({ name }: { name: string }) => name)).toEqual(['constant', 'position']);
     expect(Object.keys(tasks.price.counts.training)).toEqual(['0', '1', '2', '3', '4', '5', '6']);
     expect(tasks.shop).toMatchObject({ kind: 'binary', candidate: 'shop', classes: 2 });
     expect(tasks.price).toMatchObject({ kind: 'multiclass', candidate: null, classes: 7 });
@@ -66,7 +70,7 @@ describe.sequential('tasks by YAML alone', () => {
   it('are trained and measured together', async () => {
     await json('train');
     const { metrics, baselines } = await json('eval');
-    const binary = ['ctr', 'icon', 'shop'].flatMap((task) =>
+    const binary = ['ctr', 'order', 'icon', 'shop'].flatMap((task) =>
       ['auc', 'gauc', 'logLoss'].map((name) => `${name}[${task}]`),
     );
     const classes = ['accuracy', 'macroAuc', 'logLoss'].map((name) => `${name}[price]`);
@@ -74,6 +78,7 @@ describe.sequential('tasks by YAML alone', () => {
     for (const [key, value] of Object.entries(metrics)) expect(Number.isFinite(value), key).toBe(true);
     expect(Object.keys(baselines.shop)).toEqual(['shop', 'seen']);
     expect(Object.keys(baselines.icon)).toEqual(['icon']);
+    expect(Object.keys(baselines.order)).toEqual(['item', 'seen']);
     expect(Object.keys(baselines.price)).toEqual(['prior', 'lastItem']);
   });
 

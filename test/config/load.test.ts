@@ -140,7 +140,7 @@ learningRate: 1
       'c.yaml:9:19 features.item.item.size: expected a number, got "large"',
       'c.yaml:11:5 features.properties.2nd: expected a name of letters, digits, dash and underscore that starts with a letter, got "2nd"',
       'c.yaml:12:26 split.evaluationFrom: expected a date (2016-10-20) or a date and time (2016-10-20 08:00:00), got "2016-02-30"',
-      'c.yaml:14:16 tasks.ctr.kind: expected one of binary, multiclass, got "binry", did you mean `binary`?',
+      'c.yaml:14:16 tasks.ctr.kind: expected one of binary, rank, multiclass, got "binry", did you mean `binary`?',
       'c.yaml:16:12 model.encoder: expected one of lstm, mean, got "lsmt", did you mean `lstm`?',
       'c.yaml:17:10 model.units: expected a number above 0, got 0',
       'c.yaml:19:3 train.learningrat: unknown key, did you mean `learningRate`?',

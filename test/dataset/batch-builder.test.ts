@@ -38,6 +38,8 @@ function rowAt(
   );
 }
 
+const seesCandidate = ({ classes, ranking }: World, task: string) => !(task in classes) && !(task in ranking);
+
 /** Every number of a batch against the world that the folder was written from. */
 function check(batch: Batch, world: World, requests: Int32Array, tasks: string[], maxEvents: number): void {
   const size = requests.length;
@@ -88,28 +90,31 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
     const before = (request: number) =>
       world.requests.slice(0, request).reduce((sum, { samples }) => sum + samples[task]!.length, 0);
     const expected = asked.flatMap(({ samples }, row) =>
-      samples[task]!.map(({ item, label, weight }, i) => ({
+      samples[task]!.map(({ item, label, weight, features }, i) => ({
         row,
-        item,
+        item: seesCandidate(world, task) ? item : NO_CANDIDATE,
+        features: features ?? [],
         label,
         weight,
         sample: before(requests[row]!) + i,
       })),
     );
     const samples = batch.tasks[task]!;
+    const width = world.ranking[task]?.length ?? 0;
     const candidateOf = (of: string, slot: number) => {
-      if (of in world.classes) return NO_CANDIDATE;
+      if (!seesCandidate(world, of)) return NO_CANDIDATE;
       return of in world.judges ? shop!.entityRows[slot] : items.itemRows[slot];
     };
     const got = Array.from(samples.request, (row, i) => ({
       row,
       item: candidateOf(task, samples.candidate[i]!),
+      features: [...samples.features.slice(i * width, (i + 1) * width)],
       label: samples.label[i],
       weight: samples.weight[i],
       sample: samples.sample[i],
     }));
     expect(got).toEqual(expected);
-    expect(samples.candidate.length).toBe(task in world.classes ? 0 : expected.length);
+    expect(samples.candidate.length).toBe(seesCandidate(world, task) ? expected.length : 0);
   }
 
   const groups = { item: items.fields, property: properties.fields, user: batch.users };
@@ -145,7 +150,7 @@ describe.each([
     for (const [size, maxEvents, tasks] of [
       [16, 10, ['ctr', 'buy', 'level']],
       [1, 100, ['buy']],
-      [50, 5, ['level', 'follow']],
+      [50, 5, ['level', 'follow', 'order']],
       [40, 1, ['ctr']],
       [64, 7, ['buy', 'ctr']],
       [33, 1000, []],

@@ -1,5 +1,5 @@
 /** A small random log as plain objects: what batches are compared with. */
-import type { FieldManifest, Manifest } from '../../src/common/prepared.js';
+import type { FieldManifest, Manifest, RankingFeature } from '../../src/common/prepared.js';
 import { createRandom } from '../../src/common/random.js';
 
 export interface WorldEvent {
@@ -16,6 +16,8 @@ interface WorldSample {
   readonly item: number;
   readonly label: number;
   readonly weight: number;
+  /** Of a task that ranks. */
+  readonly features?: readonly number[];
 }
 
 export interface WorldRequest {
@@ -41,6 +43,8 @@ export interface World {
   /** Task -> the entity that it judges, where that is not the item. */
   readonly judges: Readonly<Record<string, string>>;
   readonly tasks: readonly string[];
+  /** Task -> its ranking features, whose values are with the samples. */
+  readonly ranking: Readonly<Record<string, readonly RankingFeature[]>>;
   /** Classes of the tasks about the user alone, whose samples have no candidate. */
   readonly classes: Readonly<Record<string, number>>;
   /** segment -> user -> events; a later segment knows more users. */
@@ -125,6 +129,12 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
           label: levels.integer(2),
           weight: 1,
         })),
+        order: list(levels.integer(3), () => ({
+          item: levels.integer(size.items),
+          label: levels.integer(2),
+          weight: 1 + levels.integer(3),
+          features: [1, levels.integer(8) / 4, -levels.integer(8) / 4],
+        })),
         level: list(levels.integer(3), () => ({
           item: NO_CANDIDATE,
           label: levels.integer(4),
@@ -150,7 +160,8 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
       ],
     },
     judges: { follow: 'shop' },
-    tasks: ['ctr', 'buy', 'level', 'follow'],
+    ranking: { order: ['constant', 'price', 'sales'].map((name) => ({ name, mean: 0, deviation: 1 })) },
+    tasks: ['ctr', 'buy', 'level', 'follow', 'order'],
     classes: { level: 4 },
     segments,
     requests,

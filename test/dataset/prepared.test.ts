@@ -27,7 +27,7 @@ it('opens every array of the folder', async () => {
   expect(segments.map(({ times }) => [...times.load()])).toEqual(
     world.segments.map((users) => users.flat().map(({ time }) => time)),
   );
-  expect(Object.keys(tasks)).toEqual(['ctr', 'buy', 'level', 'follow']);
+  expect(Object.keys(tasks)).toEqual(['ctr', 'buy', 'level', 'follow', 'order']);
   expect(tasks.level!.candidate).toBeNull();
   prepared.close();
 });

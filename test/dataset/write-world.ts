@@ -1,7 +1,13 @@
 /** A prepared folder written straight from a world: no preprocessing needed. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Manifest, PREPARED_FORMAT, preparedPaths, SPLITS } from '../../src/common/prepared.js';
+import {
+  type Manifest,
+  PREPARED_FORMAT,
+  preparedPaths,
+  SPLITS,
+  type TaskKind,
+} from '../../src/common/prepared.js';
 import type { World } from './prepared-world.js';
 
 /** Writes the raw files and the manifest; the Parquet files are left out. */
@@ -82,6 +88,10 @@ export async function writeWorld(folder: string, world: World): Promise<void> {
         Int32Array.from(samples, ({ item }) => item),
       );
     }
+    if (task in world.ranking) {
+      const values = samples.flatMap(({ features }) => features!);
+      await write(preparedPaths.sampleFeatures(task), Float32Array.from(values));
+    }
     await write(
       preparedPaths.sampleLabels(task),
       Float32Array.from(samples, ({ label }) => label),
@@ -136,7 +146,8 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
       world.tasks.map((task) => [
         task,
         {
-          kind: task in world.classes ? ('multiclass' as const) : ('binary' as const),
+          kind: kindOf(world, task),
+          features: world.ranking[task] ?? [],
           candidate: task in world.classes ? null : (world.judges[task] ?? 'item'),
           classes: world.classes[task] ?? 2,
           samples: world.requests.reduce((sum, request) => sum + request.samples[task]!.length, 0),
@@ -147,4 +158,9 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
     segments,
     files,
   };
+}
+
+function kindOf({ classes, ranking }: World, task: string): TaskKind {
+  if (task in classes) return 'multiclass';
+  return task in ranking ? 'rank' : 'binary';
 }

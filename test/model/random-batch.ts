@@ -33,8 +33,8 @@ export const smallShape: ModelShape = {
   candidateUnits: { item: 7 },
   entities: {},
   tasks: {
-    ctr: { kind: 'binary', outputs: 1, candidate: 'item', query: 'none', layers: [8, 4] },
-    buy: { kind: 'binary', outputs: 1, candidate: 'item', query: 'candidate', layers: [8] },
+    ctr: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'none', layers: [8, 4] },
+    buy: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'candidate', layers: [8] },
   },
 };
 
@@ -83,6 +83,7 @@ export function randomBatch(lengths: readonly number[], seed = 3): Batch {
     return {
       request: Int32Array.from(request),
       candidate: Int32Array.from(request, () => random(numItems)),
+      features: new Float32Array(0),
       label: Float32Array.from(request, () => random(2)),
       weight: Float32Array.from(request, () => 1 + random(3)),
       sample: Int32Array.from(request.keys()),

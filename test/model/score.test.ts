@@ -76,6 +76,7 @@ test('a request is scored alike alone and among others', () => {
     return {
       request: new Int32Array(mine.length),
       candidate: Int32Array.from(mine, (s) => samples.candidate[s]!),
+      features: new Float32Array(0),
       label: Float32Array.from(mine, (s) => samples.label[s]!),
       weight: Float32Array.from(mine, (s) => samples.weight[s]!),
       sample: Int32Array.from(mine),

@@ -3,6 +3,7 @@ import { createRandom } from '../../dist/common/random.js';
 import { parameterSpecs, tableSpecs } from '../../dist/model/parameters.js';
 
 const MAX_EVENTS = 6;
+const FEATURES = ['constant', 'price', 'sales'];
 
 const field = (name, rows, more = {}) => ({
   name,
@@ -69,6 +70,10 @@ export function makeWorld() {
       ctr: list(request === 5 ? 0 : 1 + random.integer(2), sample),
       buy: list(request % 3 === 1 ? 0 : 1 + random.integer(2), sample),
       follow: list(random.integer(3), () => ({ ...sample(), item: random.integer(7) })),
+      order: list(random.integer(3), () => ({
+        ...sample(),
+        features: [1, random.integer(9) / 4 - 1, random.integer(9) / 8],
+      })),
       // About the user alone.
       level: list(random.integer(3), () => ({ ...sample(), item: -1, label: random.integer(3) })),
     },
@@ -95,7 +100,8 @@ export function makeWorld() {
     entities,
     entityFields,
     judges: { follow: 'shop' },
-    tasks: ['ctr', 'buy', 'follow', 'level'],
+    ranking: { order: FEATURES.map((name) => ({ name, mean: 0, deviation: 1 })) },
+    tasks: ['ctr', 'buy', 'follow', 'order', 'level'],
     classes: { level: 3 },
     segments,
     requests,
@@ -125,10 +131,11 @@ function baseShape({ fields, entityFields }) {
     candidateUnits: { item: 6, shop: 4 },
     entities: { shop: sized('shop', entityFields.shop, [5, 3, 2]) },
     tasks: {
-      ctr: { kind: 'binary', outputs: 1, candidate: 'item', query: 'none', layers: [6, 3] },
-      buy: { kind: 'binary', outputs: 1, candidate: 'item', query: 'candidate', layers: [] },
-      follow: { kind: 'binary', outputs: 1, candidate: 'shop', query: 'none', layers: [3] },
-      level: { kind: 'multiclass', outputs: 3, candidate: null, query: 'none', layers: [4] },
+      ctr: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'none', layers: [6, 3] },
+      buy: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'candidate', layers: [] },
+      follow: { kind: 'binary', outputs: 1, features: [], candidate: 'shop', query: 'none', layers: [3] },
+      order: { kind: 'rank', outputs: 1, features: FEATURES, candidate: null, query: 'none', layers: [5] },
+      level: { kind: 'multiclass', outputs: 3, features: [], candidate: null, query: 'none', layers: [4] },
     },
   };
 }
@@ -157,7 +164,7 @@ export function makeCases(world) {
       {
         shape,
         maxEvents: MAX_EVENTS,
-        taskWeights: { ctr: 1, buy: 0.5, follow: 1.5, level: 2 },
+        taskWeights: { ctr: 1, buy: 0.5, follow: 1.5, order: 0.7, level: 2 },
         l2: name === 'penalised' ? 0.02 : 0,
         weights: makeWeights(shape, name),
       },

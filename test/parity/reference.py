@@ -127,6 +127,11 @@ class Dupn:
             out["representation"].append(cat([rep_s, u]))
             for task, settings in tasks.items():
                 for sample in request["samples"][task]:
+                    if settings["kind"] == "rank":
+                        # s = weight(rep)^T r
+                        r = torch.tensor(sample["features"], dtype=DTYPE)
+                        out["logits"][task].append((self.tower(task, cat([rep_s, u])) * r).sum().reshape(1))
+                        continue
                     if settings["candidate"] is None:
                         out["logits"][task].append(self.tower(task, cat([rep_s, u])))
                         continue
@@ -145,7 +150,7 @@ class Dupn:
         by_task = {}
 
         def probability(kind, z, label):
-            if kind == "binary":
+            if kind != "multiclass":
                 return sigmoid(z[0] if label == 1 else -z[0])
             return z[label].exp() / z.exp().sum()
 

@@ -6,9 +6,10 @@ const md5 = (text: string) => Number.parseInt(createHash('md5').update(text).dig
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
-export const TASKS = ['clicks', 'follows', 'levels', 'buys'] as const;
+export const TASKS = ['clicks', 'follows', 'orders', 'levels', 'buys'] as const;
 type Task = (typeof TASKS)[number];
-const judgesItem = (task: Task) => task === 'clicks' || task === 'buys';
+const judgesItem = (task: Task) => task === 'clicks' || task === 'buys' || task === 'orders';
+const hasPage = (task: Task) => task === 'clicks' || task === 'buys';
 type Tuple = readonly [item: string, shop: string, brand: string, tags: string];
 const key = (tuple: readonly string[]) => JSON.stringify(tuple);
 
@@ -51,7 +52,7 @@ export function expectedOf(world: World) {
   ];
   const inPeriod = (task: Task, { time }: SampleRow) =>
     task !== 'clicks' || time >= START + DAY || time >= EVALUATION_FROM;
-  const candidates = [...world.clicks, ...world.buys].map(({ item }) => item);
+  const candidates = [...world.clicks, ...world.buys, ...world.orders].map(({ item }) => item);
 
   const inLog = world.events.map((e) => tupleOf(e.item, e.shop));
   const logItems = new Set(world.events.map(({ item }) => item));
@@ -70,7 +71,9 @@ export function expectedOf(world: World) {
     ...new Set([
       ...world.events.map(({ user }) => user),
       ...world.users.map(({ user }) => user),
-      ...[...world.clicks, ...world.buys, ...world.levels, ...world.follows].map(({ user }) => user),
+      ...[...world.clicks, ...world.buys, ...world.levels, ...world.follows, ...world.orders].map(
+        ({ user }) => user,
+      ),
     ]),
   ].sort(byBytes);
   const isValidation = (user: string) => md5(`validation:${user}`) < Math.round(0.3 * 2 ** 32);
@@ -93,7 +96,7 @@ export function expectedOf(world: World) {
   );
   // The page is known from the first sample of clicks or buys.
   const pageOf = (request: SampleRow) =>
-    asked.find(({ task, sample }) => judgesItem(task) && requestKey(sample) === requestKey(request))?.sample
+    asked.find(({ task, sample }) => hasPage(task) && requestKey(sample) === requestKey(request))?.sample
       .page ?? '';
   const requestAt = new Map(requests.map((request, at) => [requestKey(request), at]));
 
@@ -153,7 +156,19 @@ export function expectedOf(world: World) {
               judgesItem(task) ? candidateRow(sample) : shopIds.indexOf(sample.item),
             ),
       label: mine.map(({ sample }) => sample.label),
-      weight: mine.map(({ sample }) => (task === 'clicks' ? sample.weight : 1)),
+      weight: mine.map(({ sample }) => (task === 'clicks' || task === 'orders' ? sample.weight : 1)),
+    };
+  };
+  const rankingOf = () => {
+    const mine = asked.filter(({ task }) => task === 'orders').map(({ sample }) => sample);
+    const prices = mine.flatMap((s) => (splitOf(s) === 0 && s.price != null ? [s.price] : []));
+    const mean = prices.reduce((a, b) => a + b, 0) / prices.length;
+    const deviation = Math.sqrt(prices.reduce((sum, p) => sum + (p - mean) ** 2, 0) / prices.length);
+    const sorted = [...mine].sort((a, b) => requestAt.get(requestKey(a))! - requestAt.get(requestKey(b))!);
+    return {
+      mean,
+      deviation,
+      values: sorted.flatMap((s) => [1, s.price == null ? 0 : (s.price - mean) / deviation, 0]),
     };
   };
   const shopIds = [
@@ -204,6 +219,8 @@ export function expectedOf(world: World) {
     buys: samplesOf('buys'),
     levels: samplesOf('levels'),
     follows: samplesOf('follows'),
+    orders: samplesOf('orders'),
+    ranking: rankingOf(),
     shops: {
       shop: shops.map(({ shop }) => item.shop.index(shop)),
       style: shops.map((s) => style.index(s.style)),

@@ -63,6 +63,16 @@ test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed
     expect(await raw(preparedPaths.sampleLabels(task))).toEqual(expected[task].label);
     expect(await raw(preparedPaths.sampleWeights(task))).toEqual(expected[task].weight);
   }
+  const { ranking } = expected;
+  const features = await raw(preparedPaths.sampleFeatures('orders'));
+  expect(features.length).toBe(ranking.values.length);
+  for (const [at, value] of features.entries()) expect(value).toBeCloseTo(ranking.values[at]!, 5);
+  const [constant, price, sales] = manifest.tasks.orders!.features;
+  expect(constant).toEqual({ name: 'constant', mean: 0, deviation: 1 });
+  expect(price!.mean).toBeCloseTo(ranking.mean, 9);
+  expect(price!.deviation).toBeCloseTo(ranking.deviation, 9);
+  // All the same: its deviation would be 0.
+  expect(sales).toEqual({ name: 'sales', mean: 7, deviation: 1 });
   for (const field of ['shop', 'style', 'labels'] as const) {
     expect(await raw(preparedPaths.entityField('shop', field)), field).toEqual(expected.shops[field]);
   }

@@ -23,6 +23,9 @@ export interface SampleRow {
   readonly label: number;
   readonly page: string;
   readonly weight: number;
+  /** Ranking features; null for an empty cell. */
+  readonly price?: number | null;
+  readonly sales?: number | null;
 }
 
 export interface World {
@@ -35,6 +38,8 @@ export interface World {
   readonly shops: readonly { readonly shop: string; readonly tags: string; readonly style: string }[];
   /** About shops: items are shop ids. */
   readonly follows: readonly SampleRow[];
+  /** Items to rank. */
+  readonly orders: readonly SampleRow[];
   /** About the user alone: items are empty, labels 0 to 2. */
   readonly levels: readonly SampleRow[];
 }
@@ -90,6 +95,11 @@ export function randomWorld(seed: number, numEvents: number): World {
       style: pick(['cute', 'plain', '']),
     })),
     follows: Array.from({ length: 50 }, () => sample('', pick(users), time(), ['s1', 's2', 's3', 's4'])),
+    orders: Array.from({ length: 60 }, () => ({
+      ...sample('', pick(users), time(), items),
+      price: random.integer(4) === 0 ? null : random.integer(500) / 10,
+      sales: 7,
+    })),
     levels: Array.from({ length: 40 }, () => ({
       ...sample('', pick(users), time(), ['']),
       label: random.integer(3),
@@ -136,6 +146,11 @@ export async function writeWorld(folder: string, world: World, more = ''): Promi
     world.follows.map((s) => [s.user, s.time, s.item, s.label]),
   );
   await write(
+    'orders.csv',
+    'user_id,time,item_id,label,price,sales,weight',
+    world.orders.map((s) => [s.user, s.time, s.item, s.label, s.price ?? '', s.sales ?? '', s.weight]),
+  );
+  await write(
     'levels.csv',
     'user_id,time,label',
     world.levels.map((s) => [s.user, s.time, s.label]),
@@ -178,6 +193,13 @@ tasks:
     kind: binary
     candidate: shop
     samples: { files: follows.csv, time: { column: time, format: seconds } }
+  orders:
+    kind: rank
+    samples:
+      files: orders.csv
+      time: { column: time, format: seconds }
+      weight: weight
+      features: [price, sales]
   levels:
     kind: multiclass
     classes: 3

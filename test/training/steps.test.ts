@@ -96,6 +96,7 @@ test('a batch without samples of a task trains the others', async () => {
   const empty = {
     request: none,
     candidate: none,
+    features: new Float32Array(0),
     label: new Float32Array(0),
     weight: new Float32Array(0),
     sample: none,

@@ -153,7 +153,11 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         ...fromRequest,
         ...samples.keep,
       ]),
-      numbers: distinct([samples.label, ...(samples.weight === undefined ? [] : [samples.weight])]),
+      numbers: distinct([
+        samples.label,
+        ...(samples.weight === undefined ? [] : [samples.weight]),
+        ...(samples.features ?? []),
+      ]),
       separators: {},
       required: distinct([
         ...(samples.request === undefined ? [] : [samples.request]),
