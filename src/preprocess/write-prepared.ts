@@ -8,6 +8,7 @@ import type { Config, SampleSource } from '../config/schema.js';
 import { rowsOf } from './database.js';
 import { entityTable } from './entities.js';
 import { type Inputs, number, text } from './items.js';
+import { levelsTable } from './labels/levels.js';
 import { normaliseFeatures } from './ranking-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
@@ -84,6 +85,7 @@ export async function writeSamples(
   config: Config,
   inputs: Inputs,
   requests: number,
+  negativeRates: Readonly<Record<string, number>>,
 ): Promise<Record<string, TaskManifest>> {
   const tasks: Record<string, TaskManifest> = {};
   for (const [taskNumber, [task, settings]] of Object.entries(config.tasks).entries()) {
@@ -140,12 +142,17 @@ export async function writeSamples(
        FROM sample_rows s ${candidate === null ? '' : `JOIN ${rows} i ON i.${row} = s.candidate`} JOIN ${input.table} t ON t.rowid = s.ord
        WHERE s.task = ${taskNumber} ORDER BY s.request, s.ord`,
     );
+    if (settings.kind === 'multiclass' && settings.labels) {
+      const levels = `SELECT kin AS "within", bounds FROM ${levelsTable(taskNumber)} ORDER BY kin NULLS FIRST`;
+      await writeParquet(connection, folder, preparedPaths.sampleLevels(task), levels);
+    }
     tasks[task] = {
       kind,
       candidate,
       features: ranking.features,
       classes: classesOf(settings),
       samples: total,
+      ...(task in negativeRates && { negativeRate: negativeRates[task]! }),
       counts: await labelCounts(connection, taskNumber),
     };
   }
