@@ -18,6 +18,7 @@ import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
 import { createItemFieldsSql, createItemsSql, createItemTableSql } from './items.js';
 import { deriveSamples } from './labels/derive.js';
+import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
 import {
   createAskedSql,
@@ -120,7 +121,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await sql(...createAskedSql(config, inputs, bounds, trainFroms(config)));
       await sql(...createRequestsSql(config, bounds), ...createSamplesSql(config));
       await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds));
-      await sql(createRequestUsersSql(config));
+      await sql(createRequestUsersSql(config), ...createComputedFeaturesSql(config, inputs));
     });
     await phase('vocabularies', () =>
       sql(

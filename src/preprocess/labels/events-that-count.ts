@@ -42,7 +42,12 @@ export function createTargetsSql(
           const { column: level, from, within } = task.labels!.level;
           const value = from === 'log' ? `l.${number(log, level)}` : `i.${number(items!, level)}`;
           conditions.push(`${value} IS NOT NULL`);
-          return { candidate: 'CAST(NULL AS VARCHAR)', weight: '1.0', value, kin: itemFieldSql(config, inputs, within) };
+          return {
+            candidate: 'CAST(NULL AS VARCHAR)',
+            weight: '1.0',
+            value,
+            kin: itemFieldSql(config, inputs, within),
+          };
         })()
       : (() => {
           const candidate = eventText(inputs, candidateColumn(config, task.candidate));
