@@ -26,6 +26,12 @@ const tower = z.strictObject({
     .lt(1)
     .default(0.2)
     .describe('Share of the units of each hidden layer that a training step drops'),
+  batchNormalisation: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Normalise the hidden layers: by the batch in training, by moving statistics otherwise; those of sampled data are not those met online (dupn train --recalibrate-bn)',
+    ),
 });
 
 const anyTask = {
@@ -179,6 +185,7 @@ export const configSchema = z.strictObject({
         .enum(['all', 'bplstm', 'bpatt', 'nobp'])
         .default('all')
         .describe('Where the properties go: gates and attention, gates only, attention only, nowhere'),
+      peepholes: z.boolean().default(false).describe('Let the gates of the recurrence see the cell'),
       units: positiveInt.default(128).describe('Units of the recurrent state h'),
       attentionUnits: positiveInt.default(64).describe('Units of the hidden layer of the attention'),
       userUnits: positiveInt.default(128).describe('Units of the user vector u'),
@@ -203,6 +210,12 @@ export const configSchema = z.strictObject({
         .min(1)
         .optional()
         .describe('The tasks that are trained and evaluated; by default all that are prepared'),
+      taskWeighting: z
+        .enum(['fixed', 'uncertainty'])
+        .default('fixed')
+        .describe(
+          'uncertainty: each task has, beside its weight, a learned factor exp(-s), with s / 2 added to its loss (Kendall et al. 2018)',
+        ),
       epochs: positiveInt.default(10).describe('Passes over the training requests at most'),
       batchRequests: positiveInt.default(256).describe('Requests of one step'),
       learningRate: z.number().positive().default(0.001).describe('Adam, for the dense weights'),

@@ -4,6 +4,7 @@
  *     i_t = sigmoid(W_ei e_t + W_hi h_{t-1} + W_pi p_t + b_i)          f_t, o_t likewise
  *     c_t = f_t * c_{t-1} + i_t * tanh(W_ec e_t + W_hc h_{t-1} + b_c)  h_t = o_t * tanh(c_t)
  *
+ * With peepholes, w_i * c_{t-1}, w_f * c_{t-1} and w_o * c_t are added inside the gates (Gers and Schmidhuber 2000).
  * It is a standard LSTM over [e; p] whose weights from p to the candidate are zero, so BlockLSTMV2 runs it.
  */
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
@@ -19,6 +20,8 @@ export interface RecurrenceWeights {
   readonly recurrent: Tensor2D;
   /** [4 units] */
   readonly bias: Tensor1D;
+  /** w_i, w_f and w_o, [3, units]; null without peepholes. */
+  readonly peephole: Tensor2D | null;
 }
 
 export interface Histories {
@@ -32,12 +35,11 @@ export interface Histories {
   readonly propertyAt: Tensor2D;
 }
 
-const FORWARD = [
-  attribute.float('cell_clip', 0),
-  attribute.bool('use_peephole', false),
+const backward = (peephole: boolean) => [
+  attribute.bool('use_peephole', peephole),
   attribute.type('T', FLOAT),
 ];
-const BACKWARD = [attribute.bool('use_peephole', false), attribute.type('T', FLOAT)];
+const forward = (peephole: boolean) => [attribute.float('cell_clip', 0), ...backward(peephole)];
 
 /** 1 where a weight from the properties is used, 0 in the block of the candidate: [1, 4 units]. */
 function propertyGateMask(units: number): Tensor2D {
@@ -68,19 +70,22 @@ export function recurrence(histories: Histories, weights: RecurrenceWeights): Te
       gated ? [weights.item, gated.w, weights.recurrent] : [weights.item, weights.recurrent],
       0,
     );
-    return blockLstm(x, kernelWeights as Tensor2D, weights.bias, units);
+    return blockLstm(x, kernelWeights as Tensor2D, weights.bias, weights.peephole);
   });
 }
 
 /** BlockLSTMV2 over x [time, batch, inputs] with weights [inputs + units, 4 units] and its gradient. */
-function blockLstm(x: Tensor3D, weights: Tensor2D, bias: Tensor1D, units: number): Tensor3D {
+function blockLstm(x: Tensor3D, weights: Tensor2D, bias: Tensor1D, peephole: Tensor2D | null): Tensor3D {
   const [time, batch] = x.shape;
+  const units = bias.shape[0] / 4;
   const run = tf.customGrad((...args) => {
-    const [x, w, b, save] = args as unknown as [Tensor, Tensor, Tensor, (saved: Tensor[]) => void];
+    const save = args.pop() as unknown as (saved: Tensor[]) => void;
+    const [x, w, b, wp] = args as unknown as [Tensor, Tensor, Tensor, Tensor2D?];
     const state = tf.zeros([batch, units]);
-    const peephole = tf.zeros([units]);
-    const inputs = [x, state, state, w, peephole, peephole, peephole, b] as const;
-    const outputs = kernel('BlockLSTMV2', FORWARD, [{ int64: time }, ...inputs], 7);
+    const unused = tf.zeros([units]);
+    const [wi, wf, wo] = wp ? tf.unstack(wp) : [unused, unused, unused];
+    const inputs = [x, state, state, w, wi!, wf!, wo!, b] as const;
+    const outputs = kernel('BlockLSTMV2', forward(wp !== undefined), [{ int64: time }, ...inputs], 7);
     const h = outputs[6]!;
     save([...inputs, ...outputs]);
     return {
@@ -89,15 +94,16 @@ function blockLstm(x: Tensor3D, weights: Tensor2D, bias: Tensor1D, units: number
         const dc = tf.zerosLike(dh);
         const gradients = kernel(
           'BlockLSTMGradV2',
-          BACKWARD,
+          backward(wp !== undefined),
           [{ int64: time }, ...(saved as Tensor[]), dc, dh],
           8,
         );
-        return [gradients[0]!, gradients[3]!, gradients[7]!];
+        const [dx, , , dw, di, df, dout, db] = gradients;
+        return [dx!, dw!, db!, ...(wp ? [tf.stack([di!, df!, dout!])] : [])];
       },
     };
   });
-  return run(x, weights, bias) as Tensor3D;
+  return (peephole ? run(x, weights, bias, peephole) : run(x, weights, bias)) as Tensor3D;
 }
 
 function check(histories: Histories, weights: RecurrenceWeights, units: number): void {
@@ -111,6 +117,7 @@ function check(histories: Histories, weights: RecurrenceWeights, units: number):
   expect('weights.recurrent', weights.recurrent.shape, [units, 4 * units]);
   expect('weights.bias', weights.bias.shape, [4 * units]);
   expect('propertyAt', propertyAt.shape, itemAt.shape);
+  if (weights.peephole) expect('weights.peephole', weights.peephole.shape, [3, units]);
   if (properties && weights.property) {
     expect('weights.property', weights.property.shape, [properties.shape[1], 4 * units]);
   }

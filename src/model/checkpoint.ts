@@ -9,7 +9,7 @@ import { fileSha256, replaceFolder, writeJson } from '../common/files.js';
 import type { ResourceVariable } from '../engine/resource-variable.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { ModelShape } from './shape.js';
-import { emptyWeights, type ModelWeights } from './weights.js';
+import { allVariables, emptyWeights, type ModelWeights } from './weights.js';
 
 const CHECKPOINT_FORMAT = 1;
 const WEIGHTS = 'weights.safetensors';
@@ -35,10 +35,7 @@ export async function saveCheckpoint<State>(
 ): Promise<void> {
   await replaceFolder(folder, async (temporary) => {
     const files = {
-      [WEIGHTS]: await writeSafetensors(
-        join(temporary, WEIGHTS),
-        new Map([...weights.dense, ...weights.tables]),
-      ),
+      [WEIGHTS]: await writeSafetensors(join(temporary, WEIGHTS), allVariables(weights)),
       [OPTIMIZER]: await writeSafetensors(join(temporary, OPTIMIZER), slots),
     };
     const head: Head<State> = { format: CHECKPOINT_FORMAT, shape: weights.shape, state, files };
@@ -94,7 +91,7 @@ export async function loadCheckpoint<State>(
   const path = await checkFile(folder, WEIGHTS, head);
   const weights = emptyWeights(head.shape);
   try {
-    await readSafetensors(path, new Map([...weights.dense, ...weights.tables]));
+    await readSafetensors(path, allVariables(weights));
   } catch (error) {
     weights.dispose();
     throw error;

@@ -9,7 +9,7 @@ import { dense } from './dense.js';
 import { concatenatedFields, type GatheredRows } from './fields.js';
 import { type EncodedHistories, encodeHistories } from './history-encoder.js';
 import type { ModelShape } from './shape.js';
-import { type Dropout, towerOutputs } from './tower.js';
+import { type TowerPass, towerOutputs } from './tower.js';
 
 /** Looks a dense weight up by its name (src/model/parameters.ts). */
 export type Weights = (name: string) => Tensor;
@@ -64,27 +64,35 @@ export function taskLogits(
   weights: Weights,
   batch: Batch,
   encoded: Encoded,
-  drop: Dropout | null,
+  pass: TowerPass | null,
 ): Record<string, Tensor2D> {
   const { users, histories, candidates } = encoded;
   const active = Object.entries(shape.tasks).filter(([name]) => (batch.tasks[name]?.label.length ?? 0) > 0);
   const unasked = active.some(([, task]) => task.query === 'none') ? representations(encoded) : null;
+  const watched = (name: string, rep: Tensor2D) => pass?.watch(name, rep) ?? rep;
   const logits: Record<string, Tensor2D> = {};
   for (const [name, task] of active) {
     const samples = batch.tasks[name]!;
     const request = tf.tensor1d(samples.request, 'int32');
     const e =
       task.candidate && tf.gather(candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
-    const inputs: Tensor2D[] =
+    const rep =
       e && task.query === 'candidate'
-        ? [histories.represent({ queries: e, requestOf: samples.request }), tf.gather(users, request)]
-        : [tf.gather(unasked!, request)];
+        ? watched(
+            name,
+            tf.concat(
+              [histories.represent({ queries: e, requestOf: samples.request }), tf.gather(users, request)],
+              1,
+            ),
+          )
+        : tf.gather(watched(name, unasked!), request);
+    const inputs: Tensor2D[] = [rep];
     if (e) {
       const kernel = weights(`candidate/${task.candidate}/kernel`) as Tensor2D;
       inputs.push(dense(e, kernel, weights(`candidate/${task.candidate}/bias`) as Tensor1D));
     }
     const whole = inputs.length === 1 ? inputs[0]! : (tf.concat(inputs, 1) as Tensor2D);
-    const outputs = towerOutputs(name, task, whole, weights, drop);
+    const outputs = towerOutputs(name, task, whole, weights, pass);
     logits[name] = task.features.length > 0 ? weightedFeatures(outputs, samples.features) : outputs;
   }
   return logits;

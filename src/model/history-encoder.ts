@@ -63,6 +63,7 @@ function encodeByLstm(
       property: propertiesInEncoder(shape) ? (weights('lstm/property') as Tensor2D) : null,
       recurrent: weights('lstm/recurrent') as Tensor2D,
       bias: weights('lstm/bias') as Tensor1D,
+      peephole: shape.peepholes ? (weights('lstm/peephole') as Tensor2D) : null,
     },
   );
   let keys = matMul(

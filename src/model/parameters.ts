@@ -19,7 +19,7 @@ export interface ParameterSpec {
    * of the forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).
    */
   readonly initial:
-    | { readonly kind: 'zeros' | 'forgetBias' }
+    | { readonly kind: 'zeros' | 'ones' | 'forgetBias' }
     | { readonly kind: 'uniform'; readonly fanIn: number };
 }
 
@@ -56,6 +56,12 @@ const zeros = (name: string, shape: readonly number[]): ParameterSpec => ({
   initial: { kind: 'zeros' },
 });
 
+const ones = (name: string, shape: readonly number[]): ParameterSpec => ({
+  name,
+  shape,
+  initial: { kind: 'ones' },
+});
+
 const uniform = (name: string, shape: readonly number[], fanIn: number): ParameterSpec => ({
   name,
   shape,
@@ -73,6 +79,7 @@ function encoder(shape: ModelShape): ParameterSpec[] {
     ...properties,
     uniform('lstm/recurrent', [units, 4 * units], units),
     { name: 'lstm/bias', shape: [4 * units], initial: { kind: 'forgetBias' } },
+    ...(shape.peepholes ? [zeros('lstm/peephole', [3, units])] : []),
   ];
 }
 
@@ -102,9 +109,13 @@ function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
   const sizes = [inputs, ...task.layers, task.features.length || task.outputs];
   return sizes.slice(1).flatMap((size, layer) => {
     const fanIn = sizes[layer]!;
+    const normalised = task.batchNormalisation && layer < task.layers.length;
     return [
       uniform(`tasks/${name}/${layer}/kernel`, [fanIn, size], fanIn),
       zeros(`tasks/${name}/${layer}/bias`, [size]),
+      ...(normalised
+        ? [ones(`tasks/${name}/${layer}/gamma`, [size]), zeros(`tasks/${name}/${layer}/beta`, [size])]
+        : []),
     ];
   });
 }
@@ -133,5 +144,23 @@ export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
         representation + (task.candidate === null ? 0 : shape.candidateUnits[task.candidate]!),
       ),
     ),
+    ...(shape.taskWeighting === 'uncertainty'
+      ? tasks.map(([name]) => zeros(uncertaintyName(name), [1]))
+      : []),
   ];
+}
+
+/** s = log sigma^2 of a task (src/training/loss.ts). */
+export const uncertaintyName = (task: string): string => `uncertainty/${task}`;
+
+/** Moving statistics of the normalised layers: no gradient reaches them. */
+export function statisticSpecs(shape: ModelShape): ParameterSpec[] {
+  return Object.entries(shape.tasks).flatMap(([name, { batchNormalisation, layers }]) =>
+    batchNormalisation
+      ? layers.flatMap((size, layer) => [
+          zeros(`tasks/${name}/${layer}/mean`, [size]),
+          ones(`tasks/${name}/${layer}/variance`, [size]),
+        ])
+      : [],
+  );
 }

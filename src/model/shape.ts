@@ -7,7 +7,7 @@ import { activeTasks } from '../common/active-tasks.js';
 import { mapValues } from '../common/map-values.js';
 import type { EntityManifest, FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
 import { tableName } from '../common/table-name.js';
-import type { Config } from '../config/schema.js';
+import type { Config, TaskConfig } from '../config/schema.js';
 
 export interface FieldShape {
   readonly name: string;
@@ -36,6 +36,13 @@ export interface TaskShape {
   readonly query: 'candidate' | 'none';
   /** Units of the hidden layers of the tower. */
   readonly layers: readonly number[];
+  /** Whether the hidden layers are normalised. */
+  readonly batchNormalisation: boolean;
+  /**
+   * What turns the logits of a model that was trained on drawn negatives and weighted classes into those of all
+   * candidates, unweighted: added to them, [outputs]. Metrics are of the logits as they are.
+   */
+  readonly logitCorrection: readonly number[];
 }
 
 export interface ModelShape {
@@ -44,6 +51,8 @@ export interface ModelShape {
   readonly userFields: readonly FieldShape[];
   readonly encoder: 'lstm' | 'mean';
   readonly variant: 'all' | 'bplstm' | 'bpatt' | 'nobp';
+  /** Whether the gates of the recurrence see the cell. */
+  readonly peepholes: boolean;
   readonly units: number;
   readonly attentionUnits: number;
   readonly userUnits: number;
@@ -52,6 +61,8 @@ export interface ModelShape {
   /** Entities that a task judges -> their fields. */
   readonly entities: Readonly<Record<string, readonly FieldShape[]>>;
   readonly tasks: Readonly<Record<string, TaskShape>>;
+  /** uncertainty: the factors of the tasks' losses are learned. */
+  readonly taskWeighting: 'fixed' | 'uncertainty';
 }
 
 type Fields = Readonly<Record<string, { readonly size: number; readonly pooling?: 'mean' | 'sum' }>>;
@@ -99,6 +110,7 @@ export function modelShape(
     userFields: fieldShapes('user', features.user, manifest.fields.user),
     encoder: model.encoder,
     variant: model.variant,
+    peepholes: model.encoder === 'lstm' && model.peepholes,
     units: model.units,
     attentionUnits: model.attentionUnits,
     userUnits: model.userUnits,
@@ -113,10 +125,27 @@ export function modelShape(
         const outputs = kind === 'multiclass' ? task.classes : 1;
         const candidate = kind === 'binary' ? task.candidate : null;
         const features = kind === 'rank' ? manifest.tasks[name]!.features.map(({ name }) => name) : [];
-        return [name, { kind, outputs, features, candidate, query, layers: tower.layers }];
+        const { layers, batchNormalisation } = tower;
+        const logitCorrection = correctionOf(task, manifest.tasks[name]!.negativeRate);
+        return [
+          name,
+          { kind, outputs, features, candidate, query, layers, batchNormalisation, logitCorrection },
+        ];
       }),
     ),
+    taskWeighting: config.train.taskWeighting,
   };
+}
+
+/** Drawing a share of the negatives divides the odds by it; weighting a class multiplies its odds. */
+function correctionOf(task: TaskConfig, negativeRate: number | undefined): number[] {
+  const { classWeights } = task;
+  if (task.kind === 'multiclass') {
+    return Array.from({ length: task.classes }, (_, label) => 0 - Math.log(classWeights?.[label] ?? 1));
+  }
+  const drawn = negativeRate !== undefined && negativeRate > 0 ? Math.log(negativeRate) : 0;
+  const weighted = classWeights ? Math.log(classWeights[1]! / classWeights[0]!) : 0;
+  return [drawn - weighted];
 }
 
 /** Units of the fields' embeddings side by side. */

@@ -3,7 +3,13 @@ import type { Tensor } from '@tensorflow/tfjs-node';
 import { normal, tensorSeed, uniform } from '../engine/random.js';
 import { ResourceVariable } from '../engine/resource-variable.js';
 import { tf } from '../engine/tf.js';
-import { type ParameterSpec, parameterSpecs, type TableSpec, tableSpecs } from './parameters.js';
+import {
+  type ParameterSpec,
+  parameterSpecs,
+  statisticSpecs,
+  type TableSpec,
+  tableSpecs,
+} from './parameters.js';
 import type { ModelShape } from './shape.js';
 
 export interface ModelWeights {
@@ -11,13 +17,23 @@ export interface ModelWeights {
   readonly dense: ReadonlyMap<string, ResourceVariable>;
   /** `<group>/<field>` -> [rows, size] */
   readonly tables: ReadonlyMap<string, ResourceVariable>;
+  /** Moving statistics of normalised layers. */
+  readonly statistics: ReadonlyMap<string, ResourceVariable>;
   /** Frees all of them. */
   dispose(): void;
+}
+
+/** The variables that a checkpoint keeps, by name. */
+export function allVariables({ dense, tables, statistics }: ModelWeights): Map<string, ResourceVariable> {
+  return new Map([...dense, ...tables, ...statistics]);
 }
 
 /** Weights of the given shape, all zero: for a checkpoint to be read into. */
 export function emptyWeights(shape: ModelShape): ModelWeights {
   const dense = new Map(parameterSpecs(shape).map((spec) => [spec.name, new ResourceVariable(spec.shape)]));
+  const statistics = new Map(
+    statisticSpecs(shape).map((spec) => [spec.name, new ResourceVariable(spec.shape)]),
+  );
   const tables = new Map(
     tableSpecs(shape).map((spec) => [spec.name, new ResourceVariable([spec.rows, spec.size])]),
   );
@@ -25,8 +41,11 @@ export function emptyWeights(shape: ModelShape): ModelWeights {
     shape,
     dense,
     tables,
+    statistics,
     dispose() {
-      for (const variable of [...dense.values(), ...tables.values()]) variable.dispose();
+      for (const variables of [dense, tables, statistics]) {
+        for (const variable of variables.values()) variable.dispose();
+      }
     },
   };
 }
@@ -40,6 +59,9 @@ export function initialWeights(shape: ModelShape, seed: number, embeddingDeviati
   for (const spec of parameterSpecs(shape)) {
     tf.tidy(() => weights.dense.get(spec.name)!.assign(initialValue(spec, seed)));
   }
+  for (const spec of statisticSpecs(shape)) {
+    tf.tidy(() => weights.statistics.get(spec.name)!.assign(initialValue(spec, seed)));
+  }
   for (const spec of tableSpecs(shape)) {
     fillTable(weights.tables.get(spec.name)!, spec, seed, embeddingDeviation);
   }
@@ -50,6 +72,8 @@ function initialValue({ name, shape, initial }: ParameterSpec, seed: number): Te
   switch (initial.kind) {
     case 'zeros':
       return tf.zeros([...shape]);
+    case 'ones':
+      return tf.ones([...shape]);
     case 'forgetBias': {
       const units = shape[0]! / 4;
       return tf.concat([tf.zeros([units]), tf.ones([units]), tf.zeros([2 * units])]);

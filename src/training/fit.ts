@@ -12,6 +12,7 @@ import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
+import { uncertaintyName } from '../model/parameters.js';
 import { modelShape } from '../model/shape.js';
 import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
@@ -55,6 +56,7 @@ export async function fit(input: FitInput): Promise<FitResult> {
   const source = new BatchSource(input.preparedFolder);
   try {
     const metrics = await openMetricsFile(join(runFolder, runPaths.metrics), state.metricsBytes);
+    warnOfStatistics(input);
     const training = await source.measure(planFor(config, 'training', null));
     const validation = await source.measure(planFor(config, 'validation', null));
     const rule: StopRule = { ...config.train, batches: training.batches };
@@ -83,6 +85,36 @@ async function startOrGoOn({ config: { train, model }, config, manifest, runFold
   return { weights, optimizer, state };
 }
 
+/** `factor[task]` = exp(-s) of learned uncertainties, by which the losses are weighed at this moment. */
+function learnedFactors(weights: ModelWeights): Record<string, number> {
+  const factors = Object.keys(weights.shape.tasks).flatMap((task) => {
+    const uncertainty = weights.dense.get(uncertaintyName(task));
+    return uncertainty ? [[`factor[${task}]`, Math.exp(-uncertainty.readRows(0, 1)[0]!)]] : [];
+  });
+  return Object.fromEntries(factors) as Record<string, number>;
+}
+
+/** Statistics of a normalised layer are those of the samples that train it, weighted or filtered as these may be. */
+function warnOfStatistics({ config, context }: FitInput): void {
+  for (const [task, { tower, trainFrom, classWeights, samples, labels }] of Object.entries(
+    activeTasks(config),
+  )) {
+    if (!tower.batchNormalisation) continue;
+    const weighted = classWeights ?? samples.weight ?? Object.keys(samples.weightBy)[0];
+    const reasons = [
+      ...(trainFrom === undefined ? [] : ['are filtered (trainFrom)']),
+      ...(weighted === undefined ? [] : ['are weighted']),
+      ...(labels && 'negatives' in labels && labels.negatives ? ['have drawn negatives'] : []),
+    ];
+    if (reasons.length === 0) continue;
+    context.logger.warn(
+      { task },
+      `the training samples ${reasons.join(' and ')}: the statistics of its batch normalisation may not be those met in use ` +
+        '(dupn train --recalibrate-bn takes them from the training samples, each counted once)',
+    );
+  }
+}
+
 /** One pass over a part of the split for the tasks of this config. */
 export function planFor(config: Config, split: Split, shuffle: BatchPlan['shuffle']): BatchPlan {
   return {
@@ -101,6 +133,11 @@ function stepOptions(config: Config): StepOptions {
     taskWeights: each((task) => task.weight),
     dropoutRates: each((task) => task.tower.dropout),
     l2: train.l2,
+    classWeights: Object.fromEntries(
+      Object.entries(activeTasks(config)).flatMap(([name, { classWeights }]) =>
+        classWeights ? [[name, classWeights]] : [],
+      ),
+    ),
     seed: train.seed,
   };
 }
@@ -194,7 +231,7 @@ class Session {
         ? await validate(weights, source.batches(planFor(config, 'validation', null)))
         : { metrics: {}, score: null };
     const { step, epoch, batch } = this.state;
-    metrics.add({ type: 'validation', step, epoch, ...measured.metrics });
+    metrics.add({ type: 'validation', step, epoch, ...measured.metrics, ...learnedFactors(weights) });
     await metrics.flush();
     this.state = {
       ...afterValidation(this.state, measured.score, rule),

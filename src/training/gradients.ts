@@ -1,12 +1,15 @@
 /** Loss and gradients of one batch: of every dense weight, and of the table rows that the batch reads. */
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import { mapValues } from '../common/map-values.js';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
+import { type Moments, momentsOf } from '../model/batch-normalisation.js';
 import { encode, taskLogits } from '../model/forward.js';
+import { uncertaintyName } from '../model/parameters.js';
 import { gatherRows, rowsOfBatch } from '../model/rows.js';
-import type { Dropout } from '../model/tower.js';
+import type { Dropout, TowerPass } from '../model/tower.js';
 import type { ModelWeights } from '../model/weights.js';
-import { taskLoss } from './loss.js';
+import { taskLoss, weightedLoss } from './loss.js';
 
 export interface LossOptions {
   /** Task -> factor of its mean loss. */
@@ -14,6 +17,8 @@ export interface LossOptions {
   /** Adds l2 / 2 times the squared norm of the dense weights and of the rows read. */
   readonly l2: number;
   readonly dropout: Dropout | null;
+  /** Task -> factor of the weight of its samples by label. */
+  readonly classWeights?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface Gradients {
@@ -21,6 +26,10 @@ export interface Gradients {
   readonly loss: Scalar;
   /** Each task's mean loss; tasks without samples in the batch are not here. */
   readonly lossByTask: Readonly<Record<string, Scalar>>;
+  /** Norm of the gradient of each task's share of the loss with respect to the representation that its tower reads. */
+  readonly normByTask: Readonly<Record<string, Scalar>>;
+  /** Moments of the batch by which the layers `tasks/<task>/<layer>` were normalised. */
+  readonly moments: Readonly<Record<string, Moments>>;
   /** Dense weights that the loss depends on. */
   readonly dense: Readonly<Record<string, Tensor>>;
   /** Table -> distinct rows (int32 [rows]) and their gradients [rows, size]. */
@@ -34,21 +43,42 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
   const denseNames = [...weights.dense.keys()];
   const tableNames = Object.keys(rows);
   const dense = Object.fromEntries(denseNames.map((name) => [name, weights.dense.get(name)!.read()]));
+  const statistics = Object.fromEntries([...weights.statistics].map(([name, value]) => [name, value.read()]));
   const gathered = Object.fromEntries(tableNames.map((name) => [name, rows[name]!.values]));
-  const lossByTask: Record<string, Scalar> = {};
+  // What is read off on the way outlives the tape's own scope.
+  const lossByTask = new Held<Scalar>();
+  const normByTask = new Held<Scalar>();
+  const means = new Held<Tensor1D>();
+  const variances = new Held<Tensor1D>();
+  const pass: TowerPass = {
+    dropout: options.dropout,
+    watch: (task, representation) =>
+      watched(representation, (dy) => normByTask.hold(task, tf.sqrt(tf.sum(tf.square(dy))) as Scalar)),
+    moments: (layer, z) => {
+      // One sample has no variance.
+      if (z.shape[0] < 2) return null;
+      const moments = momentsOf(z);
+      means.hold(layer, moments.mean);
+      variances.hold(layer, moments.variance);
+      return moments;
+    },
+  };
 
   const forward = () => {
-    const lookUp = (name: string) => dense[name]!;
+    const lookUp = (name: string) => dense[name] ?? statistics[name]!;
     const encoded = encode(shape, lookUp, gathered, batch);
-    const logits = taskLogits(shape, lookUp, batch, encoded, options.dropout);
+    const logits = taskLogits(shape, lookUp, batch, encoded, pass);
     const terms = Object.entries(logits).map(([name, values]) => {
-      const loss = taskLoss(shape.tasks[name]!, values, batch.tasks[name]!);
-      lossByTask[name] = tf.keep(tf.clone(loss)) as Scalar;
-      return tf.mul(loss, options.taskWeights[name] ?? 1);
+      const loss = taskLoss(shape.tasks[name]!, values, batch.tasks[name]!, options.classWeights?.[name]);
+      lossByTask.hold(name, loss);
+      const uncertainty = (dense[uncertaintyName(name)] as Tensor1D | undefined) ?? null;
+      return weightedLoss(loss, options.taskWeights[name] ?? 1, uncertainty);
     });
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
     if (options.l2 > 0) {
-      const squares = [...Object.values(dense), ...Object.values(gathered)].map((w) => tf.sum(tf.square(w)));
+      const uncertain = new Set(Object.keys(shape.tasks).map(uncertaintyName));
+      const penalised = denseNames.filter((name) => !uncertain.has(name)).map((name) => dense[name]!);
+      const squares = [...penalised, ...Object.values(gathered)].map((w) => tf.sum(tf.square(w)));
       terms.push(tf.mul(tf.addN(squares), options.l2 / 2));
     }
     return (terms.length === 1 ? terms[0]! : tf.addN(terms)) as Scalar;
@@ -57,10 +87,12 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
   const inputs = [...denseNames.map((name) => dense[name]!), ...tableNames.map((name) => gathered[name]!)];
   // Not `tf.grads`: it refuses a weight that the loss does not depend on, such as the tower of an absent task.
   const { value, grads } = tf.engine().gradients(forward, inputs, undefined, true);
-  const kept = Object.fromEntries(Object.entries(lossByTask).map(([name, loss]) => [name, release(loss)]));
+  const [mean, variance] = [means.release(), variances.release()];
   return {
     loss: value as Scalar,
-    lossByTask: kept,
+    lossByTask: lossByTask.release(),
+    normByTask: normByTask.release(),
+    moments: mapValues(mean, (value, layer) => ({ mean: value, variance: variance[layer]! })),
     dense: Object.fromEntries(denseNames.flatMap((name, at) => (grads[at] ? [[name, grads[at]]] : []))),
     tables: Object.fromEntries(
       tableNames.flatMap((name, at) => {
@@ -71,9 +103,33 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
   };
 }
 
-/** Hands a kept tensor back to the scope of the caller. */
-function release(tensor: Scalar): Scalar {
-  const copy = tf.clone(tensor);
-  tensor.dispose();
-  return copy;
+/** x, whose gradient is seen on its way back. */
+function watched(x: Tensor2D, see: (dy: Tensor) => void): Tensor2D {
+  const identity = tf.customGrad((...args) => ({
+    value: (args[0] as Tensor2D).clone(),
+    gradFunc: (dy: Tensor) => {
+      see(dy);
+      return dy;
+    },
+  }));
+  return identity(x) as Tensor2D;
+}
+
+/** Tensors by name that outlive the scope that they are made in. */
+class Held<T extends Tensor> {
+  readonly #tensors = new Map<string, T>();
+
+  hold(name: string, tensor: T): void {
+    this.#tensors.set(name, tf.keep(tf.clone(tensor)) as T);
+  }
+
+  /** Hands them back to the scope of the caller. */
+  release(): Record<string, T> {
+    const entries = [...this.#tensors].map(([name, tensor]) => {
+      const copy = tf.clone(tensor) as T;
+      tensor.dispose();
+      return [name, copy] as const;
+    });
+    return Object.fromEntries(entries);
+  }
 }

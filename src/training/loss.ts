@@ -22,8 +22,14 @@ function softmaxLosses(logits: Tensor2D, label: Float32Array): Tensor1D {
   return tf.sub(tf.logSumExp(logits, 1), tf.sum(tf.mul(logits, y), 1));
 }
 
-/** The mean loss of logits [samples, outputs]. */
-export function taskLoss(task: TaskShape, logits: Tensor2D, { label, weight }: BatchSamples): Scalar {
+/** The mean loss of logits [samples, outputs]; `classWeights` are factors of the samples' weights by label. */
+export function taskLoss(
+  task: TaskShape,
+  logits: Tensor2D,
+  { label, weight: own }: Pick<BatchSamples, 'label' | 'weight'>,
+  classWeights?: readonly number[],
+): Scalar {
+  const weight = classWeights ? own.map((value, at) => value * classWeights[label[at]!]!) : own;
   switch (task.kind) {
     case 'binary':
     // sum n log(1 + exp(-y s)) with y in {-1, 1} is the log loss with y in {0, 1}.
@@ -32,4 +38,14 @@ export function taskLoss(task: TaskShape, logits: Tensor2D, { label, weight }: B
     case 'multiclass':
       return weightedMean(softmaxLosses(logits, label), weight);
   }
+}
+
+/**
+ * A task's share of the total loss: w L, or with a learned uncertainty w (exp(-s) L + s / 2), s = log sigma^2 (Kendall, Gal,
+ * Cipolla, CVPR 2018, equation 10 for tasks with classes).
+ */
+export function weightedLoss(loss: Scalar, weight: number, uncertainty: Tensor1D | null): Scalar {
+  if (!uncertainty) return tf.mul(loss, weight);
+  const s = uncertainty.squeeze() as Scalar;
+  return tf.mul(tf.add(tf.mul(tf.exp(tf.neg(s)), loss), tf.div(s, 2)), weight);
 }

@@ -11,13 +11,18 @@ export interface MeanRecord {
   readonly samples: number;
   /** `loss[task]`: the mean over the steps that had samples of the task. */
   readonly [lossOfTask: `loss[${string}]`]: number;
+  /** `gradientNorm[task]`: the same of the gradients with respect to the representation. */
+  readonly [normOfTask: `gradientNorm[${string}]`]: number;
 }
 
 export function meanRecord(records: readonly StepRecord[]): MeanRecord {
   const tasks = new Set(records.flatMap(({ lossByTask }) => Object.keys(lossByTask)));
-  const byTask = [...tasks].map((task) => [
-    `loss[${task}]`,
-    mean(records.flatMap(({ lossByTask }) => lossByTask[task] ?? [])),
+  const byTask = [...tasks].flatMap((task) => [
+    [`loss[${task}]`, mean(records.flatMap(({ lossByTask }) => lossByTask[task] ?? []))],
+    [
+      `gradientNorm[${task}]`,
+      mean(records.flatMap(({ gradientNormByTask }) => gradientNormByTask[task] ?? [])),
+    ],
   ]);
   return {
     step: records.at(-1)!.step,

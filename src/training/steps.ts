@@ -3,6 +3,7 @@
 import { UserError } from '../common/errors.js';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
+import { MOMENTUM, type Moments } from '../model/batch-normalisation.js';
 import type { ModelWeights } from '../model/weights.js';
 import { computeGradients } from './gradients.js';
 import type { Optimizer } from './optimizer.js';
@@ -12,6 +13,8 @@ export interface StepOptions {
   /** Task -> share of the hidden units that are dropped. */
   readonly dropoutRates: Readonly<Record<string, number>>;
   readonly l2: number;
+  /** Task -> factor of the weight of its samples by label, of those that have one. */
+  readonly classWeights?: Readonly<Record<string, readonly number[]>>;
   /** Seed of the run: dropout masks follow from it and the number of the step. */
   readonly seed: number;
 }
@@ -21,6 +24,8 @@ export interface StepRecord {
   readonly step: number;
   readonly loss: number;
   readonly lossByTask: Readonly<Record<string, number>>;
+  /** Of the gradient with respect to the representation that a task reads. */
+  readonly gradientNormByTask: Readonly<Record<string, number>>;
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
   readonly requests: number;
@@ -51,27 +56,46 @@ export function trainStep(
   optimizer: Optimizer,
   batch: Batch,
   step: number,
-  { taskWeights, dropoutRates, l2, seed }: StepOptions,
+  { taskWeights, dropoutRates, l2, classWeights, seed }: StepOptions,
 ): StepRecord {
   const losses: Record<string, number> = {};
+  const norms: Record<string, number> = {};
   let loss = 0;
   let gradientNorm = 0;
   tf.tidy(() => {
     const dropout = { rates: dropoutRates, seed: [seed, step] as const };
-    const gradients = computeGradients(weights, batch, { taskWeights, l2, dropout });
+    const gradients = computeGradients(weights, batch, {
+      taskWeights,
+      l2,
+      dropout,
+      ...(classWeights && { classWeights }),
+    });
     loss = gradients.loss.dataSync()[0]!;
     for (const [name, value] of Object.entries(gradients.lossByTask)) losses[name] = value.dataSync()[0]!;
     if (!Number.isFinite(loss)) throw diverged(step, losses);
+    for (const [name, value] of Object.entries(gradients.normByTask)) norms[name] = value.dataSync()[0]!;
     gradientNorm = optimizer.apply(gradients, step);
+    moveStatistics(weights, gradients.moments);
   });
   return {
     step,
     loss,
     lossByTask: losses,
+    gradientNormByTask: norms,
     gradientNorm,
     requests: batch.lengths.length,
     samples: countSamples(batch),
   };
+}
+
+/** Moves the statistics of the normalised layers towards the moments of a batch. */
+function moveStatistics({ statistics }: ModelWeights, moments: Readonly<Record<string, Moments>>): void {
+  for (const [layer, batch] of Object.entries(moments)) {
+    for (const kind of ['mean', 'variance'] as const) {
+      const moving = statistics.get(`${layer}/${kind}`)!;
+      moving.assign(tf.add(tf.mul(moving.read(), MOMENTUM), tf.mul(batch[kind], 1 - MOMENTUM)));
+    }
+  }
 }
 
 function diverged(step: number, losses: Readonly<Record<string, number>>): UserError {

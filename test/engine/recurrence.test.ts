@@ -13,9 +13,13 @@ interface Sizes {
   readonly e: number;
   readonly p: number;
   readonly units: number;
+  readonly peepholes?: boolean;
 }
 
-function makeCase({ time, batch, e, p, units }: Sizes): { histories: Histories; weights: RecurrenceWeights } {
+function makeCase({ time, batch, e, p, units, peepholes = false }: Sizes): {
+  histories: Histories;
+  weights: RecurrenceWeights;
+} {
   const numItems = 7;
   const numProperties = 3;
   const at = (rows: number, step: number) =>
@@ -36,6 +40,7 @@ function makeCase({ time, batch, e, p, units }: Sizes): { histories: Histories; 
       property: random([p, 4 * units], 'wp') as Tensor2D,
       recurrent: random([units, 4 * units], 'wh') as Tensor2D,
       bias: random([4 * units], 'b') as Tensor1D,
+      peephole: peepholes ? (random([3, units], 'peephole') as Tensor2D) : null,
     },
   };
 }
@@ -60,6 +65,7 @@ function byHand({ histories, weights }: ReturnType<typeof makeCase>): number[][]
     weights.bias.arraySync(),
   ];
   const units = wh.length;
+  const see = weights.peephole?.arraySync() ?? [0, 0, 0].map(() => new Array<number>(units).fill(0));
   return itemAt
     .map((_, t) => t)
     .reduce<{ h: number[][][]; c: number[][] }>(
@@ -80,11 +86,11 @@ function byHand({ histories, weights }: ReturnType<typeof makeCase>): number[][]
           h.push([]);
           c.push([]);
           for (let unit = 0; unit < units; unit++) {
-            const i = sigmoid(z(0, unit, true));
-            const f = sigmoid(z(1, unit, true));
+            const i = sigmoid(z(0, unit, true) + see[0]![unit]! * lastC[unit]!);
+            const f = sigmoid(z(1, unit, true) + see[1]![unit]! * lastC[unit]!);
             const candidate = Math.tanh(z(2, unit, false));
-            const o = sigmoid(z(3, unit, true));
             c[r]!.push(f * lastC[unit]! + i * candidate);
+            const o = sigmoid(z(3, unit, true) + see[2]![unit]! * c[r]![unit]!);
             h[r]!.push(o * Math.tanh(c[r]![unit]!));
           }
         }
@@ -94,8 +100,8 @@ function byHand({ histories, weights }: ReturnType<typeof makeCase>): number[][]
     ).h;
 }
 
-test('the cell equals the equations worked out in plain numbers', () => {
-  const input = makeCase({ time: 4, batch: 3, e: 5, p: 2, units: 3 });
+test.each([false, true])('the cell equals the equations in plain numbers, peepholes %s', (peepholes) => {
+  const input = makeCase({ time: 4, batch: 3, e: 5, p: 2, units: 3, peepholes });
   const states = recurrence(input.histories, input.weights).arraySync() as number[][][];
   const expected = byHand(input);
   expectClose(states.flat(2), expected.flat(2));
@@ -113,6 +119,7 @@ test('one unit over two steps gives the numbers of a calculation on paper', () =
     property: tf.tensor2d([[0.5, 0.25, 100, -0.5]]),
     recurrent: tf.tensor2d([[1, 1, 1, 1]]),
     bias: tf.tensor1d([0, 1, 0, 0]),
+    peephole: null,
   };
   // Step 1: i = s(1.5), f = s(1), o = s(-0.75), c = i tanh(1) = 0.622671, h = o tanh(c) = 0.177388
   // Step 2: i = s(0.677388), f = s(2.177388), o = s(-1.072612), candidate = tanh(-0.822612)
@@ -161,7 +168,7 @@ test('later steps never change earlier states', () => {
 });
 
 test('every gradient agrees with finite differences', () => {
-  const { histories, weights } = makeCase({ time: 4, batch: 3, e: 3, p: 2, units: 2 });
+  const { histories, weights } = makeCase({ time: 4, batch: 3, e: 3, p: 2, units: 2, peepholes: true });
   const direction = random([4, 3, 2], 'direction');
   const tensors = [
     histories.items,
@@ -170,6 +177,7 @@ test('every gradient agrees with finite differences', () => {
     weights.property!,
     weights.recurrent,
     weights.bias,
+    weights.peephole!,
   ];
   const loss = (
     items: Tensor2D,
@@ -178,10 +186,11 @@ test('every gradient agrees with finite differences', () => {
     property: Tensor2D,
     recurrent: Tensor2D,
     bias: Tensor1D,
-  ) =>
-    tf.sum(
-      tf.mul(recurrence({ ...histories, items, properties }, { item, property, recurrent, bias }), direction),
-    );
+    peephole: Tensor2D,
+  ) => {
+    const all = { item, property, recurrent, bias, peephole };
+    return tf.sum(tf.mul(recurrence({ ...histories, items, properties }, all), direction));
+  };
   const { grads } = tf.valueAndGrads(loss as never)(tensors);
   const step = 1e-2;
   tensors.forEach((tensor, which) => {

@@ -27,15 +27,35 @@ export const smallShape: ModelShape = {
   userFields: [field('user/device', 4, 3)],
   encoder: 'lstm',
   variant: 'all',
+  peepholes: false,
   units: 6,
   attentionUnits: 4,
   userUnits: 5,
   candidateUnits: { item: 7 },
   entities: {},
   tasks: {
-    ctr: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'none', layers: [8, 4] },
-    buy: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'candidate', layers: [8] },
+    ctr: {
+      kind: 'binary',
+      outputs: 1,
+      features: [],
+      candidate: 'item',
+      query: 'none',
+      batchNormalisation: false,
+      logitCorrection: [0],
+      layers: [8, 4],
+    },
+    buy: {
+      kind: 'binary',
+      outputs: 1,
+      features: [],
+      candidate: 'item',
+      query: 'candidate',
+      batchNormalisation: false,
+      logitCorrection: [0],
+      layers: [8],
+    },
   },
+  taskWeighting: 'fixed',
 };
 
 /** Distinct values in the order first met, and where each value points. */

@@ -1,6 +1,8 @@
 /** The log and the models that dupn is compared on: small, but with every case that could be got wrong. */
+
+import { mapValues } from '../../dist/common/map-values.js';
 import { createRandom } from '../../dist/common/random.js';
-import { parameterSpecs, tableSpecs } from '../../dist/model/parameters.js';
+import { parameterSpecs, statisticSpecs, tableSpecs } from '../../dist/model/parameters.js';
 
 const MAX_EVENTS = 6;
 const FEATURES = ['constant', 'price', 'sales'];
@@ -109,6 +111,7 @@ export function makeWorld() {
 }
 
 function baseShape({ fields, entityFields }) {
+  const plain = { batchNormalisation: false, logitCorrection: [0] };
   const sized = (group, manifests, sizes) =>
     manifests.map(({ name, rows, buckets, vocabularyHash, multiValued, shares }, at) => ({
       name,
@@ -125,18 +128,61 @@ function baseShape({ fields, entityFields }) {
     userFields: sized('user', fields.user, [2, 3]),
     encoder: 'lstm',
     variant: 'all',
+    peepholes: false,
     units: 8,
     attentionUnits: 4,
     userUnits: 5,
     candidateUnits: { item: 6, shop: 4 },
     entities: { shop: sized('shop', entityFields.shop, [5, 3, 2]) },
     tasks: {
-      ctr: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'none', layers: [6, 3] },
-      buy: { kind: 'binary', outputs: 1, features: [], candidate: 'item', query: 'candidate', layers: [] },
-      follow: { kind: 'binary', outputs: 1, features: [], candidate: 'shop', query: 'none', layers: [3] },
-      order: { kind: 'rank', outputs: 1, features: FEATURES, candidate: null, query: 'none', layers: [5] },
-      level: { kind: 'multiclass', outputs: 3, features: [], candidate: null, query: 'none', layers: [4] },
+      ctr: {
+        kind: 'binary',
+        outputs: 1,
+        features: [],
+        candidate: 'item',
+        query: 'none',
+        ...plain,
+        layers: [6, 3],
+      },
+      buy: {
+        kind: 'binary',
+        outputs: 1,
+        features: [],
+        candidate: 'item',
+        query: 'candidate',
+        ...plain,
+        layers: [],
+      },
+      follow: {
+        kind: 'binary',
+        outputs: 1,
+        features: [],
+        candidate: 'shop',
+        query: 'none',
+        ...plain,
+        layers: [3],
+      },
+      order: {
+        kind: 'rank',
+        outputs: 1,
+        features: FEATURES,
+        candidate: null,
+        query: 'none',
+        ...plain,
+        layers: [5],
+      },
+      level: {
+        kind: 'multiclass',
+        outputs: 3,
+        features: [],
+        candidate: null,
+        query: 'none',
+        ...plain,
+        logitCorrection: [0, 0, 0],
+        layers: [4],
+      },
     },
+    taskWeighting: 'fixed',
   };
 }
 
@@ -157,6 +203,17 @@ export function makeCases(world) {
       userFields: [],
     },
     penalised: base,
+    peepholes: { ...base, peepholes: true },
+    uncertainty: { ...base, taskWeighting: 'uncertainty' },
+    normalised: { ...base, tasks: mapValues(base.tasks, (task) => ({ ...task, batchNormalisation: true })) },
+    'class-weights': base,
+    // Everything at once.
+    whole: {
+      ...base,
+      peepholes: true,
+      taskWeighting: 'uncertainty',
+      tasks: mapValues(base.tasks, (task) => ({ ...task, batchNormalisation: true })),
+    },
   };
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [
@@ -165,7 +222,8 @@ export function makeCases(world) {
         shape,
         maxEvents: MAX_EVENTS,
         taskWeights: { ctr: 1, buy: 0.5, follow: 1.5, order: 0.7, level: 2 },
-        l2: name === 'penalised' ? 0.02 : 0,
+        classWeights: ['class-weights', 'whole'].includes(name) ? { ctr: [1, 3], level: [2, 1, 0.5] } : {},
+        l2: ['penalised', 'whole'].includes(name) ? 0.02 : 0,
         weights: makeWeights(shape, name),
       },
     ]),
@@ -181,5 +239,12 @@ function makeWeights(shape, name) {
     ...parameterSpecs(shape),
     ...tableSpecs(shape).map(({ name, rows, size }) => ({ name, shape: [rows, size] })),
   ];
-  return Object.fromEntries(specs.map(({ name, shape }) => [name, nested(shape)]));
+  const statistics = statisticSpecs(shape).map(({ name, shape: [size] }) => {
+    // A variance is above 0.
+    const values = nested([size]).map((value) =>
+      name.endsWith('/variance') ? 0.2 + Math.abs(value) : value,
+    );
+    return [name, values];
+  });
+  return Object.fromEntries([...specs.map(({ name, shape }) => [name, nested(shape)]), ...statistics]);
 }

@@ -14,7 +14,7 @@ import { tf } from '../../src/engine/tf.js';
 import { encode, representations } from '../../src/model/forward.js';
 import { gatherRows, rowsOfBatch } from '../../src/model/rows.js';
 import { scoreBatch } from '../../src/model/score.js';
-import { emptyWeights, type ModelWeights } from '../../src/model/weights.js';
+import { allVariables, emptyWeights, type ModelWeights } from '../../src/model/weights.js';
 import { computeGradients } from '../../src/training/gradients.js';
 import { writeWorld } from '../dataset/write-world.js';
 import { type Case, caseNames, flat, type Nested, readCase, readWorld, relativeError } from './fixture.js';
@@ -48,7 +48,7 @@ function wholeBatch(maxEvents: number): Batch {
 
 function givenWeights({ shape, weights }: Case): ModelWeights {
   const model = emptyWeights(shape);
-  const variables = new Map([...model.dense, ...model.tables]);
+  const variables = allVariables(model);
   expect([...variables.keys()].sort()).toEqual(Object.keys(weights).sort());
   for (const [name, variable] of variables) {
     tf.tidy(() => variable.assign(tf.tensor(flat(weights[name]!), [...variable.shape])));
@@ -122,8 +122,8 @@ describe.each(caseNames)('%s', (name) => {
 
   test('losses and the gradient of every weight and row', () => {
     tf.tidy(() => {
-      const { taskWeights, l2 } = given;
-      const got = computeGradients(weights, batch, { taskWeights, l2, dropout: null });
+      const { taskWeights, classWeights, l2 } = given;
+      const got = computeGradients(weights, batch, { taskWeights, classWeights, l2, dropout: null });
       expectClose('loss', got.loss.dataSync(), expected.loss);
       for (const [task, loss] of Object.entries(expected.lossByTask)) {
         expectClose(task, got.lossByTask[task]!.dataSync(), loss);

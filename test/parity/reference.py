@@ -73,11 +73,15 @@ class Dupn:
         gated = self.shape["variant"] in ("all", "bplstm") and self.shape["propertyFields"]
         W_p = block("property") if gated else None
         h = c = torch.zeros(units, dtype=DTYPE)
+        see = dict(zip("ifo", self.weights["lstm/peephole"])) if self.shape["peepholes"] else None
         states = []
         for e, p in history:
-            gate = lambda k: sigmoid(e @ W_e[k] + h @ W_h[k] + (p @ W_p[k] if gated else 0) + b[k])
-            i, f, o = gate("i"), gate("f"), gate("o")
+            gate = lambda k, cell: sigmoid(
+                e @ W_e[k] + h @ W_h[k] + (p @ W_p[k] if gated else 0) + b[k] + (see[k] * cell if see else 0)
+            )
+            i, f = gate("i", c), gate("f", c)
             c = f * c + i * tanh(e @ W_e["c"] + h @ W_h["c"] + b["c"])
+            o = gate("o", c)
             h = o * tanh(c)
             states.append(h)
         return states
@@ -105,17 +109,25 @@ class Dupn:
         x = [cat([e, p]) if gated else e for e, p in history]
         return torch.full([len(x)], 1 / len(x), dtype=DTYPE), sum(x) / len(x)
 
-    def tower(self, task, x):
-        layers = len(self.shape["tasks"][task]["layers"])
+    def tower(self, task, inputs, training):
+        """The outputs for the inputs of all samples of a task; a batch norm layer of training sees all of them."""
+        settings = self.shape["tasks"][task]
+        layers = len(settings["layers"])
+        x = stack(inputs)
         for layer in range(layers + 1):
-            x = x @ self.weights[f"tasks/{task}/{layer}/kernel"] + self.weights[f"tasks/{task}/{layer}/bias"]
+            w = lambda name: self.weights[f"tasks/{task}/{layer}/{name}"]
+            x = x @ w("kernel") + w("bias")
             if layer < layers:
+                if settings["batchNormalisation"]:
+                    mean, variance = w("mean").detach().clone(), w("variance").detach().clone()
+                    x = torch.nn.functional.batch_norm(x, mean, variance, w("gamma"), w("beta"), training, 0.0, 1e-3)
                 x = x.clamp(min=0)
-        return x
+        return list(x)
 
-    def run(self):
+    def run(self, training):
         """Every output for every request and sample of the world."""
         tasks = self.shape["tasks"]
+        inputs, features = {t: [] for t in tasks}, {t: [] for t in tasks}
         out = {"logits": {t: [] for t in tasks}, "representation": [], "attention": [], "candidateAttention": {t: [] for t in tasks}}
         for request in self.world["requests"]:
             u, history = self.user(request), self.history(request)
@@ -128,24 +140,26 @@ class Dupn:
             for task, settings in tasks.items():
                 for sample in request["samples"][task]:
                     if settings["kind"] == "rank":
-                        # s = weight(rep)^T r
-                        r = torch.tensor(sample["features"], dtype=DTYPE)
-                        out["logits"][task].append((self.tower(task, cat([rep_s, u])) * r).sum().reshape(1))
-                        continue
+                        features[task].append(torch.tensor(sample["features"], dtype=DTYPE))
                     if settings["candidate"] is None:
-                        out["logits"][task].append(self.tower(task, cat([rep_s, u])))
+                        inputs[task].append(cat([rep_s, u]))
                         continue
                     name = settings["candidate"]
                     e = self.candidate(name, sample["item"])
                     asks = settings["query"] == "candidate"
                     sample_weights, sample_rep = read(e) if asks else (weights, rep_s)
                     candidate = e @ self.weights[f"candidate/{name}/kernel"] + self.weights[f"candidate/{name}/bias"]
-                    out["logits"][task].append(self.tower(task, cat([sample_rep, u, candidate])))
+                    inputs[task].append(cat([sample_rep, u, candidate]))
                     if asks:
                         out["candidateAttention"][task].append(sample_weights)
+        for task, settings in tasks.items():
+            outputs = self.tower(task, inputs[task], training)
+            # s = weight(rep)^T r
+            ranks = settings["kind"] == "rank"
+            out["logits"][task] = [(w * r).sum().reshape(1) for w, r in zip(outputs, features[task])] if ranks else outputs
         return out
 
-    def losses(self, logits, task_weights, l2):
+    def losses(self, logits, task_weights, class_weights, l2):
         """Each task's weighted mean of -log p(label), and their weighted sum with the L2 penalty."""
         by_task = {}
 
@@ -156,15 +170,24 @@ class Dupn:
 
         for task, settings in self.shape["tasks"].items():
             samples = [sample for request in self.world["requests"] for sample in request["samples"][task]]
+            factor = lambda sample: class_weights[task][sample["label"]] if task in class_weights else 1
+            weights = [sample["weight"] * factor(sample) for sample in samples]
             terms = [
-                sample["weight"] * -torch.log(probability(settings["kind"], z, sample["label"]))
-                for sample, z in zip(samples, logits[task])
+                weight * -torch.log(probability(settings["kind"], z, sample["label"]))
+                for weight, sample, z in zip(weights, samples, logits[task])
             ]
-            by_task[task] = sum(terms) / sum(sample["weight"] for sample in samples)
-        total = sum(task_weights[task] * loss for task, loss in by_task.items())
+            by_task[task] = sum(terms) / sum(weights)
+        if self.shape["taskWeighting"] == "uncertainty":
+            # sigma^2 = exp(s): L / sigma^2 + log sigma
+            sigma = lambda task: torch.exp(self.weights[f"uncertainty/{task}"][0]) ** 0.5
+            share = lambda task, loss: loss / sigma(task) ** 2 + torch.log(sigma(task))
+        else:
+            share = lambda task, loss: loss
+        total = sum(task_weights[task] * share(task, loss) for task, loss in by_task.items())
         if l2 > 0:
             tables = {name for name, _ in self.rows_read}
-            dense = sum((w**2).sum() for name, w in self.weights.items() if name not in tables)
+            left_out = lambda name: name in tables or name.startswith("uncertainty/") or name.endswith(("/mean", "/variance"))
+            dense = sum((w**2).sum() for name, w in self.weights.items() if not left_out(name))
             rows = sum((self.weights[name][row] ** 2).sum() for name, row in self.rows_read)
             total = total + l2 / 2 * (dense + rows)
         return by_task, total
@@ -187,8 +210,9 @@ def plain(value):
 
 def expected(world, case):
     model = Dupn(world, case)
-    out = model.run()
-    by_task, total = model.losses(out["logits"], case["taskWeights"], case["l2"])
+    out = model.run(training=False)
+    trained = model.run(training=True)["logits"]
+    by_task, total = model.losses(trained, case["taskWeights"], case["classWeights"], case["l2"])
     total.backward()
     gradients = {name: torch.zeros_like(w) if w.grad is None else w.grad for name, w in model.weights.items()}
     return plain({**out, "lossByTask": by_task, "loss": total, "gradients": gradients})

@@ -1,0 +1,114 @@
+/**
+ * Re-estimates the statistics of normalised layers on the training requests as they are: every sample counted once,
+ * nothing dropped. Layer after layer, since what reaches the second one depends on the statistics of the first.
+ */
+import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
+import { recoverFolder } from '../common/files.js';
+import type { Manifest } from '../common/prepared.js';
+import type { Config } from '../config/schema.js';
+import { BatchSource } from '../dataset/batch-source.js';
+import { tf } from '../engine/tf.js';
+import { loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
+import { scoreBatch } from '../model/score.js';
+import { modelShape } from '../model/shape.js';
+import type { ModelWeights } from '../model/weights.js';
+import { planFor } from './fit.js';
+import { Optimizer } from './optimizer.js';
+import { runPaths } from './run-folder.js';
+import type { TrainingState } from './training-state.js';
+
+/** Sums over the samples, in float64, by unit. */
+interface Sums {
+  samples: number;
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+}
+
+export interface Recalibrated {
+  readonly layers: readonly string[];
+  /** Training samples of the normalised tasks. */
+  readonly samples: number;
+}
+
+/** Of the best weights of a run, which are written in their place. @throws UserError when no tower is normalised */
+export async function recalibrate(input: {
+  readonly config: Config;
+  readonly manifest: Manifest;
+  readonly preparedFolder: string;
+  readonly runFolder: string;
+}): Promise<Recalibrated> {
+  const { config, manifest, preparedFolder } = input;
+  const shape = modelShape(config, manifest);
+  const depth = Math.max(
+    0,
+    ...Object.values(shape.tasks).map(({ batchNormalisation, layers }) =>
+      batchNormalisation ? layers.length : 0,
+    ),
+  );
+  if (depth === 0) {
+    throw new UserError(
+      'Cannot recalibrate: required a task with tower.batchNormalisation and hidden layers, got none',
+    );
+  }
+  const folder = join(input.runFolder, runPaths.best);
+  await recoverFolder(folder);
+  const { weights, state } = await loadCheckpoint<TrainingState>(folder, shape);
+  const optimizer = new Optimizer(weights, config.train);
+  const source = new BatchSource(preparedFolder);
+  try {
+    await loadSlots(folder, optimizer.slots);
+    const layers: string[] = [];
+    let samples = 0;
+    for (let layer = 0; layer < depth; layer++) {
+      const sums = await sumsOfLayer(weights, source, config, layer);
+      for (const [name, { samples: n, sum, squares }] of sums) {
+        const mean = Float32Array.from(sum, (value) => value / n);
+        const variance = Float32Array.from(squares, (value, unit) =>
+          Math.max(0, value / n - (sum[unit]! / n) ** 2),
+        );
+        tf.tidy(() => {
+          weights.statistics.get(`${name}/mean`)!.assign(tf.tensor1d(mean));
+          weights.statistics.get(`${name}/variance`)!.assign(tf.tensor1d(variance));
+        });
+        layers.push(name);
+        if (layer === 0) samples += n;
+      }
+    }
+    await saveCheckpoint(folder, weights, optimizer.slots, state);
+    return { layers, samples };
+  } finally {
+    optimizer.dispose();
+    weights.dispose();
+    await source.close();
+  }
+}
+
+/** One pass over the training requests; the layers below have their new statistics already. */
+async function sumsOfLayer(
+  weights: ModelWeights,
+  source: BatchSource,
+  config: Config,
+  layer: number,
+): Promise<ReadonlyMap<string, Sums>> {
+  const all = new Map<string, Sums>();
+  for await (const batch of source.batches(planFor(config, 'training', null))) {
+    scoreBatch(weights, batch, (name, z) => {
+      if (!name.endsWith(`/${layer}`)) return;
+      const [rows, units] = z.shape;
+      const values = z.dataSync();
+      const sums = all.get(name) ?? {
+        samples: 0,
+        sum: new Float64Array(units),
+        squares: new Float64Array(units),
+      };
+      all.set(name, sums);
+      sums.samples += rows;
+      for (const [at, value] of values.entries()) {
+        sums.sum[at % units]! += value;
+        sums.squares[at % units]! += value * value;
+      }
+    });
+  }
+  return all;
+}
