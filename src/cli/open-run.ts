@@ -46,14 +46,18 @@ export function runFolder({ run }: Config): string {
   return join(run.folder, run.name);
 }
 
-async function checkSameRun(folder: string, config: Config): Promise<void> {
+/** Each setting that a run was trained with and that is another in the config, as `key: was <a>, now <b>`. */
+export async function changedSettings(folder: string, config: Config): Promise<string[]> {
   const file = join(folder, runPaths.config);
   const exists = await readFile(file).then(
     () => true,
     () => false,
   );
-  if (!exists) return;
-  const differences = describeDifference(await loadConfig(file), config).filter(
+  return exists ? describeDifference(await loadConfig(file), config) : [];
+}
+
+async function checkSameRun(folder: string, config: Config): Promise<void> {
+  const differences = (await changedSettings(folder, config)).filter(
     (line) => !MAY_CHANGE.some((key) => line.startsWith(key)),
   );
   if (differences.length > 0) {

@@ -1,5 +1,4 @@
 /** `dupn train`: trains the model of a config on its prepared data. */
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '../common/errors.js';
 import type { FitResult } from '../training/fit.js';
@@ -15,7 +14,7 @@ export function trainCommand(io: Io): Command {
     .description('train the shared model on all configured tasks')
     .option('--resume', 'go on from the last checkpoint of the run, if there is one')
     .action((options: Options) =>
-      runCommand(options, io, async ({ context, copyLogTo }) => {
+      runCommand(options, io, async (session) => {
         const config = await readConfig(options, io);
         if (Object.keys(config.tasks).length === 0) {
           throw new UserError(
@@ -23,25 +22,15 @@ export function trainCommand(io: Io): Command {
           );
         }
         const { requirePrepared } = await import('./require-prepared.js');
-        const { openRun } = await import('./open-run.js');
-        const { runPaths } = await import('../training/run-folder.js');
         const prepared = await requirePrepared(config, {
           action: 'train',
           configFile: options.config,
-          logger: context.logger,
+          logger: session.context.logger,
         });
-        const { fit } = await import('../training/fit.js');
-        const { folder, lock } = await openRun(config, {
-          resume: options.resume ?? false,
-          force: options.force ?? false,
-        });
-        try {
-          copyLogTo(join(folder, runPaths.log));
-          const { manifest, folder: preparedFolder } = prepared;
-          return report(folder, await fit({ config, manifest, preparedFolder, runFolder: folder, context }));
-        } finally {
-          await lock.release();
-        }
+        const { trainRun } = await import('./train-run.js');
+        const { resume = false, force = false } = options;
+        const { folder, result } = await trainRun(config, prepared, { resume, force }, session);
+        return report(folder, result);
       }),
     );
 }

@@ -12,6 +12,7 @@ import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
+import { countParameters } from '../model/parameters.js';
 import { modelShape } from '../model/shape.js';
 import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
@@ -214,13 +215,11 @@ class Session {
 
   result(): FitResult {
     const { source, weights } = this.parts;
-    const count = (variables: ModelWeights['dense']) =>
-      [...variables.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     return {
       state: this.state,
       samplesPerSecond: this.#samplesPerSecond(),
       waitingShare: this.#stepMs > 0 ? source.waitedMs / this.#stepMs : 0,
-      parameters: { dense: count(weights.dense), tables: count(weights.tables) },
+      parameters: countParameters(weights.shape),
     };
   }
 }
