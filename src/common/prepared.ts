@@ -60,6 +60,8 @@ export interface TaskManifest {
   readonly features: readonly RankingFeature[];
   /** Labels are 0 .. classes - 1. */
   readonly classes: number;
+  /** Of drawn negatives: the share of the possible ones that was drawn for requests before the evaluation period. */
+  readonly negativeRate?: number;
   readonly samples: number;
   /** Count of samples by split and label, such as counts.training['1']. */
   readonly counts: Readonly<Record<Split, Readonly<Record<string, number>>>>;
@@ -140,6 +142,7 @@ export const preparedPaths = {
   sampleLabels: (task: string) => `samples/${task}/label.f32`,
   sampleFeatures: (task: string) => `samples/${task}/features.f32`,
   sampleWeights: (task: string) => `samples/${task}/weight.f32`,
+  sampleLevels: (task: string) => `samples/${task}/levels.parquet`,
   samples: (task: string) => `samples/${task}/samples.parquet`,
   rejects: (table: string) => `rejects/${table.replaceAll('/', '-')}.csv`,
 } as const;

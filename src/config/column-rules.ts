@@ -53,7 +53,26 @@ export function columnRules(config: Config): RuleProblem[] {
   });
 }
 
+/** The columns of the log or of the items table that labels are worked out from. */
+function eventReads(tasks: Config['tasks'], table: 'log' | 'items') {
+  return Object.entries(tasks).flatMap(([name, { labels }]) => {
+    if (!labels) return [];
+    const path: Path = ['tasks', name, 'labels'];
+    const named = (key: string, columns: object) =>
+      Object.keys(columns).map((column) => [[...path, key, column], column] as const);
+    if ('level' in labels) {
+      const { column, from } = labels.level;
+      const level = from === table ? [[[...path, 'level', 'column'], column] as const] : [];
+      return [...(table === 'log' ? named('next', labels.next) : []), ...level];
+    }
+    return table === 'log'
+      ? [...named('positives', labels.positives), ...named('weightBy', labels.weightBy)]
+      : [];
+  });
+}
+
 function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
+  const { ranking } = features;
   const item = Object.entries(features.item).filter(([name]) => name !== 'item');
   const user = Object.entries(features.user);
   const fieldKeys = (
@@ -79,6 +98,9 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
       ...keys(log, data.log, ['user', 'item']),
       ...times(log, data.log.time),
       ...Object.keys(data.log.keep).map((column) => [[...log, 'keep', column], column] as const),
+      ...eventReads(tasks, 'log'),
+      ...keys(['features', 'ranking'], ranking ?? {}, ['behavior']),
+      ...keys(['features', 'ranking'], ranking?.priceFrom === 'log' ? ranking : {}, ['price']),
       ...fieldKeys(
         'item',
         item.filter(([, field]) => field.from === 'log'),
@@ -96,7 +118,13 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
     uses.push({
       path,
       table: data.items,
-      reads: [...keys(path, data.items, ['item']), ...fieldKeys('item', fields)],
+      reads: [
+        ...keys(path, data.items, ['item']),
+        ...fieldKeys('item', fields),
+        ...eventReads(tasks, 'items'),
+        ...keys(['features', 'ranking'], ranking?.priceFrom === 'items' ? ranking : {}, ['price']),
+        ...keys(['features', 'ranking'], ranking ?? {}, ['rating']),
+      ],
     });
   }
   if (data.users) {
@@ -118,12 +146,15 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
   }
   for (const [name, task] of Object.entries(tasks)) {
     const samples: SampleSource = task.samples;
+    if (samples.files.length === 0) continue;
     const path: Path = ['tasks', name, 'samples'];
+    const read = ['request', 'user', 'candidate', ...(task.labels ? [] : ['label']), 'weight'];
     uses.push({
       path,
       table: samples,
       reads: [
-        ...keys(path, samples, ['request', 'user', 'candidate', 'label', 'weight']),
+        ...keys(path, samples, read),
+        ...Object.keys(samples.weightBy).map((column) => [[...path, 'weightBy', column], column] as const),
         ...times(path, samples.time),
         ...(samples.features ?? []).map((column) => [[...path, 'features'], column] as const),
         ...samples.keep.map((column) => [[...path, 'keep'], column] as const),

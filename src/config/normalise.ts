@@ -24,8 +24,22 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
     files: [source.files].flat(),
     time: resolveTime(source.time, data.timeZone),
   });
+  const fromOr = (from: 'items' | 'log' | undefined) => from ?? (items ? 'items' : 'log');
   const candidateOf = ({ candidate, samples }: JudgingTask) =>
-    samples.candidate ?? (candidate === 'item' ? data.log.item : idOf(entities[candidate], candidate));
+    samples?.candidate ?? (candidate === 'item' ? data.log.item : idOf(entities[candidate], candidate));
+  /** Samples that are worked out of the log have the columns of a table without files. */
+  const derived = {
+    files: [],
+    format: 'auto' as const,
+    quote: '"',
+    user: data.log.user,
+    time: resolveTime(data.log.time, data.timeZone),
+    label: 'label',
+    weightBy: {},
+    keep: [],
+  };
+  const sourceOf = <T extends { files: string | string[]; time: ParsedTime }>(samples: T | undefined) =>
+    samples ? resolveSource(samples) : derived;
   return {
     ...parsed,
     data: {
@@ -50,6 +64,12 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
         ...(field.time === undefined && { column: field.column ?? name }),
       })),
       user: mapValues(features.user, (field, name) => ({ ...field, column: field.column ?? name })),
+      ...(features.ranking && {
+        ranking: {
+          ...features.ranking,
+          ...(features.ranking.price !== undefined && { priceFrom: fromOr(features.ranking.priceFrom) }),
+        },
+      }),
     },
     entities: mapValues(entities, (entity, name) =>
       normaliseEntity(entity, name, Object.keys(features.item)),
@@ -63,11 +83,22 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
     tasks: mapValues(parsed.tasks, (task): TaskConfig => {
       switch (task.kind) {
         case 'binary':
-          return { ...task, samples: { ...resolveSource(task.samples), candidate: candidateOf(task) } };
+          return { ...task, samples: { ...sourceOf(task.samples), candidate: candidateOf(task) } };
         case 'rank':
-          return { ...task, samples: { ...resolveSource(task.samples), candidate: candidateOf(task) } };
-        case 'multiclass':
-          return { ...task, samples: resolveSource(task.samples) };
+          return {
+            ...task,
+            samples: { features: [], ...sourceOf(task.samples), candidate: candidateOf(task) },
+          };
+        case 'multiclass': {
+          const { labels, ...rest } = task;
+          return {
+            ...rest,
+            samples: sourceOf(task.samples),
+            ...(labels && {
+              labels: { ...labels, level: { ...labels.level, from: fromOr(labels.level.from) } },
+            }),
+          };
+        }
       }
     }),
     run: { ...run, name: run.name ?? parsed.name },

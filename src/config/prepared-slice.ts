@@ -10,13 +10,14 @@ import type { Config } from './schema.js';
  */
 export function preparedSlice(config: Config): object {
   const { maxRejectRatio, root, ...data } = config.data;
-  const { item, properties, user } = config.features;
+  const { item, properties, user, ranking } = config.features;
   return {
     data,
     features: {
       item: mapValues(item, ({ size, pooling, ...rest }) => rest),
       properties: mapValues(properties, ({ size, ...rest }) => rest),
       user: mapValues(user, ({ size, ...rest }) => rest),
+      ...(ranking && { ranking }),
     },
     // The order of fields decides the numbers of item rows and property codes; that of other maps means nothing.
     fieldOrder: {
@@ -31,11 +32,12 @@ export function preparedSlice(config: Config): object {
     })),
     split: config.split,
     tasks: mapValues(config.tasks, (task) => {
-      const { kind, samples, trainFrom } = task;
+      const { kind, samples, labels, trainFrom } = task;
       return {
         kind,
         ...(kind === 'multiclass' ? { classes: task.classes } : { candidate: task.candidate }),
         samples,
+        labels,
         trainFrom,
       };
     }),

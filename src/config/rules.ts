@@ -3,6 +3,7 @@
 import { columnRules } from './column-rules.js';
 import { toEpochSeconds } from './dates.js';
 import { entityRules } from './entity-rules.js';
+import { labelRules } from './label-rules.js';
 import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config, ConfigInput } from './schema.js';
@@ -15,6 +16,7 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...columnRules(config),
     ...entityRules(config),
     ...keptRules(config),
+    ...labelRules(config, input),
     ...featureRules(config),
     ...trainedRules(config),
     ...nameRules(config),
@@ -124,14 +126,25 @@ function fieldRules({ data, features, tasks }: Config, input: ConfigInput): Rule
   return problems;
 }
 
-function featureRules({ tasks }: Config): RuleProblem[] {
-  return Object.entries(tasks).flatMap(([name, task]) => {
+function featureRules({ data, features: { ranking }, tasks }: Config): RuleProblem[] {
+  const problems = Object.entries(tasks).flatMap(([name, task]) => {
     if (task.kind !== 'rank') return [];
     const { features } = task.samples;
     const twice = features.find((feature, at) => features.indexOf(feature) < at);
     const path: Path = ['tasks', name, 'samples', 'features'];
-    return twice === undefined ? [] : [problem(path, `expected distinct columns, got ${twice} twice`)];
+    if (twice !== undefined) return [problem(path, `expected distinct columns, got ${twice} twice`)];
+    if (features.length > 0 || (ranking && task.candidate === 'item')) return [];
+    const computed = task.candidate === 'item' ? ', or features.ranking, which computes them' : '';
+    return [problem(['tasks', name], `expected samples.features, the ranking features${computed}`)];
   });
+  const path: Path = ['features', 'ranking'];
+  if (ranking?.priceFrom === 'items' && !data.items) {
+    problems.push(problem([...path, 'priceFrom'], 'expected log, as there is no data.items, got items'));
+  }
+  if (ranking?.rating !== undefined && !data.items) {
+    problems.push(problem([...path, 'rating'], 'expected none, as there is no data.items'));
+  }
+  return problems;
 }
 
 function trainedRules({ tasks, train }: Config): RuleProblem[] {

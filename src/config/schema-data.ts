@@ -92,6 +92,9 @@ export const table = {
     .describe('Quoting character of a CSV; empty for a format that has none'),
 };
 
+/** Column -> value -> factor; a row's weight is the product over the columns, 1 for other values. */
+export const weightBy = z.record(column, z.record(z.string(), z.number().nonnegative()));
+
 const samples = z.strictObject({
   ...table,
   request: column
@@ -101,6 +104,9 @@ const samples = z.strictObject({
   time: timeColumn.default('time'),
   label: column.default('label').describe('Column of the label'),
   weight: column.optional().describe('Column of the weight of a sample in the loss; 1 without it'),
+  weightBy: weightBy
+    .default({})
+    .describe('Factor of the weight by columns of text, such as a type of sample (type: { buy: 4 })'),
   keep: z
     .array(column)
     .default([])
@@ -120,9 +126,9 @@ export const candidateSamples = samples.extend({
 export const rankingSamples = candidateSamples.extend({
   features: z
     .array(column)
-    .min(1)
+    .default([])
     .describe(
-      'Columns of numbers, the ranking features r: normalised by mean and deviation of the training samples, an empty cell becomes the mean; a constant is added',
+      'Columns of numbers, the ranking features r: normalised by mean and deviation of the training samples, an empty cell becomes the mean; a constant is added. One with the name of a computed feature (features.ranking) takes its place',
     ),
 });
 

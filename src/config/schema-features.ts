@@ -64,3 +64,21 @@ export const userField = z.strictObject({
   size: positiveInt.default(16).describe('Units of its embedding'),
   ...vocabulary,
 });
+
+const values = (name: string) =>
+  z.array(z.string()).min(1).default([name]).describe(`Values of the behaviour column that mean ${name}`);
+
+/** What ranking features are computed from; the formulas are in docs/ranking-features.md. */
+export const rankingFeatures = z.strictObject({
+  behavior: column.default('behavior').describe('Column of the log that says what was done'),
+  click: values('click'),
+  favorite: values('favorite'),
+  cart: values('cart'),
+  buy: values('buy'),
+  price: column.optional().describe('Column of the price, a number; without it there are no price features'),
+  priceFrom: z
+    .enum(['items', 'log'])
+    .optional()
+    .describe('The table that holds it; by default the items table if there is one, else the log'),
+  rating: column.optional().describe('Column of the items table with the rating, a number'),
+});

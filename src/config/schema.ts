@@ -15,7 +15,8 @@ import {
   userSamples,
 } from './schema-data.js';
 import { entity } from './schema-entities.js';
-import { itemField, propertyField, userField } from './schema-features.js';
+import { itemField, propertyField, rankingFeatures, userField } from './schema-features.js';
+import { candidateLabels, levelLabels } from './schema-labels.js';
 
 const tower = z.strictObject({
   layers: z.array(positiveInt).default([128, 64]).describe('Units of the hidden layers (ReLU)'),
@@ -33,6 +34,12 @@ const anyTask = {
   tower: tower.prefault({}),
 };
 
+const classWeights = z
+  .array(z.number().positive())
+  .min(2)
+  .optional()
+  .describe('Factor of the loss of a training sample by its label, 0 first; by default 1 each');
+
 const binaryTask = z.strictObject({
   kind: z.literal('binary').describe('A yes or no about a candidate: log loss'),
   candidate: fileSafeName.default('item').describe('What is judged: item, or one of entities'),
@@ -40,7 +47,11 @@ const binaryTask = z.strictObject({
     .enum(['candidate', 'none'])
     .default('none')
     .describe('What the attention is asked with: the item vector of the candidate (an item), or nothing'),
-  samples: candidateSamples,
+  samples: candidateSamples.optional(),
+  labels: candidateLabels
+    .optional()
+    .describe('Labels from the log: of the rows of samples, or beside requests that are placed in the log'),
+  classWeights,
   ...anyTask,
 });
 
@@ -50,7 +61,11 @@ const rankTask = z.strictObject({
     .describe('Learning to rank: s = weight(rep)^T r over ranking features r of a candidate, log loss'),
   candidate: fileSafeName.default('item').describe('What is ranked: item, or one of entities'),
   query: z.enum(['none']).default('none').describe('What the attention is asked with: nothing'),
-  samples: rankingSamples,
+  samples: rankingSamples.optional(),
+  labels: candidateLabels
+    .optional()
+    .describe('Labels from the log: of the rows of samples, or beside requests that are placed in the log'),
+  classWeights,
   ...anyTask,
 });
 
@@ -58,7 +73,11 @@ const multiclassTask = z.strictObject({
   kind: z.literal('multiclass').describe('One of several classes, about the user alone: softmax'),
   classes: z.int().min(2).max(10_000).describe('Number of classes; the labels are 0 .. classes - 1'),
   query: z.enum(['none']).default('none').describe('What the attention is asked with: nothing'),
-  samples: userSamples,
+  samples: userSamples.optional(),
+  labels: levelLabels
+    .optional()
+    .describe('Labels from the log: of the rows of samples, or of requests that are placed in the log'),
+  classWeights,
   ...anyTask,
 });
 
@@ -83,6 +102,11 @@ export const configSchema = z.strictObject({
         .record(fileSafeName, userField)
         .default({})
         .describe('The fields of the user vector u, in order'),
+      ranking: rankingFeatures
+        .optional()
+        .describe(
+          'Computes ranking features from the log as of each request, for tasks that rank items (docs/ranking-features.md)',
+        ),
     })
     .describe('What the model sees of an item, of a behaviour and of a user'),
 
@@ -267,21 +291,33 @@ type ParsedMulticlass = Extract<ParsedTask, { kind: 'multiclass' }>;
 export type LogConfig = DeepReadonly<ResolvedSource<ParsedData['log']>>;
 export type ItemTable = DeepReadonly<ResolvedSource<NonNullable<ParsedData['items']>>>;
 export type UserTable = DeepReadonly<ResolvedSource<NonNullable<ParsedData['users']>>>;
-/** Has a candidate column where the task judges a candidate, features where it ranks. */
+type ParsedSamples<T extends { samples?: unknown }> = NonNullable<T['samples']>;
+
+/** Has a candidate column where the task judges a candidate, features where it ranks; no files where it is derived. */
 export type SampleSource = DeepReadonly<
-  ResolvedSource<ParsedMulticlass['samples']> & {
+  ResolvedSource<ParsedSamples<ParsedMulticlass>> & {
     candidate?: string | undefined;
     features?: string[] | undefined;
   }
 >;
+/** How labels are derived; `positives` of tasks with a candidate, `next` and `level` of those with classes. */
+export type CandidateLabels = DeepReadonly<NonNullable<ParsedBinary['labels']>>;
+export type LevelLabels = DeepReadonly<
+  Omit<NonNullable<ParsedMulticlass['labels']>, 'level'> & {
+    level: Filled<NonNullable<ParsedMulticlass['labels']>['level'], 'from'>;
+  }
+>;
 export type TaskConfig = DeepReadonly<
   | (Omit<ParsedBinary, 'samples'> & {
-      samples: Filled<ResolvedSource<ParsedBinary['samples']>, 'candidate'>;
+      samples: Filled<ResolvedSource<ParsedSamples<ParsedBinary>>, 'candidate'>;
     })
   | (Omit<ParsedRank, 'samples'> & {
-      samples: Filled<ResolvedSource<ParsedRank['samples']>, 'candidate'>;
+      samples: Filled<ResolvedSource<ParsedSamples<ParsedRank>>, 'candidate'>;
     })
-  | (Omit<ParsedMulticlass, 'samples'> & { samples: ResolvedSource<ParsedMulticlass['samples']> })
+  | (Omit<ParsedMulticlass, 'samples' | 'labels'> & {
+      samples: ResolvedSource<ParsedSamples<ParsedMulticlass>>;
+      labels?: LevelLabels | undefined;
+    })
 >;
 /** `pooling` is there for a multi-valued field only. */
 export type ItemField = DeepReadonly<
@@ -299,6 +335,8 @@ export type EntityConfig = DeepReadonly<
     fields: Record<string, EntityField>;
   }
 >;
+/** `priceFrom` is there where a price is. */
+export type RankingConfig = DeepReadonly<NonNullable<ParsedConfig['features']['ranking']>>;
 /** Has either a column or a time. */
 export type PropertyField = DeepReadonly<z.output<typeof propertyField>>;
 export type UserField = DeepReadonly<Filled<z.output<typeof userField>, 'column'>>;
@@ -315,6 +353,7 @@ export type Config = DeepReadonly<
       item: Record<string, ItemField>;
       properties: Record<string, PropertyField>;
       user: Record<string, UserField>;
+      ranking?: RankingConfig | undefined;
     };
     entities: Record<string, EntityConfig>;
     tasks: Record<string, TaskConfig>;

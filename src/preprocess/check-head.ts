@@ -7,6 +7,7 @@ import { messageOf, UserError } from '../common/errors.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import { propertyStrides } from '../features/property-code.js';
 import { estimateSize, type ReadTableHead, type SizeEstimate } from './estimate-size.js';
+import { targetValues } from './labels/label-columns.js';
 import { findInputFiles } from './read/input-files.js';
 import { readHead } from './read/read-head.js';
 import { describeReject } from './read/reject-report.js';
@@ -129,10 +130,24 @@ async function describeTable(
 function shownColumns(config: Config, spec: TableSpec): { column: string; sql: string }[] {
   if (spec.name === 'log') {
     const properties = Object.values(config.features.properties).flatMap(({ column }) => column ?? []);
-    const columns = new Set([...Object.keys(config.data.log.keep), ...properties]);
+    const valued = namedValues(config).map(({ column }) => column);
+    const columns = new Set([...valued, ...properties]);
     return [...columns].map((column) => ({ column, sql: textColumn(spec, column) }));
   }
   return spec.numbers.map((column) => ({ column, sql: numberColumn(spec, column) }));
+}
+
+/** Values of columns of the log that the config names. */
+function namedValues({ data, tasks }: Config) {
+  const named = (key: string, columns: Readonly<Record<string, readonly string[]>>) =>
+    Object.entries(columns).map(([column, names]) => ({ key, column, names }));
+  return [
+    ...named('data.log.keep', data.log.keep),
+    ...Object.entries(tasks).flatMap(([name, task]) => {
+      const key = task.kind === 'multiclass' ? 'next' : 'positives';
+      return named(`tasks.${name}.labels.${key}`, targetValues(task));
+    }),
+  ];
 }
 
 function addRowProblems(
@@ -164,19 +179,19 @@ function addValueProblems(config: Config, report: TableReport, problems: string[
   const { name, values, checkedRows } = report;
   if (checkedRows === 0) return;
   if (name === 'log') {
-    for (const [column, kept] of Object.entries(config.data.log.keep)) {
+    for (const { key, column, names } of namedValues(config)) {
       const found = values[column]!.map(({ value }) => value);
-      const missing = kept.filter((value) => !found.includes(value));
+      const missing = names.filter((value) => !found.includes(value));
       if (missing.length === 0 || found.length === MAX_VALUES) continue;
       notes.push(
-        `data.log.keep.${column}: ${missing.join(', ')} is not among the values of the first ${checkedRows} rows ` +
+        `${key}.${column}: ${missing.join(', ')} is not among the values of the first ${checkedRows} rows ` +
           `(${found.join(', ')})`,
       );
     }
     return;
   }
   const task = name.startsWith('samples/') ? config.tasks[name.slice('samples/'.length)] : undefined;
-  if (!task) return;
+  if (!task || task.labels) return;
   const labels = values[task.samples.label]!.filter(({ value }) => value !== '');
   const classes = classesOf(task);
   const wrong = labels.filter(({ value }) => {

@@ -17,6 +17,14 @@ export interface IngestedTable {
   readonly table: string;
 }
 
+/**
+ * A table of samples. `derived` ones have, beside the columns of the spec, `label` (NULL where nothing decides it),
+ * `weight` and `until_us`, the end of the time that the label looks at.
+ */
+export interface SampleTable extends IngestedTable {
+  readonly derived: boolean;
+}
+
 export interface Inputs {
   readonly log: IngestedTable;
   readonly items: IngestedTable | null;
@@ -24,7 +32,7 @@ export interface Inputs {
   /** Entity -> its table, of those that have one. */
   readonly entities: Readonly<Record<string, IngestedTable>>;
   /** Task -> its sample table. */
-  readonly samples: Readonly<Record<string, IngestedTable>>;
+  readonly samples: Readonly<Record<string, SampleTable>>;
 }
 
 export const text = ({ spec }: IngestedTable, column: string): string => textColumn(spec, column);
@@ -40,6 +48,17 @@ export function attributesOf(config: Config): Attribute[] {
 /** Equal, with NULL equal to NULL: an empty attribute is a value like any other. */
 const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
 
+/** `item_table`: the first row of each item of the items table, with the columns of that table. */
+export function createItemTableSql(config: Config, { items }: Inputs): string[] {
+  if (!items) return [];
+  const id = text(items, config.data.items!.item);
+  return [
+    `CREATE TABLE item_table AS SELECT * EXCLUDE (place) FROM (
+       SELECT *, row_number() OVER (PARTITION BY ${id} ORDER BY rowid) AS place FROM ${items.table}) numbered
+     WHERE place = 1`,
+  ];
+}
+
 /**
  * Makes `item_rows` (item, item_id, a<k> for the k-th field, nullable text): numbered by item id, then by the
  * attributes in config order, the missing value first.
@@ -48,7 +67,6 @@ export function createItemsSql(config: Config, inputs: Inputs): string[] {
   const { log, items, samples } = inputs;
   const attributes = attributesOf(config);
   const fromLog = attributes.filter(({ field }) => field.from === 'log');
-  const fromItems = attributes.filter(({ field }) => field.from === 'items');
   const columns = attributes.map(({ at }) => `a${at}`);
   const inLog = [
     `${text(log, config.data.log.item)} AS item_id`,
@@ -70,23 +88,17 @@ export function createItemsSql(config: Config, inputs: Inputs): string[] {
       ? `UNION ALL SELECT DISTINCT ${['item_id', ...missing].join(', ')} FROM (${others.join(' UNION ALL ')}) other
          WHERE item_id NOT IN (SELECT item_id FROM log_tuples)`
       : '';
-  const joined = items ? `LEFT JOIN item_table ON item_table.item_id = tuples.item_id` : '';
+  const joined = items
+    ? `LEFT JOIN item_table ON item_table.${text(items, config.data.items!.item)} = tuples.item_id`
+    : '';
+  const values = attributes.map(({ at, field }) =>
+    field.from === 'log' ? `tuples.a${at}` : `item_table.${text(items!, field.column)} AS a${at}`,
+  );
   return [
     `CREATE TABLE log_tuples AS SELECT DISTINCT ${inLog.join(', ')} FROM ${log.table}`,
-    ...(items
-      ? [
-          // The first row of an item that the table names twice.
-          `CREATE TABLE item_table AS SELECT * FROM (
-             SELECT ${[
-               `${text(items, config.data.items!.item)} AS item_id`,
-               ...fromItems.map(({ at, field }) => `${text(items, field.column)} AS a${at}`),
-               `row_number() OVER (PARTITION BY ${text(items, config.data.items!.item)} ORDER BY rowid) AS place`,
-             ].join(', ')} FROM ${items.table}) numbered WHERE place = 1`,
-        ]
-      : []),
     `CREATE TABLE item_rows AS
        SELECT CAST(row_number() OVER (ORDER BY ${['item_id', ...columns.map((c) => `${c} NULLS FIRST`)].join(', ')}) - 1 AS INTEGER) AS item, *
-       FROM (SELECT ${['tuples.item_id AS item_id', ...columns].join(', ')}
+       FROM (SELECT ${['tuples.item_id AS item_id', ...values].join(', ')}
          FROM (SELECT * FROM log_tuples ${unseen}) tuples ${joined}) complete`,
   ];
 }

@@ -16,7 +16,9 @@ import { createContextCodesSql, createContextsSql, createContextVocabulariesSql 
 import { numberOf, openDatabase } from './database.js';
 import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
-import { createItemFieldsSql, createItemsSql } from './items.js';
+import { createItemFieldsSql, createItemsSql, createItemTableSql } from './items.js';
+import { deriveSamples } from './labels/derive.js';
+import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
 import {
   createAskedSql,
@@ -91,10 +93,18 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
   };
   try {
     const read = await phase('read', () => readTables(input, connection, work, target));
-    const { inputs } = read;
-    const period = await timesOf(connection, inputs);
+    const period = await timesOf(connection, read.inputs);
     const offsets = zoneOffsets(config.data.timeZone, period.firstSeconds, period.lastSeconds);
-    const bounds = await splitBounds(connection, config, inputs);
+    const bounds = await splitBounds(connection, config, read.inputs, period.lastEventUs);
+    const { inputs, ...derived } = await phase('labels', async () => {
+      await sql(...createItemTableSql(config, read.inputs));
+      const { firstEventUs, lastEventUs } = period;
+      return deriveSamples(connection, config, read.inputs, bounds, {
+        firstUs: firstEventUs,
+        lastUs: lastEventUs,
+        offsets,
+      });
+    });
 
     const strides = await phase('items and contexts', async () => {
       await sql(createUsersSql(config, inputs), ...createItemsSql(config, inputs));
@@ -111,7 +121,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await sql(...createAskedSql(config, inputs, bounds, trainFroms(config)));
       await sql(...createRequestsSql(config, bounds), ...createSamplesSql(config));
       await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds));
-      await sql(createRequestUsersSql(config));
+      await sql(createRequestUsersSql(config), ...createComputedFeaturesSql(config, inputs));
     });
     await phase('vocabularies', () =>
       sql(
@@ -133,7 +143,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       const entities = await writeEntities(connection, target, config, fields.item);
       await writeStreams(connection, target, users);
       await writeRequests(connection, target, config);
-      const tasks = await writeSamples(connection, target, config, inputs, requests);
+      const tasks = await writeSamples(connection, target, config, inputs, requests, derived.negativeRates);
       const slice = preparedSlice(config);
       const manifest: Manifest = {
         format: PREPARED_FORMAT,
@@ -141,7 +151,10 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
         configHash: preparedHash(slice),
         config: JSON.parse(JSON.stringify(slice)) as unknown,
         inputs: read.files,
-        rows: { ...read.rows, ...(await sampleCounts(connection, config, read.rows)) },
+        rows: {
+          ...read.rows,
+          ...(await sampleCounts(connection, config, { ...read.rows, ...derived.rows })),
+        },
         users,
         events: await count('events'),
         items,
@@ -166,7 +179,15 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
   }
 }
 
-const PHASES = ['read', 'items and contexts', 'streams', 'requests', 'vocabularies', 'write'] as const;
+const PHASES = [
+  'read',
+  'labels',
+  'items and contexts',
+  'streams',
+  'requests',
+  'vocabularies',
+  'write',
+] as const;
 
 function trainFroms({ tasks, data }: Config): Record<string, bigint | null> {
   const entries = Object.entries(tasks).map(([task, { trainFrom }]) => [

@@ -61,7 +61,10 @@ export async function readTables(
   if (rows.log!.kept === 0) {
     throw new UserError(`Cannot prepare the data: no event of the log is left (${JSON.stringify(rows.log)})`);
   }
-  const samples = Object.keys(config.tasks).map((task) => [task, tables.get(`samples/${task}`)!] as const);
+  const samples = Object.keys(config.tasks).flatMap((task) => {
+    const table = tables.get(`samples/${task}`);
+    return table ? [[task, { ...table, derived: false }] as const] : [];
+  });
   const entities = Object.keys(config.entities).flatMap((name) => {
     const table = tables.get(`entities/${name}`);
     return table ? [[name, table] as const] : [];
@@ -94,6 +97,8 @@ export async function timesOf(connection: DuckDBConnection, { log, samples }: In
     );
   }
   return {
+    firstEventUs: events![0],
+    lastEventUs: events![1],
     firstSeconds: Number(everything![0] / 1_000_000n),
     lastSeconds: Number(everything![1] / 1_000_000n),
     firstEvent: isoOf(events![0]),

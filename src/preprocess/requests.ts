@@ -1,9 +1,11 @@
 /** Requests and samples: who was asked what, when, and how much of the log had happened by then. */
-import type { Config, SampleSource, TaskConfig } from '../config/schema.js';
+import type { Config, SampleSource, TaskConfig, UserField } from '../config/schema.js';
 import { hash32Sql } from '../features/hash32.js';
 import { lastEventFields } from './contexts.js';
 import { entityTable, tasksJudging } from './entities.js';
-import { attributesOf, type Inputs, number, text } from './items.js';
+import { attributesOf, type Inputs, number, type SampleTable, text } from './items.js';
+import { weightSql } from './labels/events-that-count.js';
+import { isPlacedInLog } from './labels/label-columns.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
 /** The bounds of the split in microseconds since 1970; null where there is none. */
@@ -13,6 +15,8 @@ export interface SplitBounds {
   readonly evaluationToUs: bigint | null;
   /** Validation by days: training requests from this on; null where users are drawn. */
   readonly validationFromUs: bigint | null;
+  /** One microsecond after the last event of the log. */
+  readonly logEndUs: bigint;
   /** Validation by users: this share of them; null where days decide. */
   readonly validationUsers: number | null;
 }
@@ -29,15 +33,28 @@ function splitSql(bounds: SplitBounds): string {
   return `CASE WHEN time_us >= ${evaluationFromUs} THEN 2 WHEN ${isValidation} THEN 1 ELSE 0 END`;
 }
 
-/** The key under which a sample outside of the split is counted, NULL for one inside. */
-function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null): string {
-  const { trainingFromUs, evaluationFromUs, evaluationToUs } = bounds;
+/**
+ * The key under which a sample outside of the split is counted, NULL for one inside. A derived label is outside when
+ * what decides it reaches beyond the part of its request: into the next one, or past the end of the log.
+ */
+function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: boolean): string {
+  const { trainingFromUs, evaluationFromUs, evaluationToUs, validationFromUs, logEndUs } = bounds;
+  const ends = [
+    `WHEN time_us >= ${evaluationFromUs} THEN ${evaluationToUs ?? logEndUs}`,
+    ...(validationFromUs === null ? [] : [`WHEN time_us < ${validationFromUs} THEN ${validationFromUs}`]),
+  ];
   const cases = [
     ...(trainingFromUs === null ? [] : [`WHEN time_us < ${trainingFromUs} THEN 'split.trainingFrom'`]),
     ...(evaluationToUs === null ? [] : [`WHEN time_us >= ${evaluationToUs} THEN 'split.evaluationTo'`]),
     ...(trainFromUs === null
       ? []
       : [`WHEN time_us < ${evaluationFromUs} AND time_us < ${trainFromUs} THEN 'trainFrom'`]),
+    ...(derived
+      ? [
+          `WHEN s.label IS NULL THEN 'no event decides the label'`,
+          `WHEN s.until_us > CASE ${ends.join(' ')} ELSE ${evaluationFromUs} END THEN 'the label reaches past its period'`,
+        ]
+      : []),
   ];
   return cases.length > 0 ? `CASE ${cases.join(' ')} END` : 'NULL';
 }
@@ -47,6 +64,11 @@ function requestFields(config: Config) {
   return Object.entries(config.features.user)
     .map(([name, field], at) => ({ name, field, at }))
     .filter(({ field }) => field.from === 'request');
+}
+
+/** Whether the samples of a task have the column of a field of the request; those that are placed in the log have none. */
+function hasColumn({ tasks }: Config, task: string, field: UserField): boolean {
+  return !isPlacedInLog(tasks[task]!) && (field.tasks?.includes(task) ?? true);
 }
 
 /**
@@ -70,14 +92,14 @@ export function createAskedSql(
       `${source.request === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.request)}`} AS request_id`,
       's.time_us',
       `${source.candidate === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.candidate)}`} AS candidate_id`,
-      `s.${number(table, source.label)} AS label`,
-      `${source.weight === undefined ? '1.0' : `coalesce(s.${number(table, source.weight)}, 1.0)`} AS weight`,
+      `${table.derived ? 's.label' : `s.${number(table, source.label)}`} AS label`,
+      `${weight(table, source)} AS weight`,
       ...fields.map(({ field, at }) =>
-        field.tasks?.includes(task) === false
-          ? `CAST(NULL AS VARCHAR) AS u${at}`
-          : `s.${text(table, field.column)} AS u${at}`,
+        hasColumn(config, task, field)
+          ? `s.${text(table, field.column)} AS u${at}`
+          : `CAST(NULL AS VARCHAR) AS u${at}`,
       ),
-      `${filteredSql(bounds, trainFromUs[task] ?? null)} AS filtered`,
+      `${filteredSql(bounds, trainFromUs[task] ?? null, table.derived)} AS filtered`,
     ];
     return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
@@ -89,6 +111,13 @@ export function createAskedSql(
       WHERE request_id IS NOT NULL AND filtered IS NULL GROUP BY request_id
       HAVING min(usr) <> max(usr) OR min(time_us) <> max(time_us)`,
   ];
+}
+
+/** The weight of a row: its own, by its columns, and that of its derived label. */
+function weight(table: SampleTable, source: SampleSource): string {
+  const own = source.weight === undefined ? [] : [`coalesce(s.${number(table, source.weight)}, 1.0)`];
+  const byColumn = weightSql(source.weightBy, (column) => `s.${text(table, column)}`);
+  return [...own, byColumn, ...(table.derived ? ['s.weight'] : [])].join(' * ');
 }
 
 /** Number of classes: labels of a task are 0 .. classes - 1. */
@@ -111,11 +140,11 @@ export function rejectedSampleSql({ tasks }: Config): string {
 export function createRequestsSql(config: Config, bounds: SplitBounds): string[] {
   const tasks = Object.keys(config.tasks);
   const fields = requestFields(config).map(({ field, at }) => {
-    if (!field.tasks) return `u${at}`;
+    const having = tasks.flatMap((task, number) => (hasColumn(config, task, field) ? [number] : []));
+    if (having.length === tasks.length || having.length === 0) return `u${at}`;
     // The first sample whose table has the column.
-    const having = field.tasks.map((task) => tasks.indexOf(task)).join(', ');
     return `first_value(u${at}) OVER (PARTITION BY request_id, usr, time_us
-      ORDER BY task IN (${having}) DESC, task, ord) AS u${at}`;
+      ORDER BY task IN (${having.join(', ')}) DESC, task, ord) AS u${at}`;
   });
   return [
     `CREATE TABLE asked AS SELECT a.* FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,

@@ -22,10 +22,14 @@ function startOfDay(momentUs: bigint, days: number, timeZone: string): bigint {
   return microseconds(new Date(day * 1000).toISOString().slice(0, 10), timeZone);
 }
 
-/** The last moment that anything is asked at; of the log where no task has samples. */
-async function lastMoment(connection: DuckDBConnection, { log, samples }: Inputs): Promise<bigint> {
-  const tables = Object.values(samples).map(({ table }) => table);
-  const from = (tables.length > 0 ? tables : [log.table])
+/** The last moment that anything is asked at; of the log where a task has no table of samples, or none is a task. */
+async function lastMoment(
+  connection: DuckDBConnection,
+  { tasks }: Config,
+  { log, samples }: Inputs,
+): Promise<bigint> {
+  const asked = Object.keys(tasks).map((task) => samples[task]?.table ?? log.table);
+  const from = (asked.length > 0 ? asked : [log.table])
     .map((table) => `SELECT max(time_us) AS last FROM ${table}`)
     .join(' UNION ALL ');
   const [row] = await rowsOf<[bigint | null]>(connection, `SELECT max(last) FROM (${from}) each_table`);
@@ -38,16 +42,18 @@ export async function splitBounds(
   connection: DuckDBConnection,
   config: Config,
   inputs: Inputs,
+  lastEventUs: bigint,
 ): Promise<SplitBounds> {
   const { split } = config;
   const { timeZone } = config.data;
   const moment = (date: string | undefined) => (date === undefined ? null : microseconds(date, timeZone));
   const evaluationFromUs =
     moment(split.evaluationFrom) ??
-    startOfDay(await lastMoment(connection, inputs), (split.evaluationLastDays ?? 1) - 1, timeZone);
+    startOfDay(await lastMoment(connection, config, inputs), (split.evaluationLastDays ?? 1) - 1, timeZone);
   return {
     trainingFromUs: moment(split.trainingFrom),
     evaluationFromUs,
+    logEndUs: lastEventUs + 1n,
     evaluationToUs: moment(split.evaluationTo),
     validationFromUs:
       split.validationLastDays === undefined

@@ -7,8 +7,9 @@ import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../comm
 import type { Config, SampleSource } from '../config/schema.js';
 import { rowsOf } from './database.js';
 import { entityTable } from './entities.js';
-import { type Inputs, number, text } from './items.js';
-import { normaliseFeatures } from './ranking-features.js';
+import { type Inputs, text } from './items.js';
+import { levelsTable } from './labels/levels.js';
+import { writeFeatures } from './ranking/write-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
 import { quoteIdentifier } from './sql.js';
@@ -84,6 +85,7 @@ export async function writeSamples(
   config: Config,
   inputs: Inputs,
   requests: number,
+  negativeRates: Readonly<Record<string, number>>,
 ): Promise<Record<string, TaskManifest>> {
   const tasks: Record<string, TaskManifest> = {};
   for (const [taskNumber, [task, settings]] of Object.entries(config.tasks).entries()) {
@@ -103,21 +105,8 @@ export async function writeSamples(
       `SELECT request, count(*) FROM ${mine} GROUP BY request`,
     );
     const input = inputs.samples[task]!;
-    const columns = (samples.features ?? []).map((name) => ({ name, sql: `t.${number(input, name)}` }));
-    const from = `FROM sample_rows s JOIN ${input.table} t ON t.rowid = s.ord JOIN request_rows r USING (request)
-      WHERE s.task = ${taskNumber}`;
-    const ranking =
-      columns.length > 0
-        ? await normaliseFeatures(connection, columns, from, 'r.split = 0')
-        : { features: [], sql: [] };
-    if (columns.length > 0) {
-      await writeRawFiles(
-        connection,
-        folder,
-        [{ path: preparedPaths.sampleFeatures(task), sql: ranking.sql }],
-        `${from} ORDER BY s.request, s.ord`,
-      );
-    }
+    const features =
+      kind === 'rank' ? await writeFeatures(connection, folder, config, inputs, { task, taskNumber }) : [];
     const total = await writeRawFiles(
       connection,
       folder,
@@ -140,12 +129,17 @@ export async function writeSamples(
        FROM sample_rows s ${candidate === null ? '' : `JOIN ${rows} i ON i.${row} = s.candidate`} JOIN ${input.table} t ON t.rowid = s.ord
        WHERE s.task = ${taskNumber} ORDER BY s.request, s.ord`,
     );
+    if (settings.kind === 'multiclass' && settings.labels) {
+      const levels = `SELECT kin AS "within", bounds FROM ${levelsTable(taskNumber)} ORDER BY kin NULLS FIRST`;
+      await writeParquet(connection, folder, preparedPaths.sampleLevels(task), levels);
+    }
     tasks[task] = {
       kind,
       candidate,
-      features: ranking.features,
+      features,
       classes: classesOf(settings),
       samples: total,
+      ...(task in negativeRates && { negativeRate: negativeRates[task]! }),
       counts: await labelCounts(connection, taskNumber),
     };
   }

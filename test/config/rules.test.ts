@@ -128,16 +128,82 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
   [
     'a kept column that the samples have anyway',
     (c) => {
-      Object.assign(c.tasks.ctr!.samples, { keep: ['position', 'Label'] });
+      Object.assign(c.tasks.ctr!.samples!, { keep: ['position', 'Label'] });
     },
     'tasks.ctr.samples.keep: expected another name than sample, request, candidate, label, weight, which are there anyway, got Label',
   ],
   [
     'a column that is kept twice',
     (c) => {
-      Object.assign(c.tasks.ctr!.samples, { keep: ['page', 'Page'] });
+      Object.assign(c.tasks.ctr!.samples!, { keep: ['page', 'Page'] });
     },
     'tasks.ctr.samples.keep: expected distinct names, got Page twice',
+  ],
+  [
+    'a task without samples and labels',
+    (c) => {
+      delete (c.tasks.ctr as { samples?: unknown }).samples;
+    },
+    'tasks.ctr: expected samples (a table), labels (from the log), or both',
+  ],
+  [
+    'labels in the log without a place for requests',
+    (c) => {
+      c.tasks.ctr = {
+        kind: 'binary',
+        labels: { positives: { behavior: ['buy'] }, within: '1d', negatives: {} },
+      };
+    },
+    'tasks.ctr.labels: expected requests (sessionStart, dayStart or positive), as there is no table of samples',
+  ],
+  [
+    'labels of a table that places requests too',
+    (c) => {
+      Object.assign(c.tasks.ctr!, {
+        labels: { requests: 'dayStart', positives: { behavior: ['buy'] }, within: '1d' },
+      });
+    },
+    'tasks.ctr.labels.requests: expected none: samples names the requests',
+  ],
+  [
+    'labels without an end',
+    (c) => {
+      Object.assign(c.tasks.ctr!, { labels: { positives: { behavior: ['buy'] } } });
+    },
+    'tasks.ctr.labels: expected within, how long after a request the label is decided (1d)',
+  ],
+  [
+    'drawn negatives beside a table of candidates',
+    (c) => {
+      Object.assign(c.tasks.ctr!, {
+        labels: { positives: { behavior: ['buy'] }, within: '1d', negatives: {} },
+      });
+    },
+    'tasks.ctr.labels.negatives: expected none: rows of samples without such an event are the negatives',
+  ],
+  [
+    'positives alone',
+    (c) => {
+      c.tasks.ctr = { kind: 'binary', labels: { requests: 'positive', positives: { behavior: ['buy'] } } };
+    },
+    'tasks.ctr.labels: expected negatives, how they are drawn, as there is no table of samples',
+  ],
+  [
+    'negatives within a field that is none',
+    (c) => {
+      c.tasks.ctr = {
+        kind: 'binary',
+        labels: { requests: 'positive', positives: { behavior: ['buy'] }, negatives: { within: 'colour' } },
+      };
+    },
+    'tasks.ctr.labels.negatives.within: expected an item field of one value (there is none), got colour',
+  ],
+  [
+    'weights of classes that are not there',
+    (c) => {
+      Object.assign(c.tasks.ctr!, { classWeights: [1, 2, 3] });
+    },
+    'tasks.ctr.classWeights: expected 2 numbers, one for each label, got 3',
   ],
   [
     'two validation parts',
@@ -309,7 +375,7 @@ describe('a rule between keys', () => {
       c.features.item.kind = { size: 1, column: 'category' };
       c.features.properties = { scenario: {}, weekend: { time: 'weekend' } };
       c.features.user = { age: { from: 'users' }, device: { from: 'lastEvent' }, city: { from: 'request' } };
-      Object.assign(c.tasks.ctr!.samples, {
+      Object.assign(c.tasks.ctr!.samples!, {
         columns: ['user_id', 'time', 'item_id', 'label'],
         weight: 'w',
         keep: ['position'],

@@ -1,6 +1,7 @@
 /** Which columns of which input tables a config reads, and what has to hold of them. */
 import { toEpochSeconds } from '../../config/dates.js';
 import type { Config, SampleSource, TimeColumn } from '../../config/schema.js';
+import { isPlacedInLog, labelColumns } from '../labels/label-columns.js';
 
 /** Where the rows come from: the source keys of the config. */
 export interface TableSource {
@@ -74,6 +75,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         from === table && separator !== undefined ? [[column, separator]] : [],
       ),
     );
+  const labels = labelColumns(config);
   const specs: TableSpec[] = [
     {
       name: 'log',
@@ -85,8 +87,9 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         ...Object.values(properties).flatMap((field) => field.column ?? []),
         ...Object.values(userFields).flatMap((field) => (field.from === 'lastEvent' ? [field.column] : [])),
         ...Object.keys(log.keep),
+        ...labels.log.text,
       ]),
-      numbers: [],
+      numbers: distinct(labels.log.numbers),
       separators: separatorsFrom('log'),
       required: distinct([log.user, log.item]),
       time: log.time,
@@ -105,8 +108,8 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
     specs.push({
       name: 'items',
       source: items,
-      text: distinct([items.item, ...fields]),
-      numbers: [],
+      text: distinct([items.item, ...fields, ...labels.items.text]),
+      numbers: distinct(labels.items.numbers),
       separators: separatorsFrom('items'),
       required: [items.item],
     });
@@ -139,7 +142,9 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
     });
   }
   for (const [task, settings] of Object.entries(config.tasks)) {
+    if (isPlacedInLog(settings)) continue;
     const samples: SampleSource = settings.samples;
+    const label = settings.labels ? [] : [samples.label];
     const fromRequest = Object.values(userFields).flatMap((field) =>
       field.from === 'request' && (field.tasks?.includes(task) ?? true) ? [field.column] : [],
     );
@@ -151,10 +156,11 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         samples.user,
         ...(samples.candidate === undefined ? [] : [samples.candidate]),
         ...fromRequest,
+        ...Object.keys(samples.weightBy),
         ...samples.keep,
       ]),
       numbers: distinct([
-        samples.label,
+        ...label,
         ...(samples.weight === undefined ? [] : [samples.weight]),
         ...(samples.features ?? []),
       ]),
@@ -163,7 +169,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         ...(samples.request === undefined ? [] : [samples.request]),
         samples.user,
         ...(samples.candidate === undefined ? [] : [samples.candidate]),
-        samples.label,
+        ...label,
       ]),
       time: samples.time,
     });

@@ -1,7 +1,7 @@
 /** The ranking features of a task: normalised by the training samples, row by row in one file. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { RankingFeature } from '../common/prepared.js';
-import { rowsOf } from './database.js';
+import type { RankingFeature } from '../../common/prepared.js';
+import { rowsOf } from '../database.js';
 
 /** The feature that every sample has: the head has no intercept of its own. */
 const CONSTANT: RankingFeature = { name: 'constant', mean: 0, deviation: 1 };
@@ -11,6 +11,9 @@ export interface NormalisedFeatures {
   /** An expression for each feature over the rows of `from`. */
   readonly sql: readonly string[];
 }
+
+/** Sums over several threads differ in their last bits from one run to the next; what is stored must not. */
+const rounded = (value: number) => Number(value.toPrecision(12));
 
 /**
  * `columns` are SQL expressions over the rows of `from` (a FROM clause with a WHERE), in which `training` tells the rows whose
@@ -25,7 +28,7 @@ export async function normaliseFeatures(
   const statistics = columns.map(({ sql }) => `avg(${sql}), stddev_pop(${sql})`).join(', ');
   const [row] = await rowsOf<(number | null)[]>(connection, `SELECT ${statistics} ${from} AND ${training}`);
   const features = columns.map(({ name }, at): RankingFeature => {
-    const [mean, deviation] = [row![2 * at] ?? 0, row![2 * at + 1] ?? 0];
+    const [mean, deviation] = [rounded(row![2 * at] ?? 0), rounded(row![2 * at + 1] ?? 0)];
     return { name, mean, deviation: deviation > 0 ? deviation : 1 };
   });
   const values = columns.map(

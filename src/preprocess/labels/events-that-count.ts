@@ -1,0 +1,82 @@
+/** The events that decide labels: positives of a candidate, or the next one that has a level. */
+import type { Config, TaskConfig } from '../../config/schema.js';
+import { type Inputs, number, text } from '../items.js';
+import { quoteLiteral } from '../sql.js';
+import { candidateColumn, type EventColumn, targetValues } from './label-columns.js';
+
+export const targetsTable = (task: number): string => `label_events_${task}`;
+
+/** The log `l` with the row of its item in the items table, `i`. */
+export function logWithItems({ data }: Config, { log, items }: Inputs): string {
+  const join = items
+    ? ` LEFT JOIN item_table i ON i.${text(items, data.items!.item)} = l.${text(log, data.log.item)}`
+    : '';
+  return `${log.table} l${join}`;
+}
+
+/** A text column of `logWithItems`. */
+export function eventText({ log, items }: Inputs, { column, from }: EventColumn): string {
+  return from === 'log' ? `l.${text(log, column)}` : `i.${text(items!, column)}`;
+}
+
+/** The value of an item field at an event; NULL for no field. */
+export function itemFieldSql(config: Config, inputs: Inputs, field: string | undefined): string {
+  return field === undefined ? 'CAST(NULL AS VARCHAR)' : eventText(inputs, config.features.item[field]!);
+}
+
+/** `label_events_<n>` (user_id, time_us, ord, candidate, weight, value, kin): events of the task's `positives` or `next`. */
+export function createTargetsSql(
+  config: Config,
+  inputs: Inputs,
+  task: TaskConfig,
+  taskNumber: number,
+): string {
+  const { log, items } = inputs;
+  const column = (name: string) => `l.${text(log, name)}`;
+  const conditions = Object.entries(targetValues(task)).map(
+    ([name, values]) => `${column(name)} IN (${values.map(quoteLiteral).join(', ')})`,
+  );
+  const selected =
+    task.kind === 'multiclass'
+      ? (() => {
+          const { column: level, from, within } = task.labels!.level;
+          const value = from === 'log' ? `l.${number(log, level)}` : `i.${number(items!, level)}`;
+          conditions.push(`${value} IS NOT NULL`);
+          return {
+            candidate: 'CAST(NULL AS VARCHAR)',
+            weight: '1.0',
+            value,
+            kin: itemFieldSql(config, inputs, within),
+          };
+        })()
+      : (() => {
+          const candidate = eventText(inputs, candidateColumn(config, task.candidate));
+          conditions.push(`${candidate} IS NOT NULL`);
+          return {
+            candidate,
+            weight: weightSql(task.labels!.weightBy, column),
+            value: 'CAST(NULL AS DOUBLE)',
+            kin: itemFieldSql(config, inputs, task.labels!.negatives?.within),
+          };
+        })();
+  return `CREATE TABLE ${targetsTable(taskNumber)} AS
+    SELECT l.${text(log, config.data.log.user)} AS user_id, l.time_us, l.rowid AS ord,
+      ${Object.entries(selected)
+        .map(([name, sql]) => `${sql} AS ${name}`)
+        .join(', ')}
+    FROM ${logWithItems(config, inputs)} WHERE ${conditions.join(' AND ')}`;
+}
+
+/** The product over the columns of the weight of their value, 1 for a value that has none. */
+export function weightSql(
+  weights: Readonly<Record<string, Readonly<Record<string, number>>>>,
+  column: (name: string) => string,
+): string {
+  const factors = Object.entries(weights).map(([name, byValue]) => {
+    const cases = Object.entries(byValue).map(
+      ([value, weight]) => `WHEN ${quoteLiteral(value)} THEN ${weight}`,
+    );
+    return cases.length > 0 ? `CASE ${column(name)} ${cases.join(' ')} ELSE 1 END` : '1';
+  });
+  return ['1.0', ...factors].join(' * ');
+}

@@ -1,0 +1,40 @@
+/** The ranking features of a task's samples, row by row in one file: computed ones and the columns that the user brings. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { preparedPaths, type RankingFeature } from '../../common/prepared.js';
+import type { Config, SampleSource } from '../../config/schema.js';
+import { type Inputs, number } from '../items.js';
+import { writeRawFiles } from '../raw-files.js';
+import { computedFeatures, joinComputedFeatures, tasksWithComputedFeatures } from './computed-features.js';
+import { normaliseFeatures } from './normalise-features.js';
+
+/** In the order in which they are stored: the constant, the computed features, then the columns of the samples. */
+export async function writeFeatures(
+  connection: DuckDBConnection,
+  folder: string,
+  config: Config,
+  inputs: Inputs,
+  { task, taskNumber }: { readonly task: string; readonly taskNumber: number },
+): Promise<readonly RankingFeature[]> {
+  const source: SampleSource = config.tasks[task]!.samples;
+  const input = inputs.samples[task]!;
+  const brought = (source.features ?? []).map((name) => ({ name, sql: `own.${number(input, name)}` }));
+  const isComputed = tasksWithComputedFeatures(config).includes(taskNumber);
+  const computed = isComputed
+    ? computedFeatures(config, inputs).filter(({ name }) => !source.features?.includes(name))
+    : [];
+  const from = `FROM sample_rows s JOIN ${input.table} own ON own.rowid = s.ord JOIN request_rows r USING (request)
+    ${isComputed ? joinComputedFeatures(config, inputs) : ''} WHERE s.task = ${taskNumber}`;
+  const { features, sql } = await normaliseFeatures(
+    connection,
+    [...computed, ...brought],
+    from,
+    'r.split = 0',
+  );
+  await writeRawFiles(
+    connection,
+    folder,
+    [{ path: preparedPaths.sampleFeatures(task), sql }],
+    `${from} ORDER BY s.request, s.ord`,
+  );
+  return features;
+}
