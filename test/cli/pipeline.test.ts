@@ -103,7 +103,11 @@ describe.sequential('from a log to metrics', () => {
 
   it('eval measures the run of the config, or one that is named', async () => {
     const result = await json('eval');
-    expect(Object.keys(result.metrics)).toEqual(['auc[ctr]', 'gauc[ctr]', 'logLoss[ctr]']);
+    expect(Object.keys(result.metrics).filter((key) => key.endsWith('[ctr]'))).toEqual([
+      'auc[ctr]',
+      'gauc[ctr]',
+      'logLoss[ctr]',
+    ]);
     expect(result.metrics['auc[ctr]']).toBeGreaterThan(0.3);
     expect(result.metrics['logLoss[ctr]']).toBeLessThan(1);
     expect(result.tasks.ctr.labels[0] + result.tasks.ctr.labels[1]).toBe(result.tasks.ctr.samples);

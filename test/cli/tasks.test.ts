@@ -9,36 +9,31 @@ const configs = new URL('../../configs', import.meta.url).pathname;
 
 let folder: string;
 
+// The five tasks of the quickstart, and two that nobody thought of: nothing but YAML.
 const yaml = () => `
 extends: ${configs}/quickstart.yaml
 name: tasks
 data: { root: ${configs}/../data-samples }
-features:
-  user:
-    scenario: { from: request, tasks: [ctr] }
-    query: { from: request, tasks: [ctr] }
 entities:
-  shop:
+  shop: { units: 8 }
+  icon: { units: 8 }
+  brand:
     units: 8
-    table: { files: shops.csv.gz }
-    fields:
-      shop: {}
-      style: { shares: tags }
-      tier: { size: 4 }
-  icon:
-    units: 8
-    table: { files: icons.csv.gz }
-    fields:
-      icon: { size: 8 }
-      style: { shares: tags }
+    fields: { brand: {} }
 split: { trainingFrom: 2026-01-15, validationUsers: 0.3 }
 tasks:
-  price: { kind: multiclass, classes: 7, samples: { files: price_samples.csv.gz } }
-  order:
-    kind: rank
-    samples: { files: impressions.csv.gz, request: request_id, features: [position] }
-  icon: { kind: binary, candidate: icon, samples: { files: icon_samples.csv.gz } }
-  shop: { kind: binary, candidate: shop, samples: { files: shop_samples.csv.gz } }
+  nextPrice:
+    kind: multiclass
+    classes: 5
+    labels:
+      requests: sessionStart
+      next: { behavior: [buy] }
+      within: 2h
+      level: { column: price, within: category }
+  cartBrand:
+    kind: binary
+    candidate: brand
+    labels: { requests: positive, positives: { behavior: [cart] }, negatives: { by: uniform, perPositive: 2 } }
 model: { units: 8, attentionUnits: 8, userUnits: 8, candidateUnits: { item: 8 }, maxEvents: 10 }
 train: { epochs: 1 }
 eval: { bootstrapSamples: 10 }
@@ -60,33 +55,41 @@ beforeAll(async () => {
 describe.sequential('tasks by YAML alone', () => {
   it('are prepared together', async () => {
     const { tasks } = await json('preprocess');
-    expect(Object.keys(tasks)).toEqual(['ctr', 'price', 'order', 'icon', 'shop']);
-    expect(tasks.order.features.map(({ name }: { name: string }) => name)).toEqual(['constant', 'position']);
-    expect(Object.keys(tasks.price.counts.training)).toEqual(['0', '1', '2', '3', '4', '5', '6']);
-    expect(tasks.shop).toMatchObject({ kind: 'binary', candidate: 'shop', classes: 2 });
-    expect(tasks.price).toMatchObject({ kind: 'multiclass', candidate: null, classes: 7 });
+    expect(Object.keys(tasks)).toEqual(['ctr', 'l2r', 'ppp', 'fifp', 'spp', 'nextPrice', 'cartBrand']);
+    expect(tasks.l2r.features).toHaveLength(25);
+    expect(Object.keys(tasks.ppp.counts.training)).toEqual(['0', '1', '2', '3', '4', '5', '6']);
+    expect(tasks.spp).toMatchObject({ kind: 'binary', candidate: 'shop', classes: 2 });
+    expect(tasks.nextPrice).toMatchObject({ kind: 'multiclass', candidate: null, classes: 5 });
+    expect(Object.keys(tasks.nextPrice.counts.training)).toEqual(['0', '1', '2', '3', '4']);
+    expect(tasks.cartBrand).toMatchObject({ kind: 'binary', candidate: 'brand' });
+    const { 0: negatives, 1: positives } = tasks.cartBrand.counts.training;
+    expect(negatives).toBe(2 * positives);
+    expect(tasks.cartBrand.negativeRate).toBeGreaterThan(0);
   });
 
   it('are trained and measured together', async () => {
     await json('train');
     const { metrics, baselines } = await json('eval');
-    const binary = ['ctr', 'order', 'icon', 'shop'].flatMap((task) =>
+    const binary = ['ctr', 'l2r', 'fifp', 'spp', 'cartBrand'].flatMap((task) =>
       ['auc', 'gauc', 'logLoss'].map((name) => `${name}[${task}]`),
     );
-    const classes = ['accuracy', 'macroAuc', 'logLoss'].map((name) => `${name}[price]`);
+    const classes = ['ppp', 'nextPrice'].flatMap((task) =>
+      ['accuracy', 'macroAuc', 'logLoss'].map((name) => `${name}[${task}]`),
+    );
     expect(Object.keys(metrics).sort()).toEqual([...binary, ...classes].sort());
     for (const [key, value] of Object.entries(metrics)) expect(Number.isFinite(value), key).toBe(true);
-    expect(Object.keys(baselines.shop)).toEqual(['shop', 'seen']);
-    expect(Object.keys(baselines.icon)).toEqual(['icon']);
-    expect(Object.keys(baselines.order)).toEqual(['item', 'seen']);
-    expect(Object.keys(baselines.price)).toEqual(['prior', 'lastItem']);
+    expect(Object.keys(baselines.spp)).toEqual(['shop', 'seen']);
+    expect(Object.keys(baselines.fifp)).toEqual(['icon']);
+    expect(Object.keys(baselines.l2r)).toEqual(['item', 'position', 'itemPosition', 'seen']);
+    expect(Object.keys(baselines.ppp)).toEqual(['prior', 'lastItem']);
+    expect(Object.keys(baselines.cartBrand)).toEqual(['brand', 'seen']);
   });
 
   it('are trained and measured by themselves on the same prepared data', async () => {
-    const alone = ['--set', 'train.tasks=[shop]', '--set', 'run.name=alone'];
+    const alone = ['--set', 'train.tasks=[spp]', '--set', 'run.name=alone'];
     await json('train', ...alone);
     const { metrics } = await json('eval', ...alone);
-    expect(Object.keys(metrics)).toEqual(['auc[shop]', 'gauc[shop]', 'logLoss[shop]']);
+    expect(Object.keys(metrics)).toEqual(['auc[spp]', 'gauc[spp]', 'logLoss[spp]']);
   });
 
   it('refuse to evaluate a run of other tasks', async () => {
