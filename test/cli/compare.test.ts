@@ -14,12 +14,11 @@ extends: ${configs}/quickstart.yaml
 name: tiny
 data: { root: ${folder}/log }
 features:
-  user:
-    scenario: { from: request, tasks: [ctr] }
-    query: { from: request, tasks: [ctr] }
+  ranking: null
+  user: { scenario: { tasks: [ctr] }, query: { tasks: [ctr] } }
+entities: null
 split: { trainingFrom: 2026-01-06, evaluationFrom: 2026-01-10, validationUsers: 0.2 }
-tasks:
-  price: { kind: multiclass, classes: 7, samples: { files: price_samples.csv.gz } }
+tasks: { l2r: null, fifp: null, spp: null }
 model: { units: 8, attentionUnits: 8, userUnits: 8, candidateUnits: { item: 8 }, maxEvents: 10 }
 train: { epochs: 1 }
 eval: { bootstrapSamples: 5 }
@@ -33,7 +32,7 @@ base: base.yaml
 seeds: [1, 2]
 variants:
   clicks: { train: { tasks: [ctr] } }
-  prices: { train: { tasks: [price] } }
+  prices: { train: { tasks: [ppp] } }
 groups:
   single-task: [clicks, prices]
 `;
@@ -90,14 +89,7 @@ describe.sequential('dupn compare', () => {
       warnings: [],
     });
     expect(Object.keys(result.metrics).sort()).toEqual(
-      [
-        'auc[ctr]',
-        'gauc[ctr]',
-        'logLoss[ctr]',
-        'accuracy[price]',
-        'macroAuc[price]',
-        'logLoss[price]',
-      ].sort(),
+      ['auc[ctr]', 'gauc[ctr]', 'logLoss[ctr]', 'accuracy[ppp]', 'macroAuc[ppp]', 'logLoss[ppp]'].sort(),
     );
     expect(await readdir(join(folder, 'prepared'))).toEqual(['tiny']);
     expect(
@@ -133,7 +125,7 @@ describe.sequential('dupn compare', () => {
     expect(row.difference.interval.high).toBeCloseTo(mean + half, 9);
 
     expect(metrics['logLoss[ctr]']['single-task']).toEqual(row);
-    expect(metrics['logLoss[price]']['single-task']).toEqual(metrics['logLoss[price]'].prices);
+    expect(metrics['logLoss[ppp]']['single-task']).toEqual(metrics['logLoss[ppp]'].prices);
     const { clicks, prices, 'single-task': group } = costs;
     for (const cost of [
       'denseParameters',

@@ -38,11 +38,8 @@ describe.each(configs)('configs/%s', (name) => {
   });
 });
 
-// Its tasks are those that quickstart.yaml is to have.
-const AHEAD = ['paper-multitask.yaml'];
-
 describe.each(comparisons)('configs/%s', (name) => {
-  it.skipIf(AHEAD.includes(name))('holds', async () => {
+  it('holds', async () => {
     const comparison = await loadComparison(join(root, 'configs', name));
     expect(comparison.name).toBe(name.replace('.yaml', ''));
   });
