@@ -10,8 +10,9 @@ import type { Config } from '../config/schema.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { openPrepared } from '../dataset/prepared.js';
 import { evaluateBaselines } from '../evaluation/baselines.js';
-import { type Evaluation, evaluate } from '../evaluation/evaluate.js';
+import { evaluate } from '../evaluation/evaluate.js';
 import { gatherPredictions, type PredictionColumns, Predictions } from '../evaluation/predictions.js';
+import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 import { loadCheckpoint } from '../model/checkpoint.js';
 import { scoreBatches } from '../model/score-batches.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
@@ -23,10 +24,8 @@ import type { Prepared } from './require-prepared.js';
 
 export type Baselines = Awaited<ReturnType<typeof evaluateBaselines>>;
 
-export interface RunEvaluation extends Evaluation {
+export interface RunEvaluation extends SavedEvaluation {
   readonly run: string;
-  /** The step of training that the weights are of. */
-  readonly step: number;
   /** Task -> what scores without a model reach on the same samples. */
   readonly baselines: Baselines;
   /** Where it is saved. */
@@ -59,12 +58,15 @@ export async function evaluateRun(
   const source = new BatchSource(prepared.folder);
   const plan = planFor(config, 'evaluation', null);
   try {
+    const { requests } = await source.measure(plan);
+    const startMs = performance.now();
     const bar = progress.start('evaluate', evaluationSamples(prepared, Object.keys(tasks)));
     let done = 0;
     const scored = await gatherPredictions(scoreBatches(weights, source.batches(plan)), (count) => {
       done += count;
       bar.update(done);
     }).finally(() => bar.stop());
+    const seconds = (performance.now() - startMs - source.waitedMs) / 1000;
     const evaluation = evaluate(withEveryTask(shape, scored), {
       kinds: mapValues(tasks, ({ kind }) => kind),
       userOfRequest: userOfRequest(prepared.folder),
@@ -75,7 +77,8 @@ export async function evaluateRun(
       keptColumns: mapValues(tasks, ({ samples }) => samples.keep),
       maxEvents: config.model.maxEvents,
     });
-    const result = { run: folder, step: state.step, ...evaluation, baselines };
+    const scoring = { requests, seconds };
+    const result = { run: folder, step: state.step, ...evaluation, scoring, baselines };
     const file = join(folder, runPaths.evaluation);
     await writeJson(file, result);
     return { ...result, file };

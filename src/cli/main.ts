@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
+import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { generateCommand } from './generate.js';
@@ -52,6 +53,7 @@ function program(io: Io): Command {
     preprocessCommand,
     trainCommand,
     evalCommand,
+    compareCommand,
     showCommand,
     generateCommand,
     doctorCommand,

@@ -26,7 +26,7 @@ export async function openRun(
   options: { readonly resume: boolean; readonly force: boolean },
 ): Promise<OpenRun> {
   const folder = runFolder(config);
-  const lock = await acquireLock(join(config.run.folder, `.${config.run.name}.lock`));
+  const lock = await lockRun(config);
   try {
     if (options.resume) await checkSameRun(folder, config);
     await openRunFolder(folder, options);
@@ -42,18 +42,25 @@ export async function openRun(
   }
 }
 
+/** Beside the folder of the run. @throws UserError when another process works on it */
+export const lockRun = ({ run }: Config): Promise<Lock> => acquireLock(join(run.folder, `.${run.name}.lock`));
+
 export function runFolder({ run }: Config): string {
   return join(run.folder, run.name);
 }
 
-async function checkSameRun(folder: string, config: Config): Promise<void> {
+/** Each setting that a run was trained with and that is another in the config, as `key: was <a>, now <b>`. */
+export async function changedSettings(folder: string, config: Config): Promise<string[]> {
   const file = join(folder, runPaths.config);
   const exists = await readFile(file).then(
     () => true,
     () => false,
   );
-  if (!exists) return;
-  const differences = describeDifference(await loadConfig(file), config).filter(
+  return exists ? describeDifference(await loadConfig(file), config) : [];
+}
+
+async function checkSameRun(folder: string, config: Config): Promise<void> {
+  const differences = (await changedSettings(folder, config)).filter(
     (line) => !MAY_CHANGE.some((key) => line.startsWith(key)),
   );
   if (differences.length > 0) {

@@ -1,7 +1,5 @@
 /** `dupn preprocess`: behaviour log -> vocabularies, item table, user streams, requests and samples. */
-import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { acquireLock } from '../common/lock.js';
 import { formatTable } from '../common/table.js';
 import type { PreprocessResult } from '../preprocess/preprocess.js';
 import type { Io } from './io.js';
@@ -13,16 +11,8 @@ export function preprocessCommand(io: Io): Command {
     .action((options: ConfigOptions) =>
       runCommand(options, io, async ({ context }) => {
         const config = await readConfig(options, io);
-        const { preprocess } = await import('../preprocess/preprocess.js');
-        const { preparedFolder } = await import('./require-prepared.js');
-        const folder = preparedFolder(config);
-        const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
-        try {
-          const force = options.force ?? false;
-          return report(await preprocess({ config, folder, force, context }));
-        } finally {
-          await lock.release();
-        }
+        const { prepareFolder } = await import('./prepare-folder.js');
+        return report(await prepareFolder(config, { force: options.force ?? false, context }));
       }),
     );
 }

@@ -28,8 +28,8 @@ export interface Report {
 
 export interface Session {
   readonly context: Context;
-  /** Every line of the log, from now on, also goes to the file. */
-  copyLogTo(file: string): void;
+  /** Every line of the log, from now on, also goes to the file; what it returns ends that. */
+  copyLogTo(file: string): () => void;
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
@@ -41,16 +41,16 @@ export function withSharedOptions(command: Command): Command {
     .option('--force', 'overwrite what is there');
 }
 
-export function withConfigOptions(command: Command): Command {
+/** `file` is what -c names, `example` a key of it. */
+export function withConfigOptions(
+  command: Command,
+  { file, example } = { file: 'the YAML that describes data, model and training', example: 'train.epochs=3' },
+): Command {
   const collect = (value: string, earlier: readonly string[] = []) => [...earlier, value];
   return withSharedOptions(
     command
-      .requiredOption('-c, --config <file>', 'the YAML that describes data, model and training')
-      .option(
-        '--set <key=value>',
-        'override a key of the config, such as train.epochs=3 (repeatable)',
-        collect,
-      ),
+      .requiredOption('-c, --config <file>', file)
+      .option('--set <key=value>', `override a key of the config, such as ${example} (repeatable)`, collect),
   );
 }
 

@@ -1,21 +1,27 @@
 /** `dupn train`: trains the model of a config on its prepared data. */
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '../common/errors.js';
+import type { Config } from '../config/schema.js';
 import type { FitResult } from '../training/fit.js';
 import type { Io } from './io.js';
+import type { Prepared } from './require-prepared.js';
 import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOptions } from './session.js';
 
 interface Options extends ConfigOptions {
   readonly resume?: true;
+  readonly recalibrateBn?: true;
 }
 
 export function trainCommand(io: Io): Command {
   return withConfigOptions(new Command('train'))
     .description('train the shared model on all configured tasks')
     .option('--resume', 'go on from the last checkpoint of the run, if there is one')
+    .option(
+      '--recalibrate-bn',
+      'do not train: take the batch normalisation statistics of the trained run from its training samples, each counted once',
+    )
     .action((options: Options) =>
-      runCommand(options, io, async ({ context, copyLogTo }) => {
+      runCommand(options, io, async (session) => {
         const config = await readConfig(options, io);
         if (Object.keys(config.tasks).length === 0) {
           throw new UserError(
@@ -23,27 +29,39 @@ export function trainCommand(io: Io): Command {
           );
         }
         const { requirePrepared } = await import('./require-prepared.js');
-        const { openRun } = await import('./open-run.js');
-        const { runPaths } = await import('../training/run-folder.js');
         const prepared = await requirePrepared(config, {
           action: 'train',
           configFile: options.config,
-          logger: context.logger,
+          logger: session.context.logger,
         });
-        const { fit } = await import('../training/fit.js');
-        const { folder, lock } = await openRun(config, {
-          resume: options.resume ?? false,
-          force: options.force ?? false,
-        });
-        try {
-          copyLogTo(join(folder, runPaths.log));
-          const { manifest, folder: preparedFolder } = prepared;
-          return report(folder, await fit({ config, manifest, preparedFolder, runFolder: folder, context }));
-        } finally {
-          await lock.release();
-        }
+        if (options.recalibrateBn) return recalibrateRun(config, prepared);
+        const { trainRun } = await import('./train-run.js');
+        const { resume = false, force = false } = options;
+        const { folder, result } = await trainRun(config, prepared, { resume, force }, session);
+        return report(folder, result);
       }),
     );
+}
+
+async function recalibrateRun(config: Config, prepared: Prepared): Promise<Report> {
+  const { recalibrate } = await import('../training/recalibrate.js');
+  const { lockRun, runFolder } = await import('./open-run.js');
+  const { hasCheckpoint } = await import('../training/run-folder.js');
+  const folder = runFolder(config);
+  if (!hasCheckpoint(folder)) {
+    throw new UserError(`Cannot recalibrate ${folder}: required a trained run, got none; train it first`);
+  }
+  const lock = await lockRun(config);
+  try {
+    const { manifest, folder: preparedFolder } = prepared;
+    const { layers, samples } = await recalibrate({ config, manifest, preparedFolder, runFolder: folder });
+    return {
+      json: { run: folder, layers, samples },
+      text: `statistics of ${layers.length} layers taken from ${samples} samples\nrun: ${folder}`,
+    };
+  } finally {
+    await lock.release();
+  }
 }
 
 function report(folder: string, { state, ...rest }: FitResult): Report {

@@ -15,8 +15,8 @@ export interface LoggerOptions {
 }
 
 export interface RootLogger extends Logger {
-  /** From now on every line, of debug too, is also appended to the file as JSON. */
-  copyTo(file: string): void;
+  /** From now on every line, of debug too, is also appended to the file as JSON; what it returns ends that. */
+  copyTo(file: string): () => void;
   /** Writes out and closes the files. */
   close(): void;
 }
@@ -35,7 +35,7 @@ export function createLogger({ level, write, pretty, colour }: LoggerOptions): R
     streams.add({ level, stream: { write: (line: string) => write(format ? format(line) : line) } });
   }
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, streams);
-  const files: ReturnType<typeof pino.destination>[] = [];
+  const files = new Set<ReturnType<typeof pino.destination>>();
   return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
@@ -43,12 +43,20 @@ export function createLogger({ level, write, pretty, colour }: LoggerOptions): R
     error: (fields, message) => logger.error(fields, message),
     copyTo(path) {
       const file = pino.destination({ dest: path, append: true, mkdir: true, sync: true });
-      files.push(file);
-      streams.add({ level: 'debug', stream: file });
+      files.add(file);
+      // What is ended stays among the streams, and writes nothing.
+      streams.add({
+        level: 'debug',
+        stream: { write: (line: string) => files.has(file) && file.write(line) },
+      });
       logger.level = 'debug';
+      return () => {
+        if (files.delete(file)) file.end();
+      };
     },
     close() {
-      for (const file of files.splice(0)) file.end();
+      for (const file of files) file.end();
+      files.clear();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Turns what zod reports into problems in our words: what was expected, what was there, and where. */
 import type { z } from 'zod';
-import { fileSchema, keysAt, pathsOfKey } from './json-schema.js';
+import { fileSchema, type JsonSchema, keysAt, pathsOfKey } from './json-schema.js';
 import type { Path } from './origin.js';
 import type { Problem } from './problems.js';
 import { suggest } from './suggest.js';
@@ -16,13 +16,14 @@ interface Finding {
   readonly key?: boolean;
 }
 
-/** The problems, and the paths of the values at fault. */
+/** The problems, and the paths of the values at fault. `schema` is what knows the keys. */
 export function problemsOf(
   issues: readonly Issue[],
   value: unknown,
   tree: Tree,
+  schema: () => JsonSchema = fileSchema,
 ): { problems: Problem[]; paths: Path[] } {
-  const findings = issues.flatMap((issue) => findingsOf(issue, [], value));
+  const findings = issues.flatMap((issue) => findingsOf(issue, [], value, schema));
   const problems = findings.map(({ path, text, key }) => ({
     origin: (key && keyOriginOf(tree, path)) || originOf(tree, path),
     path: path.join('.'),
@@ -31,18 +32,22 @@ export function problemsOf(
   return { problems, paths: findings.map(({ path }) => path) };
 }
 
-function findingsOf(issue: Issue, base: Path, root: unknown): Finding[] {
+function findingsOf(issue: Issue, base: Path, root: unknown, schema: () => JsonSchema): Finding[] {
   const path = [...base, ...(issue.path as (string | number)[])];
   const got = valueAt(root, path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], text: unknownKey(path, key), key: true }));
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      text: unknownKey(schema(), path, key),
+      key: true,
+    }));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // The branch that takes this type of value knows best what is wrong with it.
     const meant = issue.errors.filter(
       (branch) => !branch.some((inner) => inner.path.length === 0 && isTypeIssue(inner)),
     );
-    if (meant.length === 1) return meant[0]!.flatMap((inner) => findingsOf(inner, path, root));
+    if (meant.length === 1) return meant[0]!.flatMap((inner) => findingsOf(inner, path, root, schema));
     const types = issue.errors
       .flatMap((branch) => branch.filter(isTypeIssue).slice(0, 1))
       .map((inner) => typeName(inner.expected));
@@ -115,8 +120,7 @@ function optionsOf(issue: z.core.$ZodIssueInvalidUnion): string[] {
   return ((issue as { options?: readonly unknown[] }).options ?? []).map(String);
 }
 
-function unknownKey(path: Path, key: string): string {
-  const schema = fileSchema();
+function unknownKey(schema: JsonSchema, path: Path, key: string): string {
   const near = suggest(key, keysAt(schema, path));
   const elsewhere = pathsOfKey(schema, key).filter((found) => found !== [...path, key].join('.'));
   if (near !== '' || elsewhere.length === 0) return `unknown key${near}`;

@@ -22,38 +22,44 @@ export async function loadConfig(file: string, { set = [], env = {} }: LoadOptio
   const read = await readTree(file);
   const { tree, problems } = applyOverrides(read.tree, set, resolve('.'));
   if (read.problems.length > 0) throw configError(file, [...read.problems, ...problems]);
-  return checkTree(tree, file, env.DUPN_DATA_ROOT, problems);
+  return accept(checkTree(tree, file, env.DUPN_DATA_ROOT), file, problems);
 }
 
 /** The same for a YAML (or JSON) text that stands for `file`, without `extends`. */
 export function parseConfig(text: string, file: string): Config {
   const { tree, problems } = parseYaml(text, file, dirname(resolve(file)), 0);
   if (!tree) throw configError(file, problems);
-  return checkTree(tree, file, undefined, []);
+  return accept(checkTree(tree, file, undefined), file, []);
 }
 
-function checkTree(
-  tree: Tree,
-  file: string,
-  envRoot: string | undefined,
-  earlier: readonly Problem[],
-): Config {
+export interface Checked {
+  /** Null where there are problems. */
+  readonly config: Config | null;
+  readonly problems: readonly Problem[];
+}
+
+function accept({ config, problems }: Checked, file: string, earlier: readonly Problem[]): Config {
+  if (config && earlier.length === 0) return config;
+  throw configError(file, [...earlier, ...problems]);
+}
+
+/** The config of a tree that stands for `file`; `envRoot` is that of the environment. */
+export function checkTree(tree: Tree, file: string, envRoot: string | undefined): Checked {
   const value = toValue(tree);
   const parsed = configSchema.safeParse(value);
-  const { problems, paths } = problemsOf(parsed.error?.issues ?? [], value, tree);
+  const { problems: all, paths } = problemsOf(parsed.error?.issues ?? [], value, tree);
   // The rules are checked on what is left without the values at fault, so that one run lists all problems.
   const rest = parsed.success ? value : without(value, paths);
   const salvaged = parsed.success ? parsed : configSchema.safeParse(rest);
-  const all = [...earlier, ...problems];
   if (salvaged.success) {
     const config = normalise(salvaged.data, dataRoot(tree, salvaged.data.data.root, file, envRoot));
     for (const { path, others, text } of checkRules(config, rest as ConfigInput)) {
       const readsBroken = [path, ...others].some((read) => paths.some((broken) => overlap(read, broken)));
       if (!readsBroken) all.push({ origin: originOf(tree, path), path: path.join('.'), text });
     }
-    if (all.length === 0) return deepFreeze(config);
+    if (all.length === 0) return { config: deepFreeze(config), problems: [] };
   }
-  throw configError(file, all);
+  return { config: null, problems: all };
 }
 
 /** Absolute: from the flag, else the environment, else relative to the YAML that names it (or the log). */

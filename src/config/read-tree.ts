@@ -16,11 +16,11 @@ export interface ReadTree {
 }
 
 /**
- * The tree of a file laid over that of the file which it extends, and so on.
+ * The tree of a file laid over that of the file which it extends, and so on. `chain` are the files that led to it.
  * @throws UserError when the file cannot be read
  */
-export async function readTree(file: string): Promise<ReadTree> {
-  return readOver(file, await readText(file), []);
+export async function readTree(file: string, chain: readonly string[] = []): Promise<ReadTree> {
+  return readOver(file, await readText(file), chain);
 }
 
 async function readOver(file: string, text: string, chain: readonly string[]): Promise<ReadTree> {

@@ -140,16 +140,20 @@ export function originOf(tree: Tree, path: Path): Origin {
 
 /** Where the last key of the path stands, if it is there. */
 export function keyOriginOf(tree: Tree, path: Path): Origin | undefined {
-  const last = path.at(-1);
+  const at = treeAt(tree, path.slice(0, -1));
+  return at?.kind === 'map' ? at.entries.get(String(path.at(-1)))?.key : undefined;
+}
+
+/** The part of a tree at the path, if it is there. */
+export function treeAt(tree: Tree, path: Path): Tree | undefined {
   let at: Tree | undefined = tree;
-  for (const part of path.slice(0, -1)) {
+  for (const part of path) {
     at =
-      at.kind === 'map'
+      at?.kind === 'map'
         ? at.entries.get(String(part))?.value
-        : at.kind === 'list'
+        : at?.kind === 'list'
           ? at.items[Number(part)]
           : undefined;
-    if (!at) return undefined;
   }
-  return at.kind === 'map' ? at.entries.get(String(last))?.key : undefined;
+  return at;
 }

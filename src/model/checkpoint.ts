@@ -99,6 +99,14 @@ export async function loadCheckpoint<State>(
   return { weights, state: head.state };
 }
 
+/** What a checkpoint says of itself, without its weights. */
+export async function describeCheckpoint<State>(
+  folder: string,
+): Promise<{ readonly shape: ModelShape; readonly state: State; readonly weightBytes: number }> {
+  const { shape, state, files } = await readHead<State>(folder);
+  return { shape, state, weightBytes: files[WEIGHTS]!.bytes };
+}
+
 /** Loads the slots of an optimiser into variables of the same names and shapes. */
 export async function loadSlots(folder: string, slots: Slots): Promise<void> {
   const path = await checkFile(folder, OPTIMIZER, await readHead(folder));

@@ -164,3 +164,11 @@ export function statisticSpecs(shape: ModelShape): ParameterSpec[] {
       : [],
   );
 }
+
+/** Numbers of weights, dense ones and those of tables. */
+export function countParameters(shape: ModelShape): { readonly dense: number; readonly tables: number } {
+  return {
+    dense: parameterSpecs(shape).reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
+    tables: tableSpecs(shape).reduce((sum, { rows, size }) => sum + rows * size, 0),
+  };
+}

@@ -12,9 +12,10 @@ import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
-import { uncertaintyName } from '../model/parameters.js';
+import { countParameters, uncertaintyName } from '../model/parameters.js';
 import { modelShape } from '../model/shape.js';
 import { initialWeights, type ModelWeights } from '../model/weights.js';
+import { warnOfStatistics } from './biased-statistics.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
 import { Optimizer } from './optimizer.js';
 import { hasCheckpoint, runPaths } from './run-folder.js';
@@ -56,7 +57,7 @@ export async function fit(input: FitInput): Promise<FitResult> {
   const source = new BatchSource(input.preparedFolder);
   try {
     const metrics = await openMetricsFile(join(runFolder, runPaths.metrics), state.metricsBytes);
-    warnOfStatistics(input);
+    warnOfStatistics(config, input.context.logger);
     const training = await source.measure(planFor(config, 'training', null));
     const validation = await source.measure(planFor(config, 'validation', null));
     const rule: StopRule = { ...config.train, batches: training.batches };
@@ -92,27 +93,6 @@ function learnedFactors(weights: ModelWeights): Record<string, number> {
     return uncertainty ? [[`factor[${task}]`, Math.exp(-uncertainty.readRows(0, 1)[0]!)]] : [];
   });
   return Object.fromEntries(factors) as Record<string, number>;
-}
-
-/** Statistics of a normalised layer are those of the samples that train it, weighted or filtered as these may be. */
-function warnOfStatistics({ config, context }: FitInput): void {
-  for (const [task, { tower, trainFrom, classWeights, samples, labels }] of Object.entries(
-    activeTasks(config),
-  )) {
-    if (!tower.batchNormalisation) continue;
-    const weighted = classWeights ?? samples.weight ?? Object.keys(samples.weightBy)[0];
-    const reasons = [
-      ...(trainFrom === undefined ? [] : ['are filtered (trainFrom)']),
-      ...(weighted === undefined ? [] : ['are weighted']),
-      ...(labels && 'negatives' in labels && labels.negatives ? ['have drawn negatives'] : []),
-    ];
-    if (reasons.length === 0) continue;
-    context.logger.warn(
-      { task },
-      `the training samples ${reasons.join(' and ')}: the statistics of its batch normalisation may not be those met in use ` +
-        '(dupn train --recalibrate-bn takes them from the training samples, each counted once)',
-    );
-  }
 }
 
 /** One pass over a part of the split for the tasks of this config. */
@@ -251,13 +231,11 @@ class Session {
 
   result(): FitResult {
     const { source, weights } = this.parts;
-    const count = (variables: ModelWeights['dense']) =>
-      [...variables.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     return {
       state: this.state,
       samplesPerSecond: this.#samplesPerSecond(),
       waitingShare: this.#stepMs > 0 ? source.waitedMs / this.#stepMs : 0,
-      parameters: { dense: count(weights.dense), tables: count(weights.tables) },
+      parameters: countParameters(weights.shape),
     };
   }
 }

@@ -60,6 +60,6 @@ export function afterValidation(state: TrainingState, score: number | null, rule
 }
 
 /** Not stored with the state: a run may be resumed with more epochs or more patience. */
-export function isFinished(state: TrainingState, rule: StopRule): boolean {
+export function isFinished(state: TrainingState, rule: Pick<StopRule, 'epochs' | 'patience'>): boolean {
   return state.validationsWithoutBetter >= rule.patience || state.epoch >= rule.epochs;
 }

@@ -26,7 +26,17 @@ describe('dupn --help', () => {
       "import { register } from 'node:module'; register('./hooks.mjs', import.meta.url);",
     );
     const { stdout } = await run(node, ['--import', join(folder, 'preload.mjs'), bin, '--help']);
-    for (const command of ['init', 'validate', 'preprocess', 'train', 'eval', 'show', 'generate', 'doctor']) {
+    for (const command of [
+      'init',
+      'validate',
+      'preprocess',
+      'train',
+      'eval',
+      'show',
+      'compare',
+      'generate',
+      'doctor',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
     const loaded = await readFile(join(folder, 'loaded'), 'utf8');

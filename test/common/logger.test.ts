@@ -46,4 +46,21 @@ describe('the logger', () => {
       .map((line) => JSON.parse(line).msg);
     expect(messages).toEqual(['detail', 'later']);
   });
+
+  it('copies to each of several files until told to stop', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dupn-log-'));
+    const { logger } = loggerOf({ level: 'silent' });
+    for (const name of ['first', 'second']) {
+      const stop = logger.copyTo(join(folder, name));
+      logger.info({}, name);
+      stop();
+      stop();
+      logger.info({}, 'between');
+    }
+    logger.close();
+    for (const name of ['first', 'second']) {
+      const lines = (await readFile(join(folder, name), 'utf8')).trim().split('\n');
+      expect(lines.map((line) => JSON.parse(line).msg)).toEqual([name]);
+    }
+  });
 });

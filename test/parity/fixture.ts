@@ -23,6 +23,8 @@ export interface Case {
     /** Task with the candidate as query -> weights of the steps for each sample. */
     readonly candidateAttention: Readonly<Record<string, readonly (readonly number[])[]>>;
     readonly lossByTask: Readonly<Record<string, number>>;
+    /** Of the gradient of each task's share of the loss with respect to what its tower reads. */
+    readonly normByTask: Readonly<Record<string, number>>;
     readonly loss: number;
     /** Of every weight, whole tables included. */
     readonly gradients: Readonly<Record<string, Nested>>;

@@ -127,6 +127,7 @@ describe.each(caseNames)('%s', (name) => {
       expectClose('loss', got.loss.dataSync(), expected.loss);
       for (const [task, loss] of Object.entries(expected.lossByTask)) {
         expectClose(task, got.lossByTask[task]!.dataSync(), loss);
+        expectClose(`norm of ${task}`, got.normByTask[task]!.dataSync(), expected.normByTask[task]!);
       }
       for (const [weight, gradient] of Object.entries(expected.gradients)) {
         const table = got.tables[weight];

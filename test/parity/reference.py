@@ -128,6 +128,7 @@ class Dupn:
         """Every output for every request and sample of the world."""
         tasks = self.shape["tasks"]
         inputs, features = {t: [] for t in tasks}, {t: [] for t in tasks}
+        self.read = {t: [] for t in tasks}  # the representations that each tower reads
         out = {"logits": {t: [] for t in tasks}, "representation": [], "attention": [], "candidateAttention": {t: [] for t in tasks}}
         for request in self.world["requests"]:
             u, history = self.user(request), self.history(request)
@@ -136,21 +137,26 @@ class Dupn:
             read = lambda q: self.attend(history, states, u, q) if recurrent else self.mean(history)
             weights, rep_s = read(None)
             out["attention"].append(weights)
-            out["representation"].append(cat([rep_s, u]))
+            rep = cat([rep_s, u])
+            out["representation"].append(rep)
             for task, settings in tasks.items():
+                if settings["query"] == "none":
+                    self.read[task].append(rep)
                 for sample in request["samples"][task]:
                     if settings["kind"] == "rank":
                         features[task].append(torch.tensor(sample["features"], dtype=DTYPE))
                     if settings["candidate"] is None:
-                        inputs[task].append(cat([rep_s, u]))
+                        inputs[task].append(rep)
                         continue
                     name = settings["candidate"]
                     e = self.candidate(name, sample["item"])
                     asks = settings["query"] == "candidate"
                     sample_weights, sample_rep = read(e) if asks else (weights, rep_s)
+                    sample_rep = cat([sample_rep, u]) if asks else rep
                     candidate = e @ self.weights[f"candidate/{name}/kernel"] + self.weights[f"candidate/{name}/bias"]
-                    inputs[task].append(cat([sample_rep, u, candidate]))
+                    inputs[task].append(cat([sample_rep, candidate]))
                     if asks:
+                        self.read[task].append(sample_rep)
                         out["candidateAttention"][task].append(sample_weights)
         for task, settings in tasks.items():
             outputs = self.tower(task, inputs[task], training)
@@ -183,14 +189,17 @@ class Dupn:
             share = lambda task, loss: loss / sigma(task) ** 2 + torch.log(sigma(task))
         else:
             share = lambda task, loss: loss
-        total = sum(task_weights[task] * share(task, loss) for task, loss in by_task.items())
+        shares = {task: task_weights[task] * share(task, loss) for task, loss in by_task.items()}
+        gradients = lambda task: torch.autograd.grad(shares[task], self.read[task], retain_graph=True, allow_unused=True)
+        norms = {task: sum((g**2).sum() for g in gradients(task) if g is not None) ** 0.5 for task in shares}
+        total = sum(shares.values())
         if l2 > 0:
             tables = {name for name, _ in self.rows_read}
             left_out = lambda name: name in tables or name.startswith("uncertainty/") or name.endswith(("/mean", "/variance"))
             dense = sum((w**2).sum() for name, w in self.weights.items() if not left_out(name))
             rows = sum((self.weights[name][row] ** 2).sum() for name, row in self.rows_read)
             total = total + l2 / 2 * (dense + rows)
-        return by_task, total
+        return by_task, norms, total
 
 
 def user_of(segment, user):
@@ -212,10 +221,10 @@ def expected(world, case):
     model = Dupn(world, case)
     out = model.run(training=False)
     trained = model.run(training=True)["logits"]
-    by_task, total = model.losses(trained, case["taskWeights"], case["classWeights"], case["l2"])
+    by_task, norms, total = model.losses(trained, case["taskWeights"], case["classWeights"], case["l2"])
     total.backward()
     gradients = {name: torch.zeros_like(w) if w.grad is None else w.grad for name, w in model.weights.items()}
-    return plain({**out, "lossByTask": by_task, "loss": total, "gradients": gradients})
+    return plain({**out, "lossByTask": by_task, "normByTask": norms, "loss": total, "gradients": gradients})
 
 
 def main():

@@ -6,10 +6,15 @@ import { silentContext } from '../../src/common/context.js';
 import { fileSha256 } from '../../src/common/files.js';
 import type { Manifest } from '../../src/common/prepared.js';
 import { loadConfig } from '../../src/config/load.js';
+import { BatchSource } from '../../src/dataset/batch-source.js';
+import { loadCheckpoint } from '../../src/model/checkpoint.js';
+import { scoreBatch } from '../../src/model/score.js';
+import { modelShape } from '../../src/model/shape.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
 import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
-import { fit as trainModel, validationPoints } from '../../src/training/fit.js';
+import { planFor, fit as trainModel, validationPoints } from '../../src/training/fit.js';
+import { recalibrate } from '../../src/training/recalibrate.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
@@ -24,6 +29,7 @@ const configWith = (...set: string[]) =>
       'split={trainingFrom: 2026-01-06, evaluationFrom: 2026-01-10, validationUsers: 0.2}',
       'model={units: 8, attentionUnits: 8, userUnits: 8, candidateUnits: {item: 8}, maxEvents: 20}',
       'train.batchRequests=64',
+      'train.tasks=[ctr]',
       ...set,
     ],
   });
@@ -70,6 +76,61 @@ test('a run that was ended after each epoch equals the uninterrupted one bit for
   expect(await weightsOf('parts', 'last')).toBe(await weightsOf('whole', 'last'));
   expect(await weightsOf('parts', 'best')).toBe(await weightsOf('whole', 'best'));
   expect(await metricsOf('parts')).toEqual(await metricsOf('whole'));
+});
+
+test('the same with moving statistics and learned weights of tasks', async () => {
+  const set = [
+    'train.patience=9',
+    'train.tasks=[ctr, spp]',
+    'train.taskWeighting=uncertainty',
+    'tasks.ctr.tower.batchNormalisation=true',
+  ];
+  await train('whole', false, 'train.epochs=2', ...set);
+  await train('parts', false, 'train.epochs=1', ...set);
+  await train('parts', true, 'train.epochs=2', ...set);
+  expect(await weightsOf('parts', 'last')).toBe(await weightsOf('whole', 'last'));
+  const metrics = await metricsOf('parts');
+  expect(metrics).toEqual(await metricsOf('whole'));
+  const factors = metrics.filter(({ type }) => type === 'validation') as unknown as Record<string, number>[];
+  expect(factors.at(-1)!['factor[spp]']).not.toBe(1);
+  expect(factors.at(-1)!['factor[ctr]']).toBeGreaterThan(0);
+  const steps = metrics.filter(({ type }) => type === 'train') as unknown as Record<string, number>[];
+  expect(steps.at(-1)!['gradientNorm[spp]']).toBeGreaterThan(0);
+});
+
+test('recalibrated statistics are those of the training samples, layer after layer', async () => {
+  const set = ['train.epochs=1', 'tasks.ctr.tower={layers: [6, 5], batchNormalisation: true}'];
+  await train('run', false, ...set);
+  const config = await configWith(...set);
+  const runFolder = join(folder, 'run');
+  const preparedFolder = join(world, 'prepared');
+  const before = await weightsOf('run', 'best');
+  const { layers, samples } = await recalibrate({ config, manifest, preparedFolder, runFolder });
+  expect(layers).toEqual(['tasks/ctr/0', 'tasks/ctr/1']);
+  expect(await weightsOf('run', 'best')).not.toBe(before);
+  const { weights } = await loadCheckpoint(join(runFolder, runPaths.best), modelShape(config, manifest));
+  const source = new BatchSource(preparedFolder);
+  const seen: Record<string, number[][]> = { 'tasks/ctr/0': [], 'tasks/ctr/1': [] };
+  for await (const batch of source.batches(planFor(config, 'training', null))) {
+    scoreBatch(weights, batch, (layer, z) => seen[layer]!.push(...(z.arraySync() as number[][])));
+  }
+  for (const [layer, rows] of Object.entries(seen)) {
+    expect(rows).toHaveLength(samples);
+    const read = (kind: string) => weights.statistics.get(`${layer}/${kind}`)!;
+    const [means, variances] = ['mean', 'variance'].map((kind) => read(kind).readRows(0, rows[0]!.length));
+    rows[0]!.forEach((_, unit) => {
+      const mean = rows.reduce((sum, row) => sum + row[unit]!, 0) / rows.length;
+      const variance = rows.reduce((sum, row) => sum + (row[unit]! - mean) ** 2, 0) / rows.length;
+      expect(means![unit]).toBeCloseTo(mean, 4);
+      expect(variances![unit]! / variance).toBeCloseTo(1, 3);
+    });
+  }
+  weights.dispose();
+  await source.close();
+  const plain = await configWith('train.epochs=1');
+  await expect(recalibrate({ config: plain, manifest, preparedFolder, runFolder })).rejects.toThrow(
+    /required a task with tower\.batchNormalisation/,
+  );
 });
 
 test('resuming from an older checkpoint than the metrics leaves no gap and no repeat', async () => {

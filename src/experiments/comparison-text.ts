@@ -1,0 +1,88 @@
+/** A comparison as tables: for the terminal, and as comparison.md. */
+import { formatMarkdownTable } from '../common/markdown-table.js';
+import { type Cell, formatTable } from '../common/table.js';
+import type { ComparisonResult } from './summarise.js';
+
+interface Table {
+  readonly title: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export function comparisonText(result: ComparisonResult): string {
+  const tables = tablesOf(result).map(({ title, header, rows }) => `${title}\n${formatTable(header, rows)}`);
+  return [...tables, ...remarksOf(result)].join('\n');
+}
+
+export function comparisonMarkdown(result: ComparisonResult): string {
+  const tables = tablesOf(result).map(
+    ({ title, header, rows }) => `## ${title}\n\n${formatMarkdownTable(header, rows)}`,
+  );
+  const remarks = remarksOf(result).map((remark) => `- ${remark}\n`);
+  return [`# ${result.name}\n`, ...tables, remarks.join('')].join('\n');
+}
+
+function tablesOf({ metrics, costs }: ComparisonResult): Table[] {
+  const header = ['row', 'mean', 'deviation', 'difference to base', '95 % interval', 'seeds'];
+  const byMetric = Object.entries(metrics).map(([title, rows]) => ({
+    title,
+    header,
+    rows: Object.entries(rows).map(([row, { mean, deviation, difference, seeds }]) => [
+      row,
+      mean.toFixed(4),
+      deviation?.toFixed(4) ?? null,
+      difference && signed(difference.mean),
+      difference?.interval
+        ? `${signed(difference.interval.low)} .. ${signed(difference.interval.high)}`
+        : null,
+      seeds,
+    ]),
+  }));
+  return [...byMetric, costTable(costs)];
+}
+
+function costTable(costs: ComparisonResult['costs']): Table {
+  return {
+    title: 'costs',
+    header: [
+      'row',
+      'dense weights',
+      'table weights',
+      'bytes',
+      'training seconds',
+      'steps',
+      'ms for 1000 requests',
+      'seeds',
+    ],
+    rows: Object.entries(costs).map(([row, cost]) => [
+      row,
+      Math.round(cost.denseParameters),
+      Math.round(cost.tableParameters),
+      Math.round(cost.weightBytes),
+      Number(cost.trainingSeconds.toFixed(1)),
+      Math.round(cost.steps),
+      Number(cost.scoringMs.toFixed(1)),
+      cost.seeds,
+    ]),
+  };
+}
+
+function remarksOf({ runs, seeds, warnings }: ComparisonResult): string[] {
+  const { planned, missing } = runs;
+  return [
+    seeds.length > 1
+      ? 'intervals: Student t over the seeds, the spread of training; that of the evaluation sample is in eval/metrics.json of each run'
+      : 'no intervals: they need two seeds, got one',
+    ...(missing.length > 0
+      ? [`${planned - missing.length} of ${planned} runs are done; missing: ${missing.join(', ')}`]
+      : []),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+}
+
+/** -0.0000 would claim a direction that the digits don't show. */
+function signed(value: number): string {
+  const text = value.toFixed(4);
+  if (Number(text) === 0) return '0.0000';
+  return value > 0 ? `+${text}` : text;
+}
