@@ -165,7 +165,7 @@ test('clipping bounds the norm of the applied gradient', () => {
   optimizer.dispose();
 });
 
-test('20 models in one process never touch each other and give their memory back', async () => {
+test('40 models in one process never touch each other and give their memory back', async () => {
   const wide: ModelShape = {
     ...smallShape,
     itemFields: [{ ...smallShape.itemFields[0]!, rows: 500_000, size: 8 }, ...smallShape.itemFields.slice(1)],
@@ -175,12 +175,13 @@ test('20 models in one process never touch each other and give their memory back
   const tensors = tf.memory().numTensors;
   const expected = (await train(batch, 2, {}, wide)).losses;
   const rss: number[] = [];
-  for (let model = 0; model < 20; model++) {
+  for (let model = 0; model < 40; model++) {
     expect((await train(batch, 2, {}, wide)).losses).toEqual(expected);
     rss.push(process.memoryUsage.rss());
   }
   // One such model holds 2 x 16 MB of tables and slots: if they leaked, the least of the last five models would be
-  // 480 MB above that of the first five. The least, because the allocator gives memory back when it likes.
-  expect(Math.min(...rss.slice(-5)) - Math.min(...rss.slice(0, 5))).toBeLessThan(160e6);
+  // 1,120 MB above that of the first five. The least, because the allocator gives memory back when it likes: it holds
+  // up to 250 MB.
+  expect(Math.min(...rss.slice(-5)) - Math.min(...rss.slice(0, 5))).toBeLessThan(400e6);
   expect(tf.memory().numTensors).toBe(tensors);
 });
