@@ -4,7 +4,7 @@
  */
 
 /** Bumped whenever a reader of the old layout would misread the new one. */
-export const PREPARED_FORMAT = 2;
+export const PREPARED_FORMAT = 3;
 
 /** Rows of every vocabulary that are no values: 0 is the missing value, then the out-of-vocabulary buckets. */
 export const MISSING_INDEX = 0;
@@ -105,6 +105,8 @@ export interface Manifest {
     readonly item: readonly FieldManifest[];
     readonly properties: readonly PropertyFieldManifest[];
     readonly user: readonly FieldManifest[];
+    /** The words of the requests' queries; null without features.query. */
+    readonly query: FieldManifest | null;
   };
   readonly entities: Readonly<Record<string, EntityManifest>>;
   readonly tasks: Readonly<Record<string, TaskManifest>>;
@@ -136,7 +138,8 @@ export const preparedPaths = {
   requestEnd: 'requests/end.i32',
   requestSplit: 'requests/split.u8',
   requestUserField: (field: string) => `requests/user-${field}.i32`,
-  requestUserFieldOffsets: (field: string) => `requests/user-${field}.offsets.i32`,
+  requestQuery: 'requests/query.i32',
+  requestQueryOffsets: 'requests/query.offsets.i32',
   sampleOffsets: (task: string) => `samples/${task}/offsets.i32`,
   sampleCandidates: (task: string) => `samples/${task}/candidate.i32`,
   sampleLabels: (task: string) => `samples/${task}/label.f32`,

@@ -157,6 +157,11 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
         ...Object.keys(samples.weightBy).map((column) => [[...path, 'weightBy', column], column] as const),
         ...times(path, samples.time),
         ...(samples.features ?? []).map((column) => [[...path, 'features'], column] as const),
+        ...keys(
+          ['features', 'query'],
+          features.query && (features.query.tasks?.includes(name) ?? true) ? features.query : {},
+          ['column'],
+        ),
         ...samples.keep.map((column) => [[...path, 'keep'], column] as const),
         ...fieldKeys(
           'user',

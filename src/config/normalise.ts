@@ -64,6 +64,7 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
         ...(field.time === undefined && { column: field.column ?? name }),
       })),
       user: mapValues(features.user, (field, name) => ({ ...field, column: field.column ?? name })),
+      ...(features.query && { query: features.query }),
       ...(features.ranking && {
         ranking: {
           ...features.ranking,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { mapValues } from '../common/map-values.js';
-import type { Config } from './schema.js';
+import type { Config, QueryConfig } from './schema.js';
 
 /**
  * Without where data.root lies on this machine, without what only limits the work (memory, threads, rejects), and
@@ -10,13 +10,14 @@ import type { Config } from './schema.js';
  */
 export function preparedSlice(config: Config): object {
   const { maxRejectRatio, root, ...data } = config.data;
-  const { item, properties, user, ranking } = config.features;
+  const { item, properties, user, query, ranking } = config.features;
   return {
     data,
     features: {
       item: mapValues(item, ({ size, pooling, ...rest }) => rest),
       properties: mapValues(properties, ({ size, ...rest }) => rest),
       user: mapValues(user, ({ size, ...rest }) => rest),
+      ...(query && { query: withoutUnits(query) }),
       ...(ranking && { ranking }),
     },
     // The order of fields decides the numbers of item rows and property codes; that of other maps means nothing.
@@ -42,6 +43,11 @@ export function preparedSlice(config: Config): object {
       };
     }),
   };
+}
+
+/** A field without what the model alone reads. */
+function withoutUnits({ size, pooling, ...rest }: QueryConfig): object {
+  return rest;
 }
 
 /** sha256, the same for the same settings in whatever order they stand. */

@@ -17,6 +17,7 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...entityRules(config),
     ...keptRules(config),
     ...labelRules(config, input),
+    ...queryRules(config),
     ...featureRules(config),
     ...trainedRules(config),
     ...nameRules(config),
@@ -120,6 +121,30 @@ function fieldRules({ data, features, tasks }: Config, input: ConfigInput): Rule
           'expected request or lastEvent, as there is no data.users, got users',
           [['data', 'users']],
         ),
+      );
+    }
+  }
+  return problems;
+}
+
+function queryRules({ features: { query }, tasks }: Config): RuleProblem[] {
+  const known = Object.keys(tasks);
+  const unknown = (query?.tasks ?? []).filter((task) => !known.includes(task));
+  const problems = unknown.map((task) =>
+    problem(['features', 'query', 'tasks'], `expected names of tasks (${known.join(', ')}), got ${task}`, [
+      ['tasks'],
+    ]),
+  );
+  for (const [name, task] of Object.entries(tasks)) {
+    if (task.query !== 'text') continue;
+    const path: Path = ['tasks', name, 'query'];
+    if (!query)
+      problems.push(problem(path, 'expected features.query, the words that it asks with, got none'));
+    else if (query.tasks?.includes(name) === false) {
+      problems.push(
+        problem(path, `expected none: features.query.tasks says that its samples have no query`, [
+          ['features', 'query', 'tasks'],
+        ]),
       );
     }
   }

@@ -65,6 +65,30 @@ export const userField = z.strictObject({
   ...vocabulary,
 });
 
+/** The search query of a request, whose pooled word embedding can ask the attention. */
+export const queryWords = z.strictObject({
+  column: column.default('query').describe('Column of the sample tables that holds the text of the query'),
+  tokens: z
+    .union([
+      z.enum(['whitespace', 'characters']),
+      z.strictObject({
+        pattern: z.string().min(1).describe('Regular expression (RE2) of one token, such as [a-z]+|[0-9]+'),
+      }),
+    ])
+    .default('whitespace')
+    .describe(
+      'How the text, in lower case, becomes words: between white space, each character by itself (for languages without spaces), or what a pattern matches',
+    ),
+  tasks: z
+    .array(fileSafeName)
+    .min(1)
+    .optional()
+    .describe('The tasks whose sample tables have the column, by default all; elsewhere there is no query'),
+  size: positiveInt.default(32).describe('Units of the embedding of a word'),
+  pooling: z.enum(['mean', 'sum']).default('mean').describe('How the words of a query are pooled'),
+  ...vocabulary,
+});
+
 const values = (name: string) =>
   z.array(z.string()).min(1).default([name]).describe(`Values of the behaviour column that mean ${name}`);
 

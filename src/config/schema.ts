@@ -15,7 +15,7 @@ import {
   userSamples,
 } from './schema-data.js';
 import { entity } from './schema-entities.js';
-import { itemField, propertyField, rankingFeatures, userField } from './schema-features.js';
+import { itemField, propertyField, queryWords, rankingFeatures, userField } from './schema-features.js';
 import { candidateLabels, levelLabels } from './schema-labels.js';
 
 const tower = z.strictObject({
@@ -46,13 +46,20 @@ const classWeights = z
   .optional()
   .describe('Factor of the loss of a training sample by its label, 0 first; by default 1 each');
 
+const textOrNone = z
+  .enum(['text', 'none'])
+  .default('none')
+  .describe('What the attention is asked with: the words of the query, or nothing');
+
 const binaryTask = z.strictObject({
   kind: z.literal('binary').describe('A yes or no about a candidate: log loss'),
   candidate: fileSafeName.default('item').describe('What is judged: item, or one of entities'),
   query: z
-    .enum(['candidate', 'none'])
+    .enum(['text', 'candidate', 'none'])
     .default('none')
-    .describe('What the attention is asked with: the item vector of the candidate (an item), or nothing'),
+    .describe(
+      'What the attention is asked with: the words of the query, the item vector of the candidate (an item), or nothing',
+    ),
   samples: candidateSamples.optional(),
   labels: candidateLabels
     .optional()
@@ -66,7 +73,7 @@ const rankTask = z.strictObject({
     .literal('rank')
     .describe('Learning to rank: s = weight(rep)^T r over ranking features r of a candidate, log loss'),
   candidate: fileSafeName.default('item').describe('What is ranked: item, or one of entities'),
-  query: z.enum(['none']).default('none').describe('What the attention is asked with: nothing'),
+  query: textOrNone,
   samples: rankingSamples.optional(),
   labels: candidateLabels
     .optional()
@@ -78,7 +85,7 @@ const rankTask = z.strictObject({
 const multiclassTask = z.strictObject({
   kind: z.literal('multiclass').describe('One of several classes, about the user alone: softmax'),
   classes: z.int().min(2).max(10_000).describe('Number of classes; the labels are 0 .. classes - 1'),
-  query: z.enum(['none']).default('none').describe('What the attention is asked with: nothing'),
+  query: textOrNone,
   samples: userSamples.optional(),
   labels: levelLabels
     .optional()
@@ -108,6 +115,7 @@ export const configSchema = z.strictObject({
         .record(fileSafeName, userField)
         .default({})
         .describe('The fields of the user vector u, in order'),
+      query: queryWords.optional().describe('The words of the search query of a request'),
       ranking: rankingFeatures
         .optional()
         .describe(
@@ -348,6 +356,7 @@ export type EntityConfig = DeepReadonly<
     fields: Record<string, EntityField>;
   }
 >;
+export type QueryConfig = DeepReadonly<NonNullable<ParsedConfig['features']['query']>>;
 /** `priceFrom` is there where a price is. */
 export type RankingConfig = DeepReadonly<NonNullable<ParsedConfig['features']['ranking']>>;
 /** Has either a column or a time. */
@@ -366,6 +375,7 @@ export type Config = DeepReadonly<
       item: Record<string, ItemField>;
       properties: Record<string, PropertyField>;
       user: Record<string, UserField>;
+      query?: QueryConfig | undefined;
       ranking?: RankingConfig | undefined;
     };
     entities: Record<string, EntityConfig>;

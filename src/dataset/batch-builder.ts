@@ -57,6 +57,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
     distinct: tableOf('user', field),
   }));
 
+  const words = manifest.fields.query && tableOf('query', manifest.fields.query);
   const entities = mapValues(prepared.entities, (fields, entity) => ({
     distinct: new Distinct(manifest.entities[entity]!.rows, `row of ${entity}`),
     fields: fields.map(({ field, values, offsets }) => ({
@@ -124,6 +125,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
             ]),
           ),
         },
+        query: words && queryWords(prepared.requests.query!, requests, words),
         users: Object.fromEntries(
           userFields.map(({ name, values, distinct }) => [
             name,
@@ -212,6 +214,25 @@ function readSamples(
     }
   }
   return samples;
+}
+
+/** The words of the requests' queries. */
+function queryWords(
+  { values, offsets }: NonNullable<RequestArrays['query']>,
+  requests: Int32Array,
+  rows: Distinct,
+): MultiValuedSlots {
+  const slots: number[] = [];
+  const segments: number[] = [];
+  const counts = requests.map((request, row) => {
+    const [start, end] = offsets.read(request, request + 2);
+    for (const word of values.read(start!, end!)) {
+      slots.push(rows.slot(word));
+      segments.push(row);
+    }
+    return end! - start!;
+  });
+  return { slots: Int32Array.from(slots), segments: Int32Array.from(segments), counts };
 }
 
 /** The fields of items or of an entity, for these rows. */

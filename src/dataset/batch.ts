@@ -87,6 +87,8 @@ export interface Batch {
   readonly properties: BatchProperties;
   /** User field -> its values over the requests, slots [B]. */
   readonly users: Readonly<Record<string, FieldSlots>>;
+  /** The words of the queries over the requests, segments [B]; null where the prepared data has no queries. */
+  readonly query: MultiValuedSlots | null;
   /** The entities that these tasks judge. */
   readonly entities: Readonly<Record<string, BatchEntity>>;
   /** The tasks that were asked for. */

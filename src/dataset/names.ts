@@ -9,7 +9,7 @@ export interface Names {
   itemIds(rows: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Vocabulary index -> value, of those that are values. */
   values(
-    group: 'item' | 'properties' | 'user',
+    group: 'item' | 'properties' | 'user' | 'query',
     field: string,
     indexes: readonly number[],
   ): Promise<ReadonlyMap<number, string>>;

@@ -37,6 +37,8 @@ export interface RequestArrays {
   readonly end: RawArray<'i32'>;
   /** User field -> vocabulary index at the request, [requests]. */
   readonly fields: Readonly<Record<string, RawArray<'i32'>>>;
+  /** The words of the query; null without features.query. */
+  readonly query: { readonly values: RawArray<'i32'>; readonly offsets: RawArray<'i32'> } | null;
 }
 
 export interface TaskArrays {
@@ -119,6 +121,10 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
         fields: Object.fromEntries(
           manifest.fields.user.map(({ name }) => [name, open(preparedPaths.requestUserField(name), 'i32')]),
         ),
+        query: manifest.fields.query && {
+          values: open(preparedPaths.requestQuery, 'i32'),
+          offsets: open(preparedPaths.requestQueryOffsets, 'i32'),
+        },
       },
       tasks: Object.fromEntries(
         Object.entries(manifest.tasks).map(([task, { candidate, features }]) => [

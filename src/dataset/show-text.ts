@@ -8,7 +8,7 @@ export function describeUser(shown: ShownUser, timeZone: string): string[] {
   return [
     `User ${shown.userId} before ${time(shown.at)} (${timeZone}): the latest ${window.length} of ${shown.events} events`,
     profile
-      ? `Profile at the request of ${time(profile.time)}: ${describeFields(profile.fields)}`
+      ? `Profile at the request of ${time(profile.time)}: ${describeFields({ ...profile.fields, ...(profile.query && { query: profile.query }) })}`
       : 'Profile: not known, there is no request of this user by then',
     ...window.flatMap((event, i) => ['', ...describeEvent(event, i, time)]),
     '',

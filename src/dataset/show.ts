@@ -40,7 +40,12 @@ export interface ShownUser {
   readonly events: number;
   readonly window: readonly ShownEvent[];
   /** User fields are known at requests: those of the user's latest request not after `at`, if there is one. */
-  readonly profile: { readonly time: number; readonly fields: Readonly<Record<string, ShownValue>> } | null;
+  readonly profile: {
+    readonly time: number;
+    readonly fields: Readonly<Record<string, ShownValue>>;
+    /** The words of that request's query, where the prepared data has queries. */
+    readonly query?: readonly ShownValue[];
+  } | null;
 }
 
 export interface ShowOptions {
@@ -152,7 +157,11 @@ async function showProfile(
     const show = await describer(names, 'user', field, [index]);
     shown[field.name] = show(index);
   }
-  return { time: time.at(request), fields: shown };
+  const { query } = prepared.manifest.fields;
+  if (!query) return { time: time.at(request), fields: shown };
+  const words = indexesOf(prepared.requests.query!, request);
+  const show = await describer(names, 'query', query, words);
+  return { time: time.at(request), fields: shown, query: words.map(show) };
 }
 
 /** Requests are in order of split and time, so all are looked at. */
@@ -172,7 +181,7 @@ function latestRequest({ requests }: PreparedData, user: number, at: number): nu
   return latest;
 }
 
-function indexesOf({ values, offsets }: FieldArrays, row: number): number[] {
+function indexesOf({ values, offsets }: Pick<FieldArrays, 'values' | 'offsets'>, row: number): number[] {
   return offsets ? [...values.read(offsets.at(row), offsets.at(row + 1))] : [values.at(row)];
 }
 
@@ -183,7 +192,7 @@ function rowOf<T>(columns: ReadonlyMap<string, readonly T[]>, row: number): Reco
 /** What a row of a field's table stands for, once the values among `indexes` are looked up. */
 async function describer(
   names: Names,
-  group: 'item' | 'properties' | 'user',
+  group: 'item' | 'properties' | 'user' | 'query',
   field: FieldManifest,
   indexes: readonly number[],
 ): Promise<(index: number) => ShownValue> {

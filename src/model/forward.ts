@@ -21,6 +21,8 @@ export interface Encoded {
   /** u, [batch, user units]. */
   readonly users: Tensor2D;
   readonly histories: EncodedHistories;
+  /** q of the search query of each request, [batch, word units]; a learned vector without one. */
+  queries(): Tensor2D;
   /** item and entities -> vectors of the distinct candidates, [candidates, fields' units]; one that is asked for. */
   candidates(name: string): Tensor2D;
 }
@@ -43,6 +45,7 @@ export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRo
   return {
     items,
     users,
+    queries: () => queryVectors(shape, weights, gathered, batch),
     candidates: (name) => {
       if (name === 'item') return items;
       const vectors = concatenatedFields(shape.entities[name]!, gathered, batch.entities[name]!.fields);
@@ -53,9 +56,26 @@ export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRo
   };
 }
 
-/** rep = [rep_s; u] of every request, [batch, state units + user units], without a query. */
-export function representations({ histories, users }: Encoded): Tensor2D {
-  return tf.concat([histories.represent(null), users], 1) as Tensor2D;
+function queryVectors(shape: ModelShape, weights: Weights, gathered: GatheredRows, batch: Batch): Tensor2D {
+  const field = shape.queryField!;
+  const { query } = batch;
+  if (!query) throw new Error('the batch lacks the queries');
+  const pooled = concatenatedFields([field], gathered, { [field.name]: query })!;
+  const missing = tf.tensor2d(
+    Float32Array.from(query.counts, (words) => (words === 0 ? 1 : 0)),
+    [query.counts.length, 1],
+  );
+  return tf.add(pooled, tf.mul(missing, weights('query/missing').expandDims(0)));
+}
+
+/** rep = [rep_s; u] of every request, [batch, state units + user units], asked with its search query or with nothing. */
+export function representations(
+  { histories, users, queries }: Encoded,
+  query: 'text' | 'none' = 'none',
+): Tensor2D {
+  const requestOf = Int32Array.from({ length: users.shape[0] }, (_, row) => row);
+  const asked = query === 'text' ? ({ kind: 'query', vectors: queries(), requestOf } as const) : null;
+  return tf.concat([histories.represent(asked), users], 1) as Tensor2D;
 }
 
 /** Logits of the tasks that have samples in the batch, each [samples, outputs]. */
@@ -68,7 +88,13 @@ export function taskLogits(
 ): Record<string, Tensor2D> {
   const { users, histories, candidates } = encoded;
   const active = Object.entries(shape.tasks).filter(([name]) => (batch.tasks[name]?.label.length ?? 0) > 0);
-  const unasked = active.some(([, task]) => task.query === 'none') ? representations(encoded) : null;
+  const asking = (query: 'text' | 'none') =>
+    active.some(([, task]) => task.query === query) ? representations(encoded, query) : null;
+  const byRequest = { text: asking('text'), none: asking('none') };
+  const askedBy = (e: Tensor2D, requestOf: Int32Array) => {
+    const rep = histories.represent({ kind: 'candidate', vectors: e, requestOf });
+    return tf.concat([rep, tf.gather(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
+  };
   const watched = (name: string, rep: Tensor2D) => pass?.watch(name, rep) ?? rep;
   const logits: Record<string, Tensor2D> = {};
   for (const [name, task] of active) {
@@ -78,14 +104,8 @@ export function taskLogits(
       task.candidate && tf.gather(candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
     const rep =
       e && task.query === 'candidate'
-        ? watched(
-            name,
-            tf.concat(
-              [histories.represent({ queries: e, requestOf: samples.request }), tf.gather(users, request)],
-              1,
-            ),
-          )
-        : tf.gather(watched(name, unasked!), request);
+        ? watched(name, askedBy(e, samples.request))
+        : tf.gather(watched(name, byRequest[task.query as 'text' | 'none']!), request);
     const inputs: Tensor2D[] = [rep];
     if (e) {
       const kernel = weights(`candidate/${task.candidate}/kernel`) as Tensor2D;

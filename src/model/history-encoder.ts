@@ -8,15 +8,25 @@ import { tf } from '../engine/tf.js';
 import type { Weights } from './forward.js';
 import { type ModelShape, propertiesInAttention, propertiesInEncoder } from './shape.js';
 
+/** What histories are asked with. */
+export interface Queries {
+  /** candidate: item vectors; query: pooled words of search queries. */
+  readonly kind: 'candidate' | 'query';
+  /** [queries, units of the kind] */
+  readonly vectors: Tensor2D;
+  /** Row of the batch whose history each query asks, [queries]. */
+  readonly requestOf: Int32Array;
+}
+
 /** Histories encoded once; every query on them costs an attention only. */
 export interface EncodedHistories {
   /**
-   * rep_s of each request, [batch, state units], or of each query where `queries` (their item vectors, [queries, e])
-   * and the rows of their requests are given. An empty history gives the learned vector `representation/empty`.
+   * rep_s of each request, [batch, state units], or of each of some queries. An empty history gives the learned vector
+   * `representation/empty`.
    */
-  represent(asked: { queries: Tensor2D; requestOf: Int32Array } | null): Tensor2D;
+  represent(asked: Queries | null): Tensor2D;
   /** Weights of the steps for the same questions, [queries, time]. */
-  weights(asked: { queries: Tensor2D; requestOf: Int32Array } | null): Tensor2D;
+  weights(asked: Queries | null): Tensor2D;
 }
 
 /** Vectors that a history is made of. */
@@ -79,12 +89,12 @@ function encodeByLstm(
     tf.add(matMul(users, weights('attention/user') as Tensor2D), weights('attention/bias')).expandDims(0),
   );
   const score = weights('attention/score') as Tensor2D;
-  const inputs = (asked: { queries: Tensor2D; requestOf: Int32Array } | null) => ({
+  const inputs = (asked: Queries | null) => ({
     states,
     keys,
     score,
     lengths,
-    queries: asked && matMul(asked.queries, weights('attention/candidate') as Tensor2D),
+    queries: asked && matMul(asked.vectors, weights(`attention/${asked.kind}`) as Tensor2D),
     requestOf: asked?.requestOf ?? null,
   });
   return {

@@ -38,6 +38,7 @@ export function tableSpecs(shape: ModelShape): TableSpec[] {
     ...shape.itemFields,
     ...properties,
     ...shape.userFields,
+    ...(shape.queryField ? [shape.queryField] : []),
     ...Object.values(shape.entities).flat(),
   ];
   const specs = fields.map(({ table, rows, size, buckets }) => ({
@@ -94,6 +95,9 @@ function attention(shape: ModelShape): ParameterSpec[] {
     ...(p > 0 ? [uniform('attention/property', [p, hidden], fanIn)] : []),
     uniform('attention/user', [userUnits, hidden], userUnits),
     ...(asksCandidate ? [uniform('attention/candidate', [itemUnits(shape), hidden], itemUnits(shape))] : []),
+    ...(shape.queryField
+      ? [uniform('attention/query', [shape.queryField.size, hidden], shape.queryField.size)]
+      : []),
     zeros('attention/bias', [hidden]),
     uniform('attention/score', [hidden, 1], hidden),
   ];
@@ -136,6 +140,7 @@ export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
     ...attention(shape),
     ...user(shape),
     zeros('representation/empty', [stateUnits(shape)]),
+    ...(shape.queryField ? [zeros('query/missing', [shape.queryField.size])] : []),
     ...candidates,
     ...tasks.flatMap(([name, task]) =>
       tower(

@@ -33,7 +33,7 @@ export interface TaskShape {
   readonly features: readonly string[];
   /** What is judged, item or an entity; null for a task about the user alone, and for one that ranks by features. */
   readonly candidate: string | null;
-  readonly query: 'candidate' | 'none';
+  readonly query: 'text' | 'candidate' | 'none';
   /** Units of the hidden layers of the tower. */
   readonly layers: readonly number[];
   /** Whether the hidden layers are normalised. */
@@ -49,6 +49,8 @@ export interface ModelShape {
   readonly itemFields: readonly FieldShape[];
   readonly propertyFields: readonly FieldShape[];
   readonly userFields: readonly FieldShape[];
+  /** The words of the query; null where no task asks with text. */
+  readonly queryField: FieldShape | null;
   readonly encoder: 'lstm' | 'mean';
   readonly variant: 'all' | 'bplstm' | 'bpatt' | 'nobp';
   /** Whether the gates of the recurrence see the cell. */
@@ -90,6 +92,12 @@ function entityShapes(
   });
 }
 
+function queryShape(config: Config, manifest: FieldManifest | null): FieldShape | null {
+  if (!Object.values(activeTasks(config)).some(({ query }) => query === 'text')) return null;
+  if (!manifest) throw new Error('the prepared data has no queries');
+  return fieldShapes('query', { [manifest.name]: config.features.query! }, [manifest])[0]!;
+}
+
 export function modelShape(
   config: Config,
   manifest: Pick<Manifest, 'fields' | 'entities' | 'tasks'>,
@@ -108,6 +116,7 @@ export function modelShape(
     itemFields: fieldShapes('item', features.item, manifest.fields.item),
     propertyFields: fieldShapes('property', features.properties, manifest.fields.properties),
     userFields: fieldShapes('user', features.user, manifest.fields.user),
+    queryField: queryShape(config, manifest.fields.query),
     encoder: model.encoder,
     variant: model.variant,
     peepholes: model.encoder === 'lstm' && model.peepholes,

@@ -18,6 +18,7 @@ import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
 import { createItemFieldsSql, createItemsSql, createItemTableSql } from './items.js';
 import { deriveSamples } from './labels/derive.js';
+import { checkPattern, createQueryWordsSql, writeQueryWords } from './query-words.js';
 import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
 import {
@@ -92,6 +93,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
     for (const statement of statements) await connection.run(statement);
   };
   try {
+    await checkPattern(connection, config);
     const read = await phase('read', () => readTables(input, connection, work, target));
     const period = await timesOf(connection, read.inputs);
     const offsets = zoneOffsets(config.data.timeZone, period.firstSeconds, period.lastSeconds);
@@ -121,7 +123,8 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await sql(...createAskedSql(config, inputs, bounds, trainFroms(config)));
       await sql(...createRequestsSql(config, bounds), ...createSamplesSql(config));
       await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds));
-      await sql(createRequestUsersSql(config), ...createComputedFeaturesSql(config, inputs));
+      await sql(createRequestUsersSql(config), ...createQueryWordsSql(config));
+      await sql(...createComputedFeaturesSql(config, inputs));
     });
     await phase('vocabularies', () =>
       sql(
@@ -139,6 +142,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
         item: await writeItems(connection, target, config, items),
         properties: await writePropertyFields(connection, target, config, strides),
         user: await writeUserFields(connection, target, config),
+        query: await writeQueryWords(connection, target, config, requests),
       };
       const entities = await writeEntities(connection, target, config, fields.item);
       await writeStreams(connection, target, users);

@@ -1,11 +1,11 @@
 /** Requests and samples: who was asked what, when, and how much of the log had happened by then. */
-import type { Config, SampleSource, TaskConfig, UserField } from '../config/schema.js';
+import type { Config, SampleSource, TaskConfig } from '../config/schema.js';
 import { hash32Sql } from '../features/hash32.js';
 import { lastEventFields } from './contexts.js';
 import { entityTable, tasksJudging } from './entities.js';
 import { attributesOf, type Inputs, number, type SampleTable, text } from './items.js';
 import { weightSql } from './labels/events-that-count.js';
-import { isPlacedInLog } from './labels/label-columns.js';
+import { hasColumn, hasQuery } from './request-columns.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
 /** The bounds of the split in microseconds since 1970; null where there is none. */
@@ -66,11 +66,6 @@ function requestFields(config: Config) {
     .filter(({ field }) => field.from === 'request');
 }
 
-/** Whether the samples of a task have the column of a field of the request; those that are placed in the log have none. */
-function hasColumn({ tasks }: Config, task: string, field: UserField): boolean {
-  return !isPlacedInLog(tasks[task]!) && (field.tasks?.includes(task) ?? true);
-}
-
 /**
  * `asked_all`: every sample of every task (task, ord, usr, user_id, request_id, time_us, candidate_id, label, weight, u<k>
  * of fields of the request, filtered, rejected). A request id that stands for two users or times is rejected.
@@ -99,12 +94,13 @@ export function createAskedSql(
           ? `s.${text(table, field.column)} AS u${at}`
           : `CAST(NULL AS VARCHAR) AS u${at}`,
       ),
+      `${hasQuery(config, task) ? `s.${text(table, config.features.query!.column)}` : 'CAST(NULL AS VARCHAR)'} AS query`,
       `${filteredSql(bounds, trainFromUs[task] ?? null, table.derived)} AS filtered`,
     ];
     return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
   const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS candidate_id,
-    0.0 AS label, 1.0 AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS filtered WHERE false`;
+    0.0 AS label, 1.0 AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
   return [
     `CREATE TABLE asked_all AS ${parts.length > 0 ? parts.join(' UNION ALL ') : none}`,
     `CREATE TABLE torn_requests AS SELECT request_id FROM asked_all
@@ -136,23 +132,36 @@ export function rejectedSampleSql({ tasks }: Config): string {
     WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN 'request id of two users or times' END`;
 }
 
+/** What makes a request: its id, or without one its user, time and query. */
+const REQUEST = 'request_id, usr, time_us, query_key';
+
+/** A column of the first sample of a request, among those of the tasks that have it. */
+function firstOf(column: string, having: readonly number[], tasks: number): string {
+  if (having.length === tasks || having.length === 0) return column;
+  return `first_value(${column}) OVER (PARTITION BY ${REQUEST}
+    ORDER BY task IN (${having.join(', ')}) DESC, task, ord) AS ${column}`;
+}
+
 /** `request_rows` (request, request_id, usr, user_id, time_us, split, ends, u<k> as text of fields of the request). */
 export function createRequestsSql(config: Config, bounds: SplitBounds): string[] {
   const tasks = Object.keys(config.tasks);
   const fields = requestFields(config).map(({ field, at }) => {
     const having = tasks.flatMap((task, number) => (hasColumn(config, task, field) ? [number] : []));
-    if (having.length === tasks.length || having.length === 0) return `u${at}`;
-    // The first sample whose table has the column.
-    return `first_value(u${at}) OVER (PARTITION BY request_id, usr, time_us
-      ORDER BY task IN (${having.join(', ')}) DESC, task, ord) AS u${at}`;
+    return firstOf(`u${at}`, having, tasks.length);
   });
+  const query = firstOf(
+    'query',
+    tasks.flatMap((task, number) => (hasQuery(config, task) ? [number] : [])),
+    tasks.length,
+  );
   return [
-    `CREATE TABLE asked AS SELECT a.* FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
+    // Without an id, the query is a part of what a request is.
+    `CREATE TABLE asked AS SELECT a.*, CASE WHEN a.request_id IS NULL THEN a.query END AS query_key FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
     `CREATE TABLE request_keys AS
-      SELECT CAST(row_number() OVER (ORDER BY split, time_us, usr, request_id NULLS FIRST) - 1 AS INTEGER) AS request, *
+      SELECT CAST(row_number() OVER (ORDER BY split, time_us, usr, request_id NULLS FIRST, query_key NULLS FIRST) - 1 AS INTEGER) AS request, *
       FROM (SELECT * EXCLUDE (place), ${splitSql(bounds)} AS split
-        FROM (SELECT request_id, usr, user_id, time_us${fields.map((f) => `, ${f}`).join('')},
-            row_number() OVER (PARTITION BY request_id, usr, time_us ORDER BY task, ord) AS place
+        FROM (SELECT request_id, usr, user_id, time_us, query_key, ${[...fields, query].join(', ')},
+            row_number() OVER (PARTITION BY ${REQUEST} ORDER BY task, ord) AS place
           FROM asked) numbered
         WHERE place = 1) first_samples`,
     // Where a user stood after the events of each moment.
@@ -184,7 +193,8 @@ export function createSamplesSql(config: Config): string[] {
   return [
     ...(drifts ? createItemMomentsSql : []),
     `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a JOIN request_rows r
-       ON r.usr = a.usr AND r.time_us = a.time_us AND r.request_id IS NOT DISTINCT FROM a.request_id`,
+       ON r.usr = a.usr AND r.time_us = a.time_us AND r.request_id IS NOT DISTINCT FROM a.request_id
+         AND r.query_key IS NOT DISTINCT FROM a.query_key`,
     `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')}`,
   ];
 }

@@ -10,7 +10,7 @@ export interface VocabularyRule {
 }
 
 /** Fields are numbered within their group: names of tables in SQL never hold the user's text. */
-export type FieldGroup = 'item' | 'property' | 'user' | `entity_${number}`;
+export type FieldGroup = 'item' | 'property' | 'user' | 'query' | `entity_${number}`;
 
 export const vocabularyTable = (group: FieldGroup, field: number): string => `vocabulary_${group}_${field}`;
 

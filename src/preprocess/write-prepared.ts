@@ -59,7 +59,7 @@ export async function writeRequests(
     folder,
     preparedPaths.requests,
     `SELECT request, request_id, user_id, make_timestamp(time_us) AS "time",
-       CASE split WHEN 0 THEN 'training' WHEN 1 THEN 'validation' ELSE 'evaluation' END AS split, ends AS "end"
+       CASE split WHEN 0 THEN 'training' WHEN 1 THEN 'validation' ELSE 'evaluation' END AS split, ends AS "end"${config.features.query ? ', query' : ''}
      FROM request_rows ORDER BY request`,
   );
   const userFields = Object.keys(config.features.user).map(

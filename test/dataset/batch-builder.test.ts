@@ -84,6 +84,11 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
     }
   }
   expect(Object.keys(batch.users)).toEqual(['age', 'device']);
+  const { slots, segments, counts } = batch.query!;
+  const words = Array.from(slots, (slot) => batch.tables['query/word']![slot]!);
+  expect(words).toEqual(asked.flatMap(({ query }) => query));
+  expect([...segments]).toEqual(asked.flatMap(({ query }, row) => query.map(() => row)));
+  expect([...counts]).toEqual(asked.map(({ query }) => query.length));
 
   expect(Object.keys(batch.tasks)).toEqual(tasks);
   for (const task of tasks) {
@@ -126,6 +131,7 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
   }
   for (const [name, { slots }] of Object.entries(shop?.fields ?? {})) see(shopTable(name), slots);
   see('shop/style', new Int32Array(0));
+  see('query/word', slots);
   expect([...read.keys()].sort()).toEqual(Object.keys(batch.tables).sort());
   for (const [table, slots] of read) {
     const rows = batch.tables[table]!;

@@ -28,6 +28,8 @@ export interface WorldRequest {
   /** Position in SPLITS. */
   readonly split: number;
   readonly fields: Readonly<Record<string, number>>;
+  /** Vocabulary indexes of the words of its query, in order. */
+  readonly query: readonly number[];
   readonly samples: Readonly<Record<string, readonly WorldSample[]>>;
 }
 
@@ -88,6 +90,7 @@ const field = (name: string, rows: number, multiValued = false): FieldManifest =
 export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
   const { uniform } = createRandom(seed);
   const levels = createRandom(seed, 'levels');
+  const words = createRandom(seed, 'words');
   const integer = (below: number) => Math.floor(uniform() * below);
   const list = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, i) => make(i));
   const fields: Manifest['fields'] = {
@@ -97,6 +100,7 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
       { ...field('hour', 27), stride: 6 },
     ],
     user: [field('age', 11), field('device', 5)],
+    query: field('word', 14, true),
   };
   const items = {
     item: list(size.items, () => integer(size.items + 3)),
@@ -121,6 +125,7 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
       end: integer(total + 1),
       split: uniform() < 0.7 ? 0 : 1 + integer(2),
       fields: { age: integer(11), device: integer(5) },
+      query: list(words.integer(4), () => words.integer(14)),
       samples: {
         ctr: list(integer(2 * size.samples + 1), sample),
         buy: list(uniform() < 0.6 ? 0 : 1, sample),

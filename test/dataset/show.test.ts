@@ -32,8 +32,8 @@ async function writeNames(folder: string, world: World): Promise<void> {
   await write(preparedPaths.users, `SELECT i::INTEGER "user", 'u' || i user_id FROM range(${users}) t(i)`);
   const items = world.items.item!.length;
   await write(preparedPaths.items, `SELECT i::INTEGER "row", 'item-' || i item_id FROM range(${items}) t(i)`);
-  for (const group of ['item', 'properties', 'user'] as const) {
-    for (const { name, rows, buckets } of world.fields[group]) {
+  for (const group of ['item', 'properties', 'user', 'query'] as const) {
+    for (const { name, rows, buckets } of [world.fields[group] ?? []].flat()) {
       await write(
         preparedPaths.vocabulary(group, name),
         `SELECT '${name}-' || i "value", 1 "count", i::INTEGER "index" FROM range(${1 + buckets}, ${rows}) t(i)
@@ -101,6 +101,7 @@ describe('showUser', () => {
           age: expected('age', latest.fields.age!),
           device: expected('device', latest.fields.device!),
         },
+        query: latest.query.map((index) => expected('word', index)),
       });
     }
     expect((await showUser({ folder, userId: 'u12', at: 0, maxEvents: 6 })).profile).toBeNull();

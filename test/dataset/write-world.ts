@@ -78,6 +78,11 @@ export async function writeWorld(folder: string, world: World): Promise<void> {
       Int32Array.from(requests, ({ fields }) => fields[name]!),
     );
   }
+  if (world.fields.query) {
+    const queries = requests.map(({ query }) => query);
+    await write(preparedPaths.requestQuery, Int32Array.from(queries.flat()));
+    await write(preparedPaths.requestQueryOffsets, counts(queries));
+  }
   for (const task of world.tasks) {
     const samples = requests.flatMap((request) => request.samples[task]!);
     const counts = requests.map((request) => request.samples[task]!.length);

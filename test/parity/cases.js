@@ -20,6 +20,7 @@ const field = (name, rows, more = {}) => ({
 /** As test/dataset/prepared-world.ts describes it. */
 export function makeWorld() {
   const random = createRandom('parity', 'world');
+  const words = createRandom('parity', 'words');
   const list = (length, make) => Array.from({ length }, (_, i) => make(i));
   const items = {
     item: list(16, (row) => row + 2),
@@ -67,6 +68,9 @@ export function makeWorld() {
     end,
     split: 0,
     fields: { device: random.integer(3), age: random.integer(4) },
+    // None for every third request; a word twice for another.
+    query:
+      request % 3 === 0 ? [] : request === 4 ? [5, 5, 2] : list(1 + words.integer(3), () => words.integer(9)),
     // Not every request has samples of every task.
     samples: {
       ctr: list(request === 5 ? 0 : 1 + random.integer(2), sample),
@@ -84,6 +88,7 @@ export function makeWorld() {
     item: [field('item', 18), field('brand', 5), field('tags', 8, { multiValued: true })],
     properties: [field('behavior', 4, { stride: 1 }), field('hour', 3, { stride: 4 })],
     user: [field('device', 3), field('age', 4)],
+    query: field('word', 9, { multiValued: true }),
   };
   const entities = {
     shop: {
@@ -110,22 +115,31 @@ export function makeWorld() {
   };
 }
 
+const sized = (group, manifests, sizes) =>
+  manifests.map(({ name, rows, buckets, vocabularyHash, multiValued, shares }, at) => ({
+    name,
+    table: shares ? `item/${shares}` : `${group}/${name}`,
+    rows,
+    buckets,
+    size: sizes[at],
+    vocabularyHash,
+    ...(multiValued ? { pooling: 'mean' } : {}),
+  }));
+/** The shape in which some tasks ask with text. */
+function asking(shape, asked, queryField) {
+  const tasks = mapValues(shape.tasks, (task, name) =>
+    asked.includes(name) ? { ...task, query: 'text' } : task,
+  );
+  return { ...shape, queryField, tasks };
+}
+
 function baseShape({ fields, entityFields }) {
   const plain = { batchNormalisation: false, logitCorrection: [0] };
-  const sized = (group, manifests, sizes) =>
-    manifests.map(({ name, rows, buckets, vocabularyHash, multiValued, shares }, at) => ({
-      name,
-      table: shares ? `item/${shares}` : `${group}/${name}`,
-      rows,
-      buckets,
-      size: sizes[at],
-      vocabularyHash,
-      ...(multiValued ? { pooling: 'mean' } : {}),
-    }));
   return {
     itemFields: sized('item', fields.item, [4, 3, 2]),
     propertyFields: sized('property', fields.properties, [2, 3]),
     userFields: sized('user', fields.user, [2, 3]),
+    queryField: null,
     encoder: 'lstm',
     variant: 'all',
     peepholes: false,
@@ -207,12 +221,21 @@ export function makeCases(world) {
     uncertainty: { ...base, taskWeighting: 'uncertainty' },
     normalised: { ...base, tasks: mapValues(base.tasks, (task) => ({ ...task, batchNormalisation: true })) },
     'class-weights': base,
+    text: asking(base, ['ctr', 'level'], sized('query', [world.fields.query], [4])[0]),
+    'text-sum': asking(base, ['ctr', 'order', 'level'], {
+      ...sized('query', [world.fields.query], [3])[0],
+      pooling: 'sum',
+    }),
     // Everything at once.
     whole: {
       ...base,
+      ...asking(base, ['follow'], sized('query', [world.fields.query], [4])[0]),
       peepholes: true,
       taskWeighting: 'uncertainty',
-      tasks: mapValues(base.tasks, (task) => ({ ...task, batchNormalisation: true })),
+      tasks: mapValues(asking(base, ['follow'], null).tasks, (task) => ({
+        ...task,
+        batchNormalisation: true,
+      })),
     },
   };
   return Object.fromEntries(

@@ -109,8 +109,8 @@ describe.each(caseNames)('%s', (name) => {
       for (const [task, { query }] of Object.entries(shape.tasks)) {
         if (query !== 'candidate') continue;
         const { request, candidate, sample } = batch.tasks[task]!;
-        const queries = tf.gather(items, tf.tensor1d(candidate, 'int32'));
-        const asked = histories.weights({ queries, requestOf: request }).arraySync();
+        const vectors = tf.gather(items, tf.tensor1d(candidate, 'int32'));
+        const asked = histories.weights({ kind: 'candidate', vectors, requestOf: request }).arraySync();
         expectClose(
           task,
           flat(inOrderOf(sample, asked)),

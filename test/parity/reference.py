@@ -65,6 +65,11 @@ class Dupn:
         known = self.shape["variant"] != "nobp" and self.shape["propertyFields"]
         return [(self.item(event["item"]), self.properties(event["code"]) if known else None) for event in events]
 
+    def query(self, request):
+        """q of the search query: its pooled words, a learned vector without any."""
+        field = self.shape["queryField"]
+        return self.embed(field, request["query"]) if request["query"] else self.weights["query/missing"]
+
     def states(self, history):
         """h_t of the property gated LSTM."""
         units = self.shape["units"]
@@ -86,12 +91,12 @@ class Dupn:
             states.append(h)
         return states
 
-    def attend(self, history, states, u, q):
-        """a_t = softmax_t(v . tanh(W_h h_t + W_p p_t + W_u u + W_q q + b)), and sum_t a_t h_t."""
+    def attend(self, history, states, u, kind, q):
+        """a_t = softmax_t(v . tanh(W_h h_t + W_p p_t + W_u u + W_q q + b)), and sum_t a_t h_t; W_q by the kind of q."""
         w = lambda name: self.weights[f"attention/{name}"]
         if not states:
             return [], self.weights["representation/empty"]
-        asked = u @ w("user") + w("bias") + (q @ w("candidate") if q is not None else 0)
+        asked = u @ w("user") + w("bias") + (q @ w(kind) if q is not None else 0)
         sees = self.shape["variant"] in ("all", "bpatt") and self.shape["propertyFields"]
         scores = [
             (tanh(h @ w("state") + (p @ w("property") if sees else 0) + asked) @ w("score")).squeeze(0)
@@ -134,13 +139,15 @@ class Dupn:
             u, history = self.user(request), self.history(request)
             recurrent = self.shape["encoder"] == "lstm"
             states = self.states(history) if recurrent else None
-            read = lambda q: self.attend(history, states, u, q) if recurrent else self.mean(history)
-            weights, rep_s = read(None)
+            read = lambda kind, q: self.attend(history, states, u, kind, q) if recurrent else self.mean(history)
+            weights, rep_s = read(None, None)
+            by_text = cat([read("query", self.query(request))[1], u]) if self.shape["queryField"] else None
             out["attention"].append(weights)
-            rep = cat([rep_s, u])
-            out["representation"].append(rep)
+            unasked = cat([rep_s, u])
+            out["representation"].append(unasked)
             for task, settings in tasks.items():
-                if settings["query"] == "none":
+                rep = by_text if settings["query"] == "text" else unasked
+                if settings["query"] != "candidate":
                     self.read[task].append(rep)
                 for sample in request["samples"][task]:
                     if settings["kind"] == "rank":
@@ -151,7 +158,7 @@ class Dupn:
                     name = settings["candidate"]
                     e = self.candidate(name, sample["item"])
                     asks = settings["query"] == "candidate"
-                    sample_weights, sample_rep = read(e) if asks else (weights, rep_s)
+                    sample_weights, sample_rep = read("candidate", e) if asks else (weights, rep_s)
                     sample_rep = cat([sample_rep, u]) if asks else rep
                     candidate = e @ self.weights[f"candidate/{name}/kernel"] + self.weights[f"candidate/{name}/bias"]
                     inputs[task].append(cat([sample_rep, candidate]))

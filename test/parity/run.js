@@ -49,7 +49,8 @@ function reference(interpreter, input) {
 
 /** JSON with a line for each entry of the outer levels, so that a change can be read. */
 function lines(value, levels) {
-  if (levels === 0 || typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
+  if (levels === 0 || typeof value !== 'object' || value === null || Array.isArray(value))
+    return JSON.stringify(value);
   const entries = Object.entries(value).map(
     ([key, inner]) => `${JSON.stringify(key)}: ${lines(inner, levels - 1)}`,
   );

@@ -83,22 +83,32 @@ export function expectedOf(world: World) {
   const asked = TASKS.flatMap((task) =>
     world[task].filter((sample) => inPeriod(task, sample)).map((sample) => ({ task, sample })),
   );
-  const requestKey = (s: SampleRow) => key([s.request, s.user, `${s.time}`]);
+  const keyOf = (task: Task, s: SampleRow) =>
+    key([s.request, s.user, `${s.time}`, s.request === '' && hasPage(task) ? s.query : '']);
   const requests = [
-    ...new Map([...asked].reverse().map(({ sample }) => [requestKey(sample), sample])).values(),
+    ...new Map(
+      [...asked].reverse().map(({ task, sample }) => {
+        const key = keyOf(task, sample);
+        return [key, { ...sample, key, words: (JSON.parse(key) as string[])[3]! }];
+      }),
+    ).values(),
   ];
   requests.sort(
     (a, b) =>
       splitOf(a) - splitOf(b) ||
       a.time - b.time ||
       users.indexOf(a.user) - users.indexOf(b.user) ||
-      byBytes(a.request, b.request),
+      byBytes(a.request, b.request) ||
+      byBytes(a.words, b.words),
   );
+  type Request = (typeof requests)[number];
   // The page is known from the first sample of clicks or buys.
-  const pageOf = (request: SampleRow) =>
-    asked.find(({ task, sample }) => hasPage(task) && requestKey(sample) === requestKey(request))?.sample
-      .page ?? '';
-  const requestAt = new Map(requests.map((request, at) => [requestKey(request), at]));
+  const firstOf = (request: Request) =>
+    asked.find(({ task, sample }) => hasPage(task) && keyOf(task, sample) === request.key)?.sample;
+  const pageOf = (request: Request) => firstOf(request)?.page ?? '';
+  const wordsOf = (request: Request) =>
+    (firstOf(request)?.query ?? '').normalize('NFC').toLowerCase().split(/\s+/u).filter(Boolean);
+  const requestAt = new Map(requests.map((request, at) => [request.key, at]));
 
   const stream = (user: string): EventRow[] =>
     world.events.filter((e) => e.user === user).sort((a, b) => a.time - b.time);
@@ -141,11 +151,17 @@ export function expectedOf(world: World) {
     counts: countOf(requests.filter((r) => splitOf(r) < 2).map(pageOf)),
   });
 
+  const word = indexer('word', {
+    counts: countOf(requests.filter((r) => splitOf(r) < 2).flatMap(wordsOf)),
+    minCount: 9,
+    buckets: 2,
+  });
+
   const endOf = (r: SampleRow) => stream(r.user).filter(({ time }) => time < r.time).length;
   const samplesOf = (task: Task) => {
     const mine = asked
       .filter((a) => a.task === task)
-      .map(({ sample }) => ({ sample, request: requestAt.get(requestKey(sample))! }));
+      .map(({ sample }) => ({ sample, request: requestAt.get(keyOf(task, sample))! }));
     mine.sort((a, b) => a.request - b.request);
     return {
       offsets: [...requests.keys(), requests.length].map((r) => mine.filter((m) => m.request < r).length),
@@ -164,7 +180,8 @@ export function expectedOf(world: World) {
     const prices = mine.flatMap((s) => (splitOf(s) === 0 && s.price != null ? [s.price] : []));
     const mean = prices.reduce((a, b) => a + b, 0) / prices.length;
     const deviation = Math.sqrt(prices.reduce((sum, p) => sum + (p - mean) ** 2, 0) / prices.length);
-    const sorted = [...mine].sort((a, b) => requestAt.get(requestKey(a))! - requestAt.get(requestKey(b))!);
+    const at = (sample: SampleRow) => requestAt.get(keyOf('orders', sample))!;
+    const sorted = [...mine].sort((a, b) => at(a) - at(b));
     return {
       mean,
       deviation,
@@ -196,6 +213,7 @@ export function expectedOf(world: World) {
       tags: tuples.flatMap((tuple) => tagsOf(tuple).map(item.tags.index)),
       tagOffsets: [0, ...tuples.keys()].map((_, at) => tuples.slice(0, at).flatMap(tagsOf).length),
     },
+    wordRows: word.rows,
     rows: { item: item.item.rows, shop: item.shop.rows, brand: item.brand.rows, tags: item.tags.rows },
     streams: {
       offsets: [0, ...users.keys()].map((_, at) => users.slice(0, at).flatMap(stream).length),
@@ -214,6 +232,10 @@ export function expectedOf(world: World) {
       }),
       age: requests.map((r) => age.index(world.users.find((u) => u.user === r.user)?.age ?? '')),
       page: requests.map((r) => page.index(pageOf(r))),
+      words: requests.flatMap((r) => wordsOf(r).map(word.index)),
+      wordOffsets: [...requests.keys(), requests.length].map(
+        (at) => requests.slice(0, at).flatMap(wordsOf).length,
+      ),
     },
     clicks: samplesOf('clicks'),
     buys: samplesOf('buys'),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeEach, expect, test } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { fileSha256 } from '../../src/common/files.js';
@@ -54,6 +55,9 @@ test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed
   for (const field of ['device', 'age', 'page'] as const) {
     expect(await raw(preparedPaths.requestUserField(field)), field).toEqual(expected.requests[field]);
   }
+  expect(await raw(preparedPaths.requestQuery)).toEqual(expected.requests.words);
+  expect(await raw(preparedPaths.requestQueryOffsets)).toEqual(expected.requests.wordOffsets);
+  expect(manifest.fields.query).toMatchObject({ name: 'word', rows: expected.wordRows, multiValued: true });
   for (const task of TASKS) {
     expect(await raw(preparedPaths.sampleOffsets(task))).toEqual(expected[task].offsets);
     const judged = existsSync(join(folder, 'out', preparedPaths.sampleCandidates(task)));
@@ -87,6 +91,42 @@ test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed
   for (const { read, kept, rejected, filtered } of Object.values(manifest.rows)) {
     expect(kept + rejected + filtered).toBe(read);
   }
+});
+
+test.each([
+  ['characters', '连衣裙 A1', ['连', '衣', '裙', 'a', '1']],
+  ['whitespace', 'Straße  ÉTÉ\u3000x', ['straße', 'été', 'x']],
+  ['{ pattern: "[a-z]+|[0-9]+" }', 'iPhone13-Pro', ['iphone', '13', 'pro']],
+])('a query becomes words by %s', async (tokens, query, words) => {
+  const world = randomWorld(5, 60);
+  const asked = <T extends object>(rows: readonly T[]) => rows.map((row) => ({ ...row, query }));
+  const yaml = (
+    await writeWorld(join(folder, 'data'), { ...world, clicks: asked(world.clicks), buys: asked(world.buys) })
+  ).replace('minCount: 9, buckets: 2', `tokens: ${tokens}`);
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  await preprocess({ config, folder: join(folder, 'out'), force: false, context: silentContext });
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const vocabulary = await connection.runAndReadAll(
+    `SELECT value, "index" FROM '${join(folder, 'out', preparedPaths.vocabulary('query', 'word'))}'`,
+  );
+  const known = new Map(vocabulary.getRows().map(([value, index]) => [index, value]));
+  connection.closeSync();
+  instance.closeSync();
+  const offsets = await raw(preparedPaths.requestQueryOffsets);
+  const got = (await raw(preparedPaths.requestQuery)).slice(0, words.length);
+  expect(got.map((index) => known.get(index))).toEqual(words);
+  expect(offsets.at(-1)! % words.length).toBe(0);
+});
+
+test('a pattern of words that is none is named', async () => {
+  const yaml = (await writeWorld(join(folder, 'data'), randomWorld(5, 60))).replace(
+    'minCount: 9, buckets: 2',
+    'tokens: { pattern: "[a-z" }',
+  );
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  const input = { config, folder: join(folder, 'out'), force: false, context: silentContext };
+  await expect(preprocess(input)).rejects.toThrow(/features\.query\.tokens\.pattern.*got \[a-z/);
 });
 
 test('the evaluation part may be the last days, the validation part the last days before them', async () => {

@@ -22,6 +22,8 @@ export interface SampleRow {
   readonly item: string;
   readonly label: number;
   readonly page: string;
+  /** Of clicks and buys only. */
+  readonly query: string;
   readonly weight: number;
   /** Ranking features; null for an empty cell. */
   readonly price?: number | null;
@@ -63,6 +65,7 @@ export function randomWorld(seed: number, numEvents: number): World {
     item: pick(candidates),
     label: random.integer(2),
     page: pick(['home', 'search', '']),
+    query: pick(['', 'Rotes Kleid', 'kleid', '  KLEID\u3000rot  rot', 'e\u0301te\u0301 2020', '连衣裙']),
     weight: 1 + random.integer(3),
   });
   const known = items.slice(0, 20);
@@ -131,8 +134,8 @@ export async function writeWorld(folder: string, world: World, more = ''): Promi
     world.users.map((u) => [u.user, u.age]),
   );
   const samples = (rows: readonly SampleRow[]) =>
-    rows.map((s) => [s.request, s.user, s.time, s.item, s.label, s.page, s.weight]);
-  const header = 'request_id,user_id,time,item_id,label,page,weight';
+    rows.map((s) => [s.request, s.user, s.time, s.item, s.label, s.page, s.weight, s.query]);
+  const header = 'request_id,user_id,time,item_id,label,page,weight,words';
   await write('clicks.csv', header, samples(world.clicks));
   await write('buys.csv', header, samples(world.buys));
   await write(
@@ -176,6 +179,7 @@ features:
     device: { from: lastEvent }
     age: { from: users }
     page: { from: request, tasks: [clicks, buys] }
+  query: { column: words, tasks: [clicks, buys], minCount: 9, buckets: 2 }
 entities:
   shop:
     table: { files: shops.csv }

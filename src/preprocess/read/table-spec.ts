@@ -2,6 +2,7 @@
 import { toEpochSeconds } from '../../config/dates.js';
 import type { Config, SampleSource, TimeColumn } from '../../config/schema.js';
 import { isPlacedInLog, labelColumns } from '../labels/label-columns.js';
+import { hasQuery } from '../request-columns.js';
 
 /** Where the rows come from: the source keys of the config. */
 export interface TableSource {
@@ -156,6 +157,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         samples.user,
         ...(samples.candidate === undefined ? [] : [samples.candidate]),
         ...fromRequest,
+        ...(hasQuery(config, task) ? [config.features.query!.column] : []),
         ...Object.keys(samples.weightBy),
         ...samples.keep,
       ]),

@@ -1,0 +1,76 @@
+/** The words of the requests' search queries. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { messageOf, UserError } from '../common/errors.js';
+import { type FieldManifest, preparedPaths } from '../common/prepared.js';
+import type { Config, QueryConfig } from '../config/schema.js';
+import { writeOffsets, writeRawFiles } from './raw-files.js';
+import { quoteLiteral } from './sql.js';
+import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+import { writeField } from './write-fields.js';
+
+/** The name of the field in its group, `query`. */
+const FIELD = 'word';
+
+const VOCABULARY = vocabularyTable('query', 0);
+
+/** Of one token; `\\s` knows the white space of ASCII only. */
+function patternOf({ tokens }: QueryConfig): string {
+  switch (tokens) {
+    case 'whitespace':
+      return '[^\\s\\p{Z}]+';
+    case 'characters':
+      return '[^\\s\\p{Z}]';
+    default:
+      return tokens.pattern;
+  }
+}
+
+/** @throws UserError for a pattern that is none */
+export async function checkPattern(
+  connection: DuckDBConnection,
+  { features: { query } }: Config,
+): Promise<void> {
+  if (!query) return;
+  const pattern = patternOf(query);
+  try {
+    await connection.run(`SELECT regexp_extract_all('', ${quoteLiteral(pattern)})`);
+  } catch (cause) {
+    throw new UserError(
+      `Cannot read queries: features.query.tokens.pattern must be a regular expression of RE2, got ${pattern} (${messageOf(cause)})`,
+      { cause },
+    );
+  }
+}
+
+/** `request_words` (request, place, idx), from the text `query` of `request_rows`, and the vocabulary of the requests before the evaluation. */
+export function createQueryWordsSql({ features: { query } }: Config): string[] {
+  if (!query) return [];
+  const words = `regexp_extract_all(lower(nfc_normalize(query)), ${quoteLiteral(patternOf(query))})`;
+  const { join, index } = lookUp({ name: FIELD, buckets: query.buckets }, VOCABULARY, 'v', 'w.value');
+  return [
+    `CREATE TABLE request_text AS SELECT request, split, unnest(${words}) AS value, generate_subscripts(${words}, 1) AS place
+      FROM request_rows WHERE query IS NOT NULL`,
+    `DELETE FROM request_text WHERE value = ''`,
+    createVocabularySql(VOCABULARY, 'SELECT value, 1 AS n FROM request_text WHERE split < 2', query),
+    `CREATE TABLE request_words AS SELECT w.request, w.place, ${index} AS idx FROM request_text w ${join}`,
+  ];
+}
+
+export async function writeQueryWords(
+  connection: DuckDBConnection,
+  folder: string,
+  { features: { query } }: Config,
+  requests: number,
+): Promise<FieldManifest | null> {
+  if (!query) return null;
+  await writeRawFiles(
+    connection,
+    folder,
+    [{ path: preparedPaths.requestQuery, sql: 'idx' }],
+    'FROM request_words ORDER BY request, place',
+  );
+  const counts = 'SELECT request, count(*) FROM request_words GROUP BY request';
+  await writeOffsets(connection, folder, preparedPaths.requestQueryOffsets, requests, counts);
+  const field = { name: FIELD, buckets: query.buckets, multiValued: true };
+  return writeField(connection, folder, { group: 'query', path: 'query' }, 0, field);
+}
