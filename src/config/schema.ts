@@ -201,6 +201,26 @@ export const configSchema = z.strictObject({
         .strictObject({ item: positiveInt.default(128).describe('Units of the vector of a candidate item') })
         .prefault({})
         .describe('Units of the dense layer over the fields of a candidate'),
+      itemEmbeddings: z
+        .enum(['learned', 'word2vec'])
+        .default('learned')
+        .describe(
+          "word2vec: the embeddings of item ids come from skip-gram over the users' events before the evaluation period, scaled to embeddingDeviation, and are held fixed; those of the other item fields are learned",
+        ),
+      word2vec: z
+        .strictObject({
+          window: positiveInt.default(5).describe('Events to each side that an item has to tell, at most'),
+          negatives: positiveInt.default(5).describe('Negatives of each pair'),
+          epochs: positiveInt.default(5).describe('Passes over the events'),
+          learningRate: z.number().positive().default(0.025).describe('Falls evenly to nearly 0'),
+          subsampling: z
+            .number()
+            .nonnegative()
+            .default(0.001)
+            .describe('Items with more than this share of the events are thinned out; 0 for none'),
+        })
+        .prefault({})
+        .describe('How word2vec learns'),
       embeddingDeviation: z
         .number()
         .positive()

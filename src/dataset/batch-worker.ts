@@ -96,7 +96,9 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 /** The memory of every array of a batch: handed over, not copied. */
 function buffersOf(value: object): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
-  return Object.values(value).flatMap((part) => (typeof part === 'object' ? buffersOf(part) : []));
+  return Object.values(value).flatMap((part) =>
+    typeof part === 'object' && part !== null ? buffersOf(part) : [],
+  );
 }
 
 parentPort!.on('message', (message: ToWorker) => guard(message.stream, () => handle(message)));

@@ -63,6 +63,8 @@ export interface ModelShape {
   /** Entities that a task judges -> their fields. */
   readonly entities: Readonly<Record<string, readonly FieldShape[]>>;
   readonly tasks: Readonly<Record<string, TaskShape>>;
+  /** Tables that are given, and not learned. */
+  readonly fixedTables: readonly string[];
   /** uncertainty: the factors of the tasks' losses are learned. */
   readonly taskWeighting: 'fixed' | 'uncertainty';
 }
@@ -142,6 +144,7 @@ export function modelShape(
         ];
       }),
     ),
+    fixedTables: model.itemEmbeddings === 'word2vec' ? [tableName('item', 'item')] : [],
     taskWeighting: config.train.taskWeighting,
   };
 }

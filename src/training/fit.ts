@@ -18,6 +18,7 @@ import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { warnOfStatistics } from './biased-statistics.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
 import { Optimizer } from './optimizer.js';
+import { pretrainItems } from './pretrain-items.js';
 import { hasCheckpoint, runPaths } from './run-folder.js';
 import { meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
@@ -72,12 +73,22 @@ export async function fit(input: FitInput): Promise<FitResult> {
 }
 
 /** Fresh weights, or those of the last checkpoint with the optimiser's slots. */
-async function startOrGoOn({ config: { train, model }, config, manifest, runFolder }: FitInput) {
+async function startOrGoOn(input: FitInput) {
+  const { config, manifest, runFolder } = input;
+  const { train, model } = config;
   const shape = modelShape(config, manifest);
   const last = join(runFolder, runPaths.last);
   await recoverFolder(last);
   if (!hasCheckpoint(runFolder)) {
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
+    for (const table of shape.fixedTables) {
+      const vectors = await pretrainItems(input.preparedFolder, config, input.context);
+      const variable = weights.tables.get(table)!;
+      const units = variable.shape[1]!;
+      for (const [start, end] of variable.chunks()) {
+        variable.writeRows(start, vectors.subarray(start * units, end * units));
+      }
+    }
     return { weights, optimizer: new Optimizer(weights, train), state: startState };
   }
   const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);

@@ -41,10 +41,10 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
   const { shape } = weights;
   const rows = gatherRows(weights, rowsOfBatch(shape, batch));
   const denseNames = [...weights.dense.keys()];
-  const tableNames = Object.keys(rows);
+  const tableNames = Object.keys(rows).filter((name) => !shape.fixedTables.includes(name));
   const dense = Object.fromEntries(denseNames.map((name) => [name, weights.dense.get(name)!.read()]));
   const statistics = Object.fromEntries([...weights.statistics].map(([name, value]) => [name, value.read()]));
-  const gathered = Object.fromEntries(tableNames.map((name) => [name, rows[name]!.values]));
+  const gathered = mapValues(rows, ({ values }) => values);
   // What is read off on the way outlives the tape's own scope.
   const lossByTask = new Held<Scalar>();
   const normByTask = new Held<Scalar>();
@@ -78,7 +78,9 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
     if (options.l2 > 0) {
       const uncertain = new Set(Object.keys(shape.tasks).map(uncertaintyName));
       const penalised = denseNames.filter((name) => !uncertain.has(name)).map((name) => dense[name]!);
-      const squares = [...penalised, ...Object.values(gathered)].map((w) => tf.sum(tf.square(w)));
+      const squares = [...penalised, ...tableNames.map((name) => gathered[name]!)].map((w) =>
+        tf.sum(tf.square(w)),
+      );
       terms.push(tf.mul(tf.addN(squares), options.l2 / 2));
     }
     return (terms.length === 1 ? terms[0]! : tf.addN(terms)) as Scalar;

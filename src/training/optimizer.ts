@@ -52,6 +52,7 @@ export class Optimizer {
       slots.set(`${name}/v`, new ResourceVariable(shape));
     }
     for (const [name, { shape }] of weights.tables) {
+      if (weights.shape.fixedTables.includes(name)) continue;
       const accumulator = new ResourceVariable(shape);
       tf.tidy(() => accumulator.assign(tf.fill([...shape], INITIAL_ACCUMULATOR)));
       slots.set(`${name}/accumulator`, accumulator);

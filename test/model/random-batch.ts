@@ -56,6 +56,7 @@ export const smallShape: ModelShape = {
       layers: [8],
     },
   },
+  fixedTables: [],
   taskWeighting: 'fixed',
 };
 

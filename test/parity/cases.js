@@ -196,6 +196,7 @@ function baseShape({ fields, entityFields }) {
         layers: [4],
       },
     },
+    fixedTables: [],
     taskWeighting: 'fixed',
   };
 }

@@ -1,12 +1,13 @@
-import { cp, mkdtemp, readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { fileSha256 } from '../../src/common/files.js';
-import type { Manifest } from '../../src/common/prepared.js';
+import { type Manifest, preparedPaths } from '../../src/common/prepared.js';
 import { loadConfig } from '../../src/config/load.js';
 import { BatchSource } from '../../src/dataset/batch-source.js';
+import { openPrepared } from '../../src/dataset/prepared.js';
 import { loadCheckpoint } from '../../src/model/checkpoint.js';
 import { scoreBatch } from '../../src/model/score.js';
 import { modelShape } from '../../src/model/shape.js';
@@ -14,6 +15,7 @@ import { preprocess } from '../../src/preprocess/preprocess.js';
 import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
 import { planFor, fit as trainModel, validationPoints } from '../../src/training/fit.js';
+import { pretrainItems } from '../../src/training/pretrain-items.js';
 import { recalibrate } from '../../src/training/recalibrate.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
 
@@ -96,6 +98,48 @@ test('the same with moving statistics and learned weights of tasks', async () =>
   expect(factors.at(-1)!['factor[ctr]']).toBeGreaterThan(0);
   const steps = metrics.filter(({ type }) => type === 'train') as unknown as Record<string, number>[];
   expect(steps.at(-1)!['gradientNorm[spp]']).toBeGreaterThan(0);
+});
+
+test('items by word2vec stay as they are while the rest learns, and know nothing of the evaluation period', async () => {
+  const set = ['train.patience=9', 'model.itemEmbeddings=word2vec'];
+  await train('whole', false, 'train.epochs=2', ...set);
+  await train('parts', false, 'train.epochs=1', ...set);
+  const config = await configWith('train.epochs=2', ...set);
+  const preparedFolder = join(world, 'prepared');
+  const vectors = await pretrainItems(preparedFolder, config, silentContext);
+  const itemsOf = async (name: string, which: 'last' | 'best') => {
+    const { weights } = await loadCheckpoint(
+      join(folder, name, runPaths[which]),
+      modelShape(config, manifest),
+    );
+    const table = weights.tables.get('item/item')!;
+    const values = table.readRows(0, table.shape[0]!);
+    weights.dispose();
+    return [...values];
+  };
+  expect(await itemsOf('parts', 'last')).toEqual([...vectors]);
+  await train('parts', true, 'train.epochs=2', ...set);
+  expect(await itemsOf('parts', 'last')).toEqual([...vectors]);
+  expect(await weightsOf('parts', 'last')).toBe(await weightsOf('whole', 'last'));
+  // Learned embeddings start with this deviation; rows 0 and 1 stand for no item.
+  const known = vectors.filter((value) => value !== 0);
+  const deviation = Math.sqrt(known.reduce((sum, value) => sum + value * value, 0) / known.length);
+  expect(deviation).toBeCloseTo(config.model.embeddingDeviation, 5);
+  expect([...vectors.subarray(0, 64)].every((value) => value === 0)).toBe(true);
+
+  // With the later events taken away, the vectors are the same.
+  const prepared = openPrepared(preparedFolder);
+  const until = Date.parse(manifest.evaluationFrom) / 1000;
+  const [segment] = prepared.segments;
+  const later = Array.from(segment!.times.load()).flatMap((time, at) => (time >= until ? [at] : []));
+  expect(later.length).toBeGreaterThan(0);
+  const copy = join(folder, 'copy');
+  await cp(preparedFolder, copy, { recursive: true });
+  const items = segment!.items.load().slice();
+  for (const at of later) items[at] = 0;
+  await writeFile(join(copy, preparedPaths.streamItems('0000')), items);
+  prepared.close();
+  expect([...(await pretrainItems(copy, config, silentContext))]).toEqual([...vectors]);
 });
 
 test('recalibrated statistics are those of the training samples, layer after layer', async () => {
