@@ -15,7 +15,8 @@ name: tiny
 data: { root: ${folder}/log }
 features:
   ranking: null
-  user: { scenario: { tasks: [ctr] }, query: { tasks: [ctr] } }
+  user: { scenario: { tasks: [ctr] } }
+  query: { tasks: [ctr] }
 entities: null
 split: { trainingFrom: 2026-01-06, evaluationFrom: 2026-01-10, validationUsers: 0.2 }
 tasks: { l2r: null, fifp: null, spp: null }

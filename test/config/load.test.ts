@@ -144,7 +144,7 @@ learningRate: 1
       'c.yaml:16:12 model.encoder: expected one of lstm, mean, got "lsmt", did you mean `lstm`?',
       'c.yaml:17:10 model.units: expected a number above 0, got 0',
       'c.yaml:19:3 train.learningrat: unknown key, did you mean `learningRate`?',
-      'c.yaml:20:1 learningRate: unknown key, did you mean `train.learningRate`?',
+      'c.yaml:20:1 learningRate: unknown key, did you mean `model.word2vec.learningRate` or `train.learningRate`?',
     ]);
   });
 
