@@ -127,7 +127,7 @@ function fieldRules({ data, features, tasks }: Config, input: ConfigInput): Rule
   return problems;
 }
 
-function queryRules({ features: { query }, tasks }: Config): RuleProblem[] {
+function queryRules({ features: { query }, tasks, model }: Config): RuleProblem[] {
   const known = Object.keys(tasks);
   const unknown = (query?.tasks ?? []).filter((task) => !known.includes(task));
   const problems = unknown.map((task) =>
@@ -135,6 +135,10 @@ function queryRules({ features: { query }, tasks }: Config): RuleProblem[] {
       ['tasks'],
     ]),
   );
+  if (model.queryEmbeddings === 'word2vec' && !query) {
+    const text = 'expected features.query, the words that word2vec learns, got none';
+    problems.push(problem(['model', 'queryEmbeddings'], text));
+  }
   for (const [name, task] of Object.entries(tasks)) {
     if (task.query !== 'text') continue;
     const path: Path = ['tasks', name, 'query'];

@@ -207,17 +207,27 @@ export const configSchema = z.strictObject({
         .describe(
           "word2vec: the embeddings of item ids come from skip-gram over the users' events before the evaluation period, scaled to embeddingDeviation, and are held fixed; those of the other item fields are learned",
         ),
+      queryEmbeddings: z
+        .enum(['learned', 'word2vec'])
+        .default('learned')
+        .describe(
+          'word2vec: the embeddings of query words start from skip-gram over the queries before the evaluation period, scaled to embeddingDeviation, and learn on from there',
+        ),
       word2vec: z
         .strictObject({
-          window: positiveInt.default(5).describe('Events to each side that an item has to tell, at most'),
+          window: positiveInt
+            .default(5)
+            .describe(
+              'Events (or words of a query) to each side that an item (or a word) has to tell, at most',
+            ),
           negatives: positiveInt.default(5).describe('Negatives of each pair'),
-          epochs: positiveInt.default(5).describe('Passes over the events'),
+          epochs: positiveInt.default(5).describe('Passes over the events or queries'),
           learningRate: z.number().positive().default(0.025).describe('Falls evenly to nearly 0'),
           subsampling: z
             .number()
             .nonnegative()
             .default(0.001)
-            .describe('Items with more than this share of the events are thinned out; 0 for none'),
+            .describe('Items (or words) with more than this share of all are thinned out; 0 for none'),
         })
         .prefault({})
         .describe('How word2vec learns'),

@@ -8,9 +8,11 @@ import type { Context } from '../common/context.js';
 import { recoverFolder } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
 import type { Manifest, Split } from '../common/prepared.js';
+import { tableName } from '../common/table-name.js';
 import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
+import { openPrepared } from '../dataset/prepared.js';
 import { loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
 import { countParameters, uncertaintyName } from '../model/parameters.js';
 import { modelShape } from '../model/shape.js';
@@ -19,6 +21,7 @@ import { warnOfStatistics } from './biased-statistics.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
 import { Optimizer } from './optimizer.js';
 import { pretrainItems } from './pretrain-items.js';
+import { pretrainWords } from './pretrain-words.js';
 import { hasCheckpoint, runPaths } from './run-folder.js';
 import { meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
@@ -81,20 +84,36 @@ async function startOrGoOn(input: FitInput) {
   await recoverFolder(last);
   if (!hasCheckpoint(runFolder)) {
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
-    for (const table of shape.fixedTables) {
-      const vectors = await pretrainItems(input.preparedFolder, config, input.context);
-      const variable = weights.tables.get(table)!;
-      const units = variable.shape[1]!;
-      for (const [start, end] of variable.chunks()) {
-        variable.writeRows(start, vectors.subarray(start * units, end * units));
-      }
-    }
+    await pretrain(weights, input);
     return { weights, optimizer: new Optimizer(weights, train), state: startState };
   }
   const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
   const optimizer = new Optimizer(weights, train);
   await loadSlots(last, optimizer.slots);
   return { weights, optimizer, state };
+}
+
+/** Replaces tables of fresh weights by those that word2vec learns beforehand. */
+async function pretrain({ shape, tables }: ModelWeights, input: FitInput): Promise<void> {
+  const { config, preparedFolder, context } = input;
+  const prepared = openPrepared(preparedFolder);
+  const replace = (table: string, vectors: Float32Array) => {
+    const variable = tables.get(table)!;
+    const units = variable.shape[1]!;
+    for (const [start, end] of variable.chunks()) {
+      variable.writeRows(start, vectors.subarray(start * units, end * units));
+    }
+  };
+  try {
+    if (config.model.itemEmbeddings === 'word2vec') {
+      replace(tableName('item', 'item'), await pretrainItems(prepared, config, context));
+    }
+    if (shape.queryField && config.model.queryEmbeddings === 'word2vec') {
+      replace(shape.queryField.table, await pretrainWords(prepared, config, context));
+    }
+  } finally {
+    prepared.close();
+  }
 }
 
 /** `factor[task]` = exp(-s) of learned uncertainties, by which the losses are weighed at this moment. */

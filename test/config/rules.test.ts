@@ -97,6 +97,35 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'tasks.ctr.candidate: expected one of item, got shop',
   ],
   [
+    'a query of words without words',
+    (c) => {
+      Object.assign(c.tasks.ctr!, { query: 'text' });
+    },
+    'tasks.ctr.query: expected features.query, the words that it asks with, got none',
+  ],
+  [
+    'a query of words that its samples do not have',
+    (c) => {
+      c.tasks.level = { kind: 'multiclass', classes: 3, query: 'text', samples: { files: 'l.csv' } };
+      c.features.query = { tasks: ['ctr'] };
+    },
+    'tasks.level.query: expected none: features.query.tasks says that its samples have no query',
+  ],
+  [
+    'queries of a task that is not there',
+    (c) => {
+      c.features.query = { tasks: ['ctr', 'l2r'] };
+    },
+    'features.query.tasks: expected names of tasks (ctr), got l2r',
+  ],
+  [
+    'word2vec of query words without queries',
+    (c) => {
+      c.model = { queryEmbeddings: 'word2vec' };
+    },
+    'model.queryEmbeddings: expected features.query, the words that word2vec learns, got none',
+  ],
+  [
     'a query by what is no item',
     (c) => {
       c.entities = { shop: { fields: { shop: { size: 8 } } } };

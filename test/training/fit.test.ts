@@ -7,7 +7,7 @@ import { fileSha256 } from '../../src/common/files.js';
 import { type Manifest, preparedPaths } from '../../src/common/prepared.js';
 import { loadConfig } from '../../src/config/load.js';
 import { BatchSource } from '../../src/dataset/batch-source.js';
-import { openPrepared } from '../../src/dataset/prepared.js';
+import { openPrepared, splitRange } from '../../src/dataset/prepared.js';
 import { loadCheckpoint } from '../../src/model/checkpoint.js';
 import { scoreBatch } from '../../src/model/score.js';
 import { modelShape } from '../../src/model/shape.js';
@@ -16,6 +16,7 @@ import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
 import { planFor, fit as trainModel, validationPoints } from '../../src/training/fit.js';
 import { pretrainItems } from '../../src/training/pretrain-items.js';
+import { pretrainWords } from '../../src/training/pretrain-words.js';
 import { recalibrate } from '../../src/training/recalibrate.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
 
@@ -106,7 +107,8 @@ test('items by word2vec stay as they are while the rest learns, and know nothing
   await train('parts', false, 'train.epochs=1', ...set);
   const config = await configWith('train.epochs=2', ...set);
   const preparedFolder = join(world, 'prepared');
-  const vectors = await pretrainItems(preparedFolder, config, silentContext);
+  const prepared = openPrepared(preparedFolder);
+  const vectors = await pretrainItems(prepared, config, silentContext);
   const itemsOf = async (name: string, which: 'last' | 'best') => {
     const { weights } = await loadCheckpoint(
       join(folder, name, runPaths[which]),
@@ -128,7 +130,6 @@ test('items by word2vec stay as they are while the rest learns, and know nothing
   expect([...vectors.subarray(0, 64)].every((value) => value === 0)).toBe(true);
 
   // With the later events taken away, the vectors are the same.
-  const prepared = openPrepared(preparedFolder);
   const until = Date.parse(manifest.evaluationFrom) / 1000;
   const [segment] = prepared.segments;
   const later = Array.from(segment!.times.load()).flatMap((time, at) => (time >= until ? [at] : []));
@@ -139,7 +140,48 @@ test('items by word2vec stay as they are while the rest learns, and know nothing
   for (const at of later) items[at] = 0;
   await writeFile(join(copy, preparedPaths.streamItems('0000')), items);
   prepared.close();
-  expect([...(await pretrainItems(copy, config, silentContext))]).toEqual([...vectors]);
+  const changed = openPrepared(copy);
+  expect([...(await pretrainItems(changed, config, silentContext))]).toEqual([...vectors]);
+  changed.close();
+});
+
+test('query words start from word2vec and learn on, and know nothing of the evaluation period', async () => {
+  const set = ['train.epochs=1', 'train.patience=9', 'model.queryEmbeddings=word2vec'];
+  const config = await configWith(...set);
+  const preparedFolder = join(world, 'prepared');
+  const prepared = openPrepared(preparedFolder);
+  const vectors = await pretrainWords(prepared, config, silentContext);
+  const { rows, buckets } = manifest.fields.query!;
+  const size = config.features.query!.size;
+  expect(vectors).toHaveLength(rows * size);
+  const known = vectors.subarray((1 + buckets) * size);
+  const deviation = Math.sqrt(known.reduce((sum, value) => sum + value * value, 0) / known.length);
+  expect(deviation).toBeCloseTo(config.model.embeddingDeviation, 5);
+  expect(vectors.subarray(0, (1 + buckets) * size).every((value) => value === 0)).toBe(true);
+
+  // Words of the evaluation period don't count.
+  const [, end] = splitRange(manifest, 'validation');
+  const from = prepared.requests.query!.offsets.at(end);
+  const words = prepared.requests.query!.values.load().slice();
+  expect(from).toBeLessThan(words.length);
+  words.fill(2, from);
+  const copy = join(folder, 'copy');
+  await cp(preparedFolder, copy, { recursive: true });
+  await writeFile(join(copy, preparedPaths.requestQuery), words);
+  prepared.close();
+  const changed = openPrepared(copy);
+  expect([...(await pretrainWords(changed, config, silentContext))]).toEqual([...vectors]);
+  changed.close();
+
+  // One epoch at a small rate: near to where it began, and not there any more.
+  await train('run', false, ...set, 'train.tableLearningRate=0.001');
+  const { weights } = await loadCheckpoint(join(folder, 'run', runPaths.last), modelShape(config, manifest));
+  const table = weights.tables.get('query/word')!.readRows(0, rows);
+  weights.dispose();
+  const squares = table.reduce((sum, value, at) => sum + (value - vectors[at]!) ** 2, 0);
+  const moved = Math.sqrt(squares / table.length);
+  expect(moved).toBeGreaterThan(0);
+  expect(moved).toBeLessThan(0.1);
 });
 
 test('recalibrated statistics are those of the training samples, layer after layer', async () => {
