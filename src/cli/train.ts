@@ -18,7 +18,7 @@ export function trainCommand(io: Io): Command {
     .option('--resume', 'go on from the last checkpoint of the run, if there is one')
     .option(
       '--recalibrate-bn',
-      'do not train: take the batch normalisation statistics of the trained run from its training samples, each counted once',
+      'do not train: take the batch normalisation statistics of the trained run from the training samples of this config, which may be others than it was trained on',
     )
     .action((options: Options) =>
       runCommand(options, io, async (session) => {

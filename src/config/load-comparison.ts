@@ -26,7 +26,7 @@ export interface Comparison {
   readonly seeds: readonly number[];
   /**
    * `base`, then the variants: name -> config. The `name` of one that asks preprocess for other data than the base is
-   * `<name of the base>-<variant>`, which names its prepared data; seed and run are still those of the base.
+   * `<name of the base>-<name of the comparison>-<variant>`, which names its prepared data; seed and run are still those of the base.
    */
   readonly configs: ReadonlyMap<string, Config>;
   /** Name -> variants. */
@@ -64,7 +64,7 @@ export async function loadComparison(
   if (problems.length > 0) throw configError(file, problems);
   const { name, seeds, groups } = parsed;
   const folder = join(configs.get(BASE)!.run.folder, name);
-  return { name, folder, baseFile, seeds, configs: withOwnData(configs), groups };
+  return { name, folder, baseFile, seeds, configs: withOwnData(configs, name), groups };
 }
 
 function parse(tree: Tree, problems: Problem[]): ComparisonFile | null {
@@ -87,13 +87,13 @@ async function readBase(file: string, baseFile: string, tree: Tree): Promise<Rea
 }
 
 /** Gives a name of its own to the prepared data of a variant that cannot use that of the base. */
-function withOwnData(configs: ReadonlyMap<string, Config>): ReadonlyMap<string, Config> {
+function withOwnData(configs: ReadonlyMap<string, Config>, comparison: string): ReadonlyMap<string, Config> {
   const source = (config: Config) => config.data.root + preparedHash(preparedSlice(config));
   const base = configs.get(BASE)!;
   return new Map(
     [...configs].map(([variant, config]) => [
       variant,
-      source(config) === source(base) ? config : { ...config, name: `${base.name}-${variant}` },
+      source(config) === source(base) ? config : { ...config, name: `${base.name}-${comparison}-${variant}` },
     ]),
   );
 }

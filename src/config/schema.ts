@@ -26,6 +26,11 @@ const tower = z.strictObject({
     .lt(1)
     .default(0.2)
     .describe('Share of the units of each hidden layer that a training step drops'),
+  l2: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('L2 penalty of the weights of the tower; by default train.l2'),
   batchNormalisation: z
     .boolean()
     .default(false)

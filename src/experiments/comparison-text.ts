@@ -51,7 +51,7 @@ function costTable(costs: ComparisonResult['costs']): Table {
       'bytes',
       'training seconds',
       'steps',
-      'ms for 1000 requests',
+      'scoring seconds',
       'seeds',
     ],
     rows: Object.entries(costs).map(([row, cost]) => [
@@ -61,7 +61,7 @@ function costTable(costs: ComparisonResult['costs']): Table {
       Math.round(cost.weightBytes),
       Number(cost.trainingSeconds.toFixed(1)),
       Math.round(cost.steps),
-      Number(cost.scoringMs.toFixed(1)),
+      Number(cost.scoringSeconds.toFixed(2)),
       cost.seeds,
     ]),
   };

@@ -9,8 +9,8 @@ export interface Costs {
   /** Steps and validations. */
   readonly trainingSeconds: number;
   readonly steps: number;
-  /** Scoring the evaluation part, waiting for batches left out: milliseconds for 1000 requests. */
-  readonly scoringMs: number;
+  /** Scoring the samples of the evaluation part, waiting for batches left out. */
+  readonly scoringSeconds: number;
 }
 
 /** `factor` times the sum of each; of one or more. */

@@ -14,6 +14,8 @@ export interface Outcome {
   /** As `auc[task]`; null where it could not be measured. */
   readonly metrics: Readonly<Record<string, number | null>>;
   readonly costs: Costs;
+  /** The last validation was the best one when `train.epochs` ended the training. */
+  readonly cutShort: boolean;
   /** Task -> evaluation samples of each label. */
   readonly labels: Readonly<Record<string, readonly number[]>>;
 }
@@ -29,17 +31,18 @@ export async function readOutcome(
   const evaluation = JSON.parse(await readFile(file, 'utf8')) as SavedEvaluation;
   if (!isFinished(last.state, rule) || evaluation.step !== last.state.best?.step) return null;
   const { dense, tables } = countParameters(last.shape);
-  const { requests, seconds } = evaluation.scoring;
+  const { state } = last;
   return {
     metrics: evaluation.metrics,
     costs: {
       denseParameters: dense,
       tableParameters: tables,
       weightBytes: last.weightBytes,
-      trainingSeconds: last.state.seconds,
-      steps: last.state.step,
-      scoringMs: requests > 0 ? (1e6 * seconds) / requests : 0,
+      trainingSeconds: state.seconds,
+      steps: state.step,
+      scoringSeconds: evaluation.scoring.seconds,
     },
+    cutShort: state.epoch >= rule.epochs && state.validationsWithoutBetter === 0,
     labels: mapValues(evaluation.tasks, ({ labels }) => labels),
   };
 }

@@ -1,6 +1,7 @@
 /** The numbers of a comparison from what its runs came to: every metric of every row, and the costs. */
 import type { Comparison } from '../config/load-comparison.js';
 import { type Costs, sumCosts } from './costs.js';
+import { epochWarnings } from './epoch-warnings.js';
 import { groupOutcome, type RowOutcome } from './group.js';
 import { type MetricRow, metricRows } from './metric-rows.js';
 import type { Outcome } from './outcome.js';
@@ -47,7 +48,7 @@ export function summarise(comparison: Comparison, outcomes: ReadonlyMap<string, 
           : [];
       }),
     ),
-    warnings: sampleWarnings(outcomes),
+    warnings: [...sampleWarnings(outcomes), ...epochWarnings(comparison, outcomes)],
   };
 }
 

@@ -115,10 +115,13 @@ function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
     const fanIn = sizes[layer]!;
     const normalised = task.batchNormalisation && layer < task.layers.length;
     return [
-      uniform(`tasks/${name}/${layer}/kernel`, [fanIn, size], fanIn),
-      zeros(`tasks/${name}/${layer}/bias`, [size]),
+      uniform(`${towerPrefix(name)}${layer}/kernel`, [fanIn, size], fanIn),
+      zeros(`${towerPrefix(name)}${layer}/bias`, [size]),
       ...(normalised
-        ? [ones(`tasks/${name}/${layer}/gamma`, [size]), zeros(`tasks/${name}/${layer}/beta`, [size])]
+        ? [
+            ones(`${towerPrefix(name)}${layer}/gamma`, [size]),
+            zeros(`${towerPrefix(name)}${layer}/beta`, [size]),
+          ]
         : []),
     ];
   });
@@ -155,6 +158,9 @@ export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
   ];
 }
 
+/** What the names of the weights of a task's tower begin with, before `<layer>/kernel`, `<layer>/bias`, ... */
+export const towerPrefix = (task: string): string => `tasks/${task}/`;
+
 /** s = log sigma^2 of a task (src/training/loss.ts). */
 export const uncertaintyName = (task: string): string => `uncertainty/${task}`;
 
@@ -163,8 +169,8 @@ export function statisticSpecs(shape: ModelShape): ParameterSpec[] {
   return Object.entries(shape.tasks).flatMap(([name, { batchNormalisation, layers }]) =>
     batchNormalisation
       ? layers.flatMap((size, layer) => [
-          zeros(`tasks/${name}/${layer}/mean`, [size]),
-          ones(`tasks/${name}/${layer}/variance`, [size]),
+          zeros(`${towerPrefix(name)}${layer}/mean`, [size]),
+          ones(`${towerPrefix(name)}${layer}/variance`, [size]),
         ])
       : [],
   );

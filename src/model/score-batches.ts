@@ -1,4 +1,4 @@
-/** Scores of a stream of batches, with what an evaluation needs to know of each sample. */
+/** Scores of a stream of batches as logits of the data, with what an evaluation needs to know of each sample. */
 import type { Batch } from '../dataset/batch.js';
 import { scoreBatch } from './score.js';
 import type { ModelWeights } from './weights.js';
@@ -6,7 +6,7 @@ import type { ModelWeights } from './weights.js';
 /** Scored samples of one task in one batch; arrays [samples] but for the logits. */
 export interface ScoredSamples {
   readonly task: string;
-  /** Row by row, [samples, outputs]. */
+  /** Row by row, class weights undone, [samples, outputs]. */
   readonly logits: Float32Array;
   /** Logits of a sample: 1 of a binary task, else one for each class. */
   readonly outputs: number;
@@ -26,10 +26,11 @@ export async function* scoreBatches(
   for await (const batch of batches) {
     for (const [task, logits] of Object.entries(scoreBatch(weights, batch))) {
       const { request, label, weight, sample } = batch.tasks[task]!;
+      const { outputs, weightCorrection } = weights.shape.tasks[task]!;
       yield {
         task,
-        logits,
-        outputs: weights.shape.tasks[task]!.outputs,
+        logits: logits.map((logit, at) => logit + weightCorrection[at % outputs]!),
+        outputs,
         label,
         weight,
         request: request.map((row) => batch.requests[row]!),

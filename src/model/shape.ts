@@ -7,7 +7,8 @@ import { activeTasks } from '../common/active-tasks.js';
 import { mapValues } from '../common/map-values.js';
 import type { EntityManifest, FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
 import { tableName } from '../common/table-name.js';
-import type { Config, TaskConfig } from '../config/schema.js';
+import type { Config } from '../config/schema.js';
+import { drawCorrection, weightCorrection } from './corrections.js';
 
 export interface FieldShape {
   readonly name: string;
@@ -38,11 +39,14 @@ export interface TaskShape {
   readonly layers: readonly number[];
   /** Whether the hidden layers are normalised. */
   readonly batchNormalisation: boolean;
+  /** Undoes `classWeights`: added to the logits of training to give those of the data, [outputs]. */
+  readonly weightCorrection: readonly number[];
   /**
-   * What turns the logits of a model that was trained on drawn negatives and weighted classes into those of all
-   * candidates, unweighted: added to them, [outputs]. Metrics are of the logits as they are.
+   * Undoes the drawing of negatives: added to a logit of the data to give the log odds among all candidates; 0 where none
+   * were drawn, null where each candidate had a chance of its own (by popularity, or within a field), so that no one
+   * number undoes it. Metrics are of the samples as they are drawn, and leave it out.
    */
-  readonly logitCorrection: readonly number[];
+  readonly drawCorrection: number | null;
 }
 
 export interface ModelShape {
@@ -53,6 +57,8 @@ export interface ModelShape {
   readonly queryField: FieldShape | null;
   readonly encoder: 'lstm' | 'mean';
   readonly variant: 'all' | 'bplstm' | 'bpatt' | 'nobp';
+  /** Length of a history at most. */
+  readonly maxEvents: number;
   /** Whether the gates of the recurrence see the cell. */
   readonly peepholes: boolean;
   readonly units: number;
@@ -121,6 +127,7 @@ export function modelShape(
     queryField: queryShape(config, manifest.fields.query),
     encoder: model.encoder,
     variant: model.variant,
+    maxEvents: model.maxEvents,
     peepholes: model.encoder === 'lstm' && model.peepholes,
     units: model.units,
     attentionUnits: model.attentionUnits,
@@ -137,27 +144,25 @@ export function modelShape(
         const candidate = kind === 'binary' ? task.candidate : null;
         const features = kind === 'rank' ? manifest.tasks[name]!.features.map(({ name }) => name) : [];
         const { layers, batchNormalisation } = tower;
-        const logitCorrection = correctionOf(task, manifest.tasks[name]!.negativeRate);
         return [
           name,
-          { kind, outputs, features, candidate, query, layers, batchNormalisation, logitCorrection },
+          {
+            kind,
+            outputs,
+            features,
+            candidate,
+            query,
+            layers,
+            batchNormalisation,
+            weightCorrection: weightCorrection(task),
+            drawCorrection: drawCorrection(task, manifest.tasks[name]!.negativeRate),
+          },
         ];
       }),
     ),
     fixedTables: model.itemEmbeddings === 'word2vec' ? [tableName('item', 'item')] : [],
     taskWeighting: config.train.taskWeighting,
   };
-}
-
-/** Drawing a share of the negatives divides the odds by it; weighting a class multiplies its odds. */
-function correctionOf(task: TaskConfig, negativeRate: number | undefined): number[] {
-  const { classWeights } = task;
-  if (task.kind === 'multiclass') {
-    return Array.from({ length: task.classes }, (_, label) => 0 - Math.log(classWeights?.[label] ?? 1));
-  }
-  const drawn = negativeRate !== undefined && negativeRate > 0 ? Math.log(negativeRate) : 0;
-  const weighted = classWeights ? Math.log(classWeights[1]! / classWeights[0]!) : 0;
-  return [drawn - weighted];
 }
 
 /** Units of the fields' embeddings side by side. */

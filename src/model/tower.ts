@@ -8,6 +8,7 @@ import { tf } from '../engine/tf.js';
 import { type Moments, normalise } from './batch-normalisation.js';
 import { dense, dropout } from './dense.js';
 import type { Weights } from './forward.js';
+import { towerPrefix } from './parameters.js';
 import type { TaskShape } from './shape.js';
 
 /** Dropout of one training step. */
@@ -41,7 +42,7 @@ export function towerOutputs(
 ): Tensor2D {
   let x = inputs;
   for (let layer = 0; layer <= task.layers.length; layer++) {
-    const prefix = `tasks/${name}/${layer}`;
+    const prefix = `${towerPrefix(name)}${layer}`;
     x = dense(x, weights(`${prefix}/kernel`) as Tensor2D, weights(`${prefix}/bias`) as Tensor1D);
     if (layer === task.layers.length) break;
     if (task.batchNormalisation) x = normalise(x, prefix, weights, pass?.moments(prefix, x) ?? null);

@@ -19,7 +19,7 @@ export function warnOfStatistics(config: Config, logger: Logger): void {
     logger.warn(
       { task },
       `the training samples ${reasons.join(' and ')}: the statistics of its batch normalisation may not be those met in use ` +
-        '(dupn train --recalibrate-bn takes them from the training samples, each counted once)',
+        '(dupn train --recalibrate-bn with a config of samples as they come takes them from those)',
     );
   }
 }

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { activeTasks } from '../common/active-tasks.js';
 import type { Context } from '../common/context.js';
+import { UserError } from '../common/errors.js';
 import { recoverFolder } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
 import type { Manifest, Split } from '../common/prepared.js';
@@ -62,7 +63,9 @@ export async function fit(input: FitInput): Promise<FitResult> {
   try {
     const metrics = await openMetricsFile(join(runFolder, runPaths.metrics), state.metricsBytes);
     warnOfStatistics(config, input.context.logger);
+    warnOfUntrained(input);
     const training = await source.measure(planFor(config, 'training', null));
+    if (training.batches === 0) throw nothingToTrain(config);
     const validation = await source.measure(planFor(config, 'validation', null));
     const rule: StopRule = { ...config.train, batches: training.batches };
     const session = new Session(input, { weights, optimizer, source, metrics, rule, validation }, state);
@@ -84,13 +87,32 @@ async function startOrGoOn(input: FitInput) {
   await recoverFolder(last);
   if (!hasCheckpoint(runFolder)) {
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
+    const startMs = performance.now();
     await pretrain(weights, input);
-    return { weights, optimizer: new Optimizer(weights, train), state: startState };
+    const seconds = (performance.now() - startMs) / 1000;
+    return { weights, optimizer: new Optimizer(weights, train), state: { ...startState, seconds } };
   }
   const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
   const optimizer = new Optimizer(weights, train);
   await loadSlots(last, optimizer.slots);
   return { weights, optimizer, state };
+}
+
+function nothingToTrain(config: Config): UserError {
+  const tasks = Object.keys(activeTasks(config)).join(', ');
+  return new UserError(
+    `Cannot train: required a training sample of one of the tasks (${tasks}), got none; ` +
+      'do split and trainFrom leave any? (dupn preprocess counts the samples of each part)',
+  );
+}
+
+/** Tasks whose tower stays as it starts. */
+function warnOfUntrained({ config, manifest, context }: FitInput): void {
+  for (const task of Object.keys(activeTasks(config))) {
+    const counts = Object.values(manifest.tasks[task]!.counts.training);
+    if (counts.some((count) => count > 0)) continue;
+    context.logger.warn({ task }, 'no training samples: what the model says for this task is random');
+  }
 }
 
 /** Replaces tables of fresh weights by those that word2vec learns beforehand. */
@@ -138,16 +160,22 @@ export function planFor(config: Config, split: Split, shuffle: BatchPlan['shuffl
 
 function stepOptions(config: Config): StepOptions {
   const { train } = config;
-  const each = (value: (task: Config['tasks'][string]) => number) => mapValues(activeTasks(config), value);
+  type Task = Config['tasks'][string];
+  const each = (value: (task: Task) => number) => mapValues(activeTasks(config), value);
+  /** Of the tasks that have it. */
+  const some = <T>(value: (task: Task) => T | undefined): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(activeTasks(config)).flatMap(([name, task]) => {
+        const own = value(task);
+        return own === undefined ? [] : [[name, own]];
+      }),
+    );
   return {
     taskWeights: each((task) => task.weight),
     dropoutRates: each((task) => task.tower.dropout),
     l2: train.l2,
-    classWeights: Object.fromEntries(
-      Object.entries(activeTasks(config)).flatMap(([name, { classWeights }]) =>
-        classWeights ? [[name, classWeights]] : [],
-      ),
-    ),
+    towerL2: some((task) => task.tower.l2),
+    classWeights: some((task) => task.classWeights),
     seed: train.seed,
   };
 }

@@ -5,8 +5,9 @@ import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { type Moments, momentsOf } from '../model/batch-normalisation.js';
 import { encode, taskLogits } from '../model/forward.js';
-import { uncertaintyName } from '../model/parameters.js';
+import { towerPrefix, uncertaintyName } from '../model/parameters.js';
 import { gatherRows, rowsOfBatch } from '../model/rows.js';
+import type { ModelShape } from '../model/shape.js';
 import type { Dropout, TowerPass } from '../model/tower.js';
 import type { ModelWeights } from '../model/weights.js';
 import { taskLoss, weightedLoss } from './loss.js';
@@ -16,6 +17,8 @@ export interface LossOptions {
   readonly taskWeights: Readonly<Record<string, number>>;
   /** Adds l2 / 2 times the squared norm of the dense weights and of the rows read. */
   readonly l2: number;
+  /** Task -> the same for the weights of its tower, where it is another. */
+  readonly towerL2?: Readonly<Record<string, number>>;
   readonly dropout: Dropout | null;
   /** Task -> factor of the weight of its samples by label. */
   readonly classWeights?: Readonly<Record<string, readonly number[]>>;
@@ -75,13 +78,10 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
       return weightedLoss(loss, options.taskWeights[name] ?? 1, uncertainty);
     });
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
-    if (options.l2 > 0) {
-      const uncertain = new Set(Object.keys(shape.tasks).map(uncertaintyName));
-      const penalised = denseNames.filter((name) => !uncertain.has(name)).map((name) => dense[name]!);
-      const squares = [...penalised, ...tableNames.map((name) => gathered[name]!)].map((w) =>
-        tf.sum(tf.square(w)),
-      );
-      terms.push(tf.mul(tf.addN(squares), options.l2 / 2));
+    const penalised: Record<string, Tensor> = { ...dense, ...pick(gathered, tableNames) };
+    for (const [factor, names] of penalties(shape, Object.keys(penalised), options)) {
+      const squares = names.map((name) => tf.sum(tf.square(penalised[name]!)));
+      terms.push(tf.mul(tf.addN(squares), factor / 2));
     }
     return (terms.length === 1 ? terms[0]! : tf.addN(terms)) as Scalar;
   };
@@ -103,6 +103,28 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
       }),
     ),
   };
+}
+
+/** L2 factor above 0 -> the weights that it is for. */
+function penalties(
+  { tasks }: ModelShape,
+  names: readonly string[],
+  { l2, towerL2 = {} }: LossOptions,
+): ReadonlyMap<number, readonly string[]> {
+  const factorOf = new Map<string, number>(Object.keys(tasks).map((task) => [uncertaintyName(task), 0]));
+  for (const [task, factor] of Object.entries(towerL2)) {
+    for (const name of names) if (name.startsWith(towerPrefix(task))) factorOf.set(name, factor);
+  }
+  const byFactor = new Map<number, string[]>();
+  for (const name of names) {
+    const factor = factorOf.get(name) ?? l2;
+    if (factor > 0) byFactor.set(factor, [...(byFactor.get(factor) ?? []), name]);
+  }
+  return byFactor;
+}
+
+function pick<T>(values: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(names.map((name) => [name, values[name]!]));
 }
 
 /** x, whose gradient is seen on its way back. */

@@ -2,16 +2,18 @@
  * Re-estimates the statistics of normalised layers on the training requests as they are: every sample counted once,
  * nothing dropped. Layer after layer, since what reaches the second one depends on the statistics of the first.
  */
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { recoverFolder } from '../common/files.js';
+import { mapValues } from '../common/map-values.js';
 import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { tf } from '../engine/tf.js';
-import { loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
+import { describeCheckpoint, loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
 import { scoreBatch } from '../model/score.js';
-import { modelShape } from '../model/shape.js';
+import { type ModelShape, modelShape } from '../model/shape.js';
 import type { ModelWeights } from '../model/weights.js';
 import { planFor } from './fit.js';
 import { Optimizer } from './optimizer.js';
@@ -31,7 +33,12 @@ export interface Recalibrated {
   readonly samples: number;
 }
 
-/** Of the best weights of a run, which are written in their place. @throws UserError when no tower is normalised */
+/**
+ * Of the best weights of a run, which are written in their place; its evaluation, which was of other weights, is removed.
+ * The prepared data may be another than the run was trained on, with samples that are neither filtered nor drawn, as long
+ * as its vocabularies are the same.
+ * @throws UserError when no tower is normalised
+ */
 export async function recalibrate(input: {
   readonly config: Config;
   readonly manifest: Manifest;
@@ -39,7 +46,10 @@ export async function recalibrate(input: {
   readonly runFolder: string;
 }): Promise<Recalibrated> {
   const { config, manifest, preparedFolder } = input;
-  const shape = modelShape(config, manifest);
+  const folder = join(input.runFolder, runPaths.best);
+  await recoverFolder(folder);
+  const { shape: trained } = await describeCheckpoint(folder);
+  const shape = withCorrections(modelShape(config, manifest), trained);
   const depth = Math.max(
     0,
     ...Object.values(shape.tasks).map(({ batchNormalisation, layers }) =>
@@ -51,8 +61,6 @@ export async function recalibrate(input: {
       'Cannot recalibrate: required a task with tower.batchNormalisation and hidden layers, got none',
     );
   }
-  const folder = join(input.runFolder, runPaths.best);
-  await recoverFolder(folder);
   const { weights, state } = await loadCheckpoint<TrainingState>(folder, shape);
   const optimizer = new Optimizer(weights, config.train);
   const source = new BatchSource(preparedFolder);
@@ -75,6 +83,7 @@ export async function recalibrate(input: {
         if (layer === 0) samples += n;
       }
     }
+    await rm(dirname(join(input.runFolder, runPaths.evaluation)), { recursive: true, force: true });
     await saveCheckpoint(folder, weights, optimizer.slots, state);
     return { layers, samples };
   } finally {
@@ -82,6 +91,15 @@ export async function recalibrate(input: {
     weights.dispose();
     await source.close();
   }
+}
+
+/** How the samples of training were drawn and weighted stays what undoes it. */
+function withCorrections(shape: ModelShape, trained: ModelShape): ModelShape {
+  const tasks = mapValues(shape.tasks, (task, name) => {
+    const { weightCorrection, drawCorrection } = trained.tasks[name] ?? task;
+    return { ...task, weightCorrection, drawCorrection };
+  });
+  return { ...shape, tasks };
 }
 
 /** One pass over the training requests; the layers below have their new statistics already. */

@@ -13,6 +13,8 @@ export interface StepOptions {
   /** Task -> share of the hidden units that are dropped. */
   readonly dropoutRates: Readonly<Record<string, number>>;
   readonly l2: number;
+  /** Task -> L2 of the weights of its tower, of those with one of their own. */
+  readonly towerL2?: Readonly<Record<string, number>>;
   /** Task -> factor of the weight of its samples by label, of those that have one. */
   readonly classWeights?: Readonly<Record<string, readonly number[]>>;
   /** Seed of the run: dropout masks follow from it and the number of the step. */
@@ -56,7 +58,7 @@ export function trainStep(
   optimizer: Optimizer,
   batch: Batch,
   step: number,
-  { taskWeights, dropoutRates, l2, classWeights, seed }: StepOptions,
+  { dropoutRates, seed, ...options }: StepOptions,
 ): StepRecord {
   const losses: Record<string, number> = {};
   const norms: Record<string, number> = {};
@@ -64,12 +66,7 @@ export function trainStep(
   let gradientNorm = 0;
   tf.tidy(() => {
     const dropout = { rates: dropoutRates, seed: [seed, step] as const };
-    const gradients = computeGradients(weights, batch, {
-      taskWeights,
-      l2,
-      dropout,
-      ...(classWeights && { classWeights }),
-    });
+    const gradients = computeGradients(weights, batch, { ...options, dropout });
     loss = gradients.loss.dataSync()[0]!;
     for (const [name, value] of Object.entries(gradients.lossByTask)) losses[name] = value.dataSync()[0]!;
     if (!Number.isFinite(loss)) throw diverged(step, losses);

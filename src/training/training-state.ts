@@ -17,7 +17,7 @@ export interface TrainingState {
   readonly batch: number;
   readonly best: BestSoFar | null;
   readonly validationsWithoutBetter: number;
-  /** Spent on steps and validations, over all sessions. */
+  /** Spent on word2vec, steps and validations, over all sessions. */
   readonly seconds: number;
   /** Samples trained on, over all sessions. */
   readonly samples: number;

@@ -134,7 +134,7 @@ describe.sequential('dupn compare', () => {
       'weightBytes',
       'trainingSeconds',
       'steps',
-      'scoringMs',
+      'scoringSeconds',
     ]) {
       expect(clicks[cost]).toBeGreaterThan(0);
       expect(group[cost]).toBeCloseTo(clicks[cost] + prices[cost], 6);
@@ -219,7 +219,7 @@ describe.sequential('dupn compare', () => {
       'variants={early: {split: {evaluationFrom: 2026-01-09}}}',
     ];
     const { warnings, metrics } = await compare(...sets.flatMap((set) => ['--set', set]));
-    expect((await readdir(join(folder, 'prepared'))).sort()).toEqual(['tiny', 'tiny-early']);
+    expect((await readdir(join(folder, 'prepared'))).sort()).toEqual(['tiny', 'tiny-paper-early']);
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toMatch(
       /^ctr: not all runs are measured on the same samples .*base-seed1 on .*early-seed1 on /,

@@ -5,7 +5,7 @@ import { comparisonMarkdown, comparisonText } from '../../src/experiments/compar
 import type { Outcome } from '../../src/experiments/outcome.js';
 import { summarise } from '../../src/experiments/summarise.js';
 
-const config = { name: 'demo', train: {}, run: {} } as Config;
+const config = { name: 'demo', train: { epochs: 2 }, run: {} } as Config;
 
 const comparison = (seeds: number[]): Comparison => ({
   name: 'paper',
@@ -23,6 +23,7 @@ const comparison = (seeds: number[]): Comparison => ({
 function outcome(metrics: Record<string, number | null>, cost = 1, labels = [8, 2]): Outcome {
   return {
     metrics,
+    cutShort: false,
     labels: { ctr: labels },
     costs: {
       denseParameters: 10 * cost,
@@ -30,7 +31,7 @@ function outcome(metrics: Record<string, number | null>, cost = 1, labels = [8, 
       weightBytes: 440 * cost,
       trainingSeconds: cost / 2,
       steps: cost,
-      scoringMs: 3 * cost,
+      scoringSeconds: 3 * cost,
     },
   };
 }
@@ -45,6 +46,17 @@ const whole = new Map([
 ]);
 
 describe('summarise', () => {
+  it('names the variants that more epochs may help', () => {
+    const cut = { ...outcome({ 'auc[ctr]': 0.71 }), cutShort: true };
+    const { warnings } = summarise(
+      comparison([1, 2]),
+      new Map([...whole, ['a-seed2', cut], ['b-seed1', cut]]),
+    );
+    expect(warnings).toEqual([
+      'still getting better when train.epochs ended the training, more may help: a (1 of 2 seeds, epochs: 2), b (1 of 2 seeds, epochs: 2)',
+    ]);
+  });
+
   it('sets every row against the base of the same seed', () => {
     const { metrics, runs, warnings } = summarise(comparison([1, 2]), whole);
     const { base, a, both } = metrics['auc[ctr]']!;
@@ -70,7 +82,7 @@ describe('summarise', () => {
 
   it('gives the mean costs of a row, those of a group added up', () => {
     const { costs } = summarise(comparison([1, 2]), whole);
-    expect(costs.a).toMatchObject({ denseParameters: 30, trainingSeconds: 1.5, scoringMs: 9, seeds: 2 });
+    expect(costs.a).toMatchObject({ denseParameters: 30, trainingSeconds: 1.5, scoringSeconds: 9, seeds: 2 });
     expect(costs.both).toMatchObject({ denseParameters: 90, weightBytes: 440 * 9, steps: 9, seeds: 2 });
   });
 

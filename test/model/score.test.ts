@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Batch } from '../../src/dataset/batch.js';
 import { tf } from '../../src/engine/tf.js';
 import { scoreBatch } from '../../src/model/score.js';
+import { scoreBatches } from '../../src/model/score-batches.js';
 import type { ModelShape } from '../../src/model/shape.js';
 import { initialWeights } from '../../src/model/weights.js';
 import { randomBatch, smallShape } from './random-batch.js';
@@ -51,6 +52,24 @@ test.each(variants)('padding never changes an output: $encoder $variant', (shape
   const expected = score(shape, batch);
   const got = score(shape, padded(batch, 3));
   for (const task of ['ctr', 'buy']) expectClose(got[task]!, expected[task]!);
+});
+
+test('a stream of scores has the class weights undone', async () => {
+  const task = smallShape.tasks.ctr!;
+  const shape = { ...smallShape, tasks: { ...smallShape.tasks, ctr: { ...task, weightCorrection: [-2] } } };
+  const batch = randomBatch([4, 0, 2, 1]);
+  const weights = initialWeights(shape, 1, 1);
+  async function* batches() {
+    yield batch;
+  }
+  const raw = scoreBatch(weights, batch);
+  for await (const { task, logits } of scoreBatches(weights, batches())) {
+    expectClose(
+      logits,
+      raw[task]!.map((logit) => (task === 'ctr' ? logit - 2 : logit)),
+    );
+  }
+  weights.dispose();
 });
 
 test('every variant gives finite logits, and they differ', () => {

@@ -134,7 +134,7 @@ function asking(shape, asked, queryField) {
 }
 
 function baseShape({ fields, entityFields }) {
-  const plain = { batchNormalisation: false, logitCorrection: [0] };
+  const plain = { batchNormalisation: false, weightCorrection: [0], drawCorrection: 0 };
   return {
     itemFields: sized('item', fields.item, [4, 3, 2]),
     propertyFields: sized('property', fields.properties, [2, 3]),
@@ -142,6 +142,7 @@ function baseShape({ fields, entityFields }) {
     queryField: null,
     encoder: 'lstm',
     variant: 'all',
+    maxEvents: MAX_EVENTS,
     peepholes: false,
     units: 8,
     attentionUnits: 4,
@@ -192,7 +193,8 @@ function baseShape({ fields, entityFields }) {
         candidate: null,
         query: 'none',
         ...plain,
-        logitCorrection: [0, 0, 0],
+        weightCorrection: [0, 0, 0],
+        drawCorrection: 0,
         layers: [4],
       },
     },

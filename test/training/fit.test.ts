@@ -1,14 +1,15 @@
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { silentContext } from '../../src/common/context.js';
+import { type Logger, silentContext } from '../../src/common/context.js';
 import { fileSha256 } from '../../src/common/files.js';
 import { type Manifest, preparedPaths } from '../../src/common/prepared.js';
 import { loadConfig } from '../../src/config/load.js';
 import { BatchSource } from '../../src/dataset/batch-source.js';
 import { openPrepared, splitRange } from '../../src/dataset/prepared.js';
-import { loadCheckpoint } from '../../src/model/checkpoint.js';
+import { describeCheckpoint, loadCheckpoint } from '../../src/model/checkpoint.js';
 import { scoreBatch } from '../../src/model/score.js';
 import { modelShape } from '../../src/model/shape.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
@@ -60,6 +61,14 @@ async function train(name: string, resume: boolean, ...set: string[]) {
     context: silentContext,
   });
 }
+
+/** Keeps what is warned of. */
+const recordingLogger = (log: object[]): Logger => ({
+  ...silentContext.logger,
+  warn: (...entry: unknown[]) => {
+    log.push(entry);
+  },
+});
 
 const weightsOf = (name: string, which: 'last' | 'best') =>
   fileSha256(join(folder, name, runPaths[which], 'weights.safetensors'));
@@ -182,6 +191,79 @@ test('query words start from word2vec and learn on, and know nothing of the eval
   const moved = Math.sqrt(squares / table.length);
   expect(moved).toBeGreaterThan(0);
   expect(moved).toBeLessThan(0.1);
+});
+
+test('the settings of tasks reach the training', async () => {
+  const short = ['train.epochs=1', 'train.patience=9'];
+  await train('plain', false, ...short);
+  const plain = await weightsOf('plain', 'last');
+  const settings = {
+    classWeights: 'tasks.ctr.classWeights=[1, 3]',
+    dropout: 'tasks.ctr.tower.dropout=0',
+    towerL2: 'tasks.ctr.tower.l2=0.01',
+    l2: 'train.l2=0.01',
+  };
+  const hashes = [plain];
+  for (const [name, setting] of Object.entries(settings)) {
+    await train(name, false, ...short, setting);
+    hashes.push(await weightsOf(name, 'last'));
+  }
+  expect(new Set(hashes).size).toBe(hashes.length);
+});
+
+test('nothing to train is an error, and a task without training samples is warned of', async () => {
+  const late = ['tasks.spp.trainFrom=2026-01-09 23:59:59', 'train.epochs=1'];
+  const own = join(folder, 'prepared');
+  const log: object[] = [];
+  const context = { ...silentContext, logger: recordingLogger(log) };
+  const fitWith = async (tasks: string) => {
+    const config = await configWith(...late, `train.tasks=[${tasks}]`);
+    const { manifest } = await preprocess({ config, folder: own, force: false, context: silentContext });
+    const runFolder = join(folder, tasks);
+    await openRunFolder(runFolder, { resume: false, force: false });
+    return trainModel({ config, manifest, preparedFolder: own, runFolder, context });
+  };
+  await expect(fitWith('spp')).rejects.toThrow(
+    /^Cannot train: required a training sample of one of the tasks \(spp\), got none/,
+  );
+  log.length = 0;
+  await fitWith('ctr, spp');
+  expect(log).toEqual([
+    [{ task: 'spp' }, 'no training samples: what the model says for this task is random'],
+  ]);
+});
+
+test('statistics may come from other samples than the run was trained on', async () => {
+  const labels = (perPositive: number) =>
+    `tasks.cart={kind: binary, labels: {requests: positive, positives: {behavior: [cart]}, negatives: {by: uniform, perPositive: ${perPositive}}}, tower: {batchNormalisation: true}}`;
+  const prepared = async (perPositive: number) => {
+    const config = await configWith(labels(perPositive), 'train.tasks=[cart]', 'train.epochs=1');
+    const folderOfData = join(folder, `prepared-${perPositive}`);
+    const data = { folder: folderOfData, force: false, context: silentContext };
+    const { manifest } = await preprocess({ config, ...data });
+    return { config, manifest, preparedFolder: folderOfData, runFolder: join(folder, 'run') };
+  };
+  const few = await prepared(1);
+  await openRunFolder(few.runFolder, { resume: false, force: false });
+  const log: object[] = [];
+  await trainModel({ ...few, context: { ...silentContext, logger: recordingLogger(log) } });
+  expect(log).toContainEqual([
+    { task: 'cart' },
+    'the training samples have drawn negatives: the statistics of its batch normalisation may not be those met in use ' +
+      '(dupn train --recalibrate-bn with a config of samples as they come takes them from those)',
+  ]);
+  const evaluation = join(few.runFolder, runPaths.evaluation);
+  await mkdir(dirname(evaluation));
+  await writeFile(evaluation, '{}');
+  const { shape } = await describeCheckpoint(join(few.runFolder, runPaths.best));
+
+  const many = await prepared(20);
+  const { samples } = await recalibrate(many);
+  const counts = Object.values(many.manifest.tasks.cart!.counts.training);
+  expect(samples).toBe(counts.reduce((sum, count) => sum + count, 0));
+  // What undoes the drawing is still that of the training, and the evaluation of the old weights is gone.
+  expect((await describeCheckpoint(join(few.runFolder, runPaths.best))).shape).toEqual(shape);
+  expect(existsSync(evaluation)).toBe(false);
 });
 
 test('recalibrated statistics are those of the training samples, layer after layer', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Batch } from '../../src/dataset/batch.js';
 import { numbers } from '../../src/engine/numbers.js';
 import { tf } from '../../src/engine/tf.js';
+import { scoreBatch } from '../../src/model/score.js';
 import type { ModelShape } from '../../src/model/shape.js';
 import { initialWeights, type ModelWeights } from '../../src/model/weights.js';
 import { computeGradients } from '../../src/training/gradients.js';
@@ -40,6 +41,58 @@ async function train(
   optimizer.dispose();
   return { losses, before, after };
 }
+
+test('a step moves the statistics of normalised layers by a hundredth towards the moments of the batch', () => {
+  const ctr = { ...smallShape.tasks.ctr!, layers: [3], batchNormalisation: true };
+  const shape = { ...smallShape, tasks: { ...smallShape.tasks, ctr } };
+  const weights = initialWeights(shape, 1, 1);
+  const optimizer = new Optimizer(weights, rates);
+  const batch = randomBatch([4, 0, 2, 3]);
+  let z: number[][] = [];
+  scoreBatch(weights, batch, (_, inputs) => {
+    z = inputs.arraySync() as number[][];
+  });
+  trainStep(weights, optimizer, batch, 1, options);
+  const read = (kind: string) => weights.statistics.get(`tasks/ctr/0/${kind}`)!.readRows(0, 3);
+  const [means, variances] = [read('mean'), read('variance')];
+  expect(z.length).toBeGreaterThan(2);
+  for (const unit of [0, 1, 2]) {
+    const mean = z.reduce((sum, row) => sum + row[unit]!, 0) / z.length;
+    const variance = z.reduce((sum, row) => sum + (row[unit]! - mean) ** 2, 0) / z.length;
+    // They start at 0 and 1.
+    expect(means[unit]).toBeCloseTo(0.01 * mean, 6);
+    expect(variances[unit]).toBeCloseTo(0.99 + 0.01 * variance, 6);
+  }
+  weights.dispose();
+  optimizer.dispose();
+});
+
+test('the L2 of a tower is that of its weights alone', () => {
+  const weights = initialWeights(smallShape, 1, 1);
+  const batch = randomBatch([4, 0, 2, 3]);
+  const gradientsWith = (l2: number, towerL2: Record<string, number>) => {
+    const gradients = new Map<string, Float32Array>();
+    tf.tidy(() => {
+      const { dense } = computeGradients(weights, batch, { taskWeights: {}, dropout: null, l2, towerL2 });
+      for (const [name, gradient] of Object.entries(dense))
+        gradients.set(
+          name,
+          numbers(() => gradient),
+        );
+    });
+    return gradients;
+  };
+  const plain = gradientsWith(0, {});
+  const penalised = gradientsWith(0.1, { ctr: 0.5, buy: 0 });
+  for (const [name, gradient] of plain) {
+    const factor = name.startsWith('tasks/ctr/') ? 0.5 : name.startsWith('tasks/buy/') ? 0 : 0.1;
+    const values = numbers(() => weights.dense.get(name)!.read());
+    gradient.forEach((value, at) => {
+      expect(penalised.get(name)![at], name).toBeCloseTo(value + factor * values[at]!, 5);
+    });
+  }
+  weights.dispose();
+});
 
 test('one step moves every weight that the batch uses, and only the table rows that it reads', async () => {
   const batch = randomBatch([4, 0, 2, 3]);

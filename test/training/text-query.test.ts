@@ -65,7 +65,8 @@ async function lossAfter(steps: number, query: 'text' | 'none'): Promise<number>
         query,
         layers: [8],
         batchNormalisation: false,
-        logitCorrection: [0, 0],
+        weightCorrection: [0, 0],
+        drawCorrection: 0,
       },
     },
   };
