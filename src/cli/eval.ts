@@ -25,7 +25,7 @@ export function evalCommand(io: Io): Command {
         const result = await evaluateRun(config, prepared, findRun(config, options.run), context);
         return {
           json: result,
-          text: `${evaluationTable(result)}\nrun: ${result.run}, metrics: ${result.file}`,
+          text: `${evaluationTable(result)}\nrun: ${result.run}, metrics: ${result.file}, predictions: ${result.predictions}`,
         };
       }),
     );

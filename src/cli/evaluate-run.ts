@@ -13,6 +13,7 @@ import { evaluateBaselines } from '../evaluation/baselines.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { gatherPredictions, type PredictionColumns, Predictions } from '../evaluation/predictions.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
+import { writePredictions } from '../evaluation/write-predictions.js';
 import { loadCheckpoint } from '../model/checkpoint.js';
 import { scoreBatches } from '../model/score-batches.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
@@ -30,6 +31,8 @@ export interface RunEvaluation extends SavedEvaluation {
   readonly baselines: Baselines;
   /** Where it is saved. */
   readonly file: string;
+  /** The folder of the predictions, a file for each task. */
+  readonly predictions: string;
 }
 
 /** A folder as it is given, or the name of a run in run.folder. */
@@ -67,7 +70,8 @@ export async function evaluateRun(
       bar.update(done);
     }).finally(() => bar.stop());
     const seconds = (performance.now() - startMs - source.waitedMs) / 1000;
-    const evaluation = evaluate(withEveryTask(shape, scored), {
+    const predictions = withEveryTask(shape, scored);
+    const evaluation = evaluate(predictions, {
       kinds: mapValues(tasks, ({ kind }) => kind),
       userOfRequest: userOfRequest(prepared.folder),
       bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
@@ -79,9 +83,16 @@ export async function evaluateRun(
     });
     const scoring = { requests, seconds };
     const result = { run: folder, step: state.step, ...evaluation, scoring, baselines };
+    const predictionsFolder = join(folder, runPaths.predictions);
+    await writePredictions(predictionsFolder, {
+      preparedFolder: prepared.folder,
+      predictions,
+      tasks: shape.tasks,
+      limits: config.preprocess,
+    });
     const file = join(folder, runPaths.evaluation);
     await writeJson(file, result);
-    return { ...result, file };
+    return { ...result, file, predictions: predictionsFolder };
   } finally {
     weights.dispose();
     await source.close();

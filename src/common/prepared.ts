@@ -89,7 +89,7 @@ export interface Manifest {
     readonly bytes: number;
     readonly modifiedMs: number;
   }[];
-  /** Rows of each table: log, items, users, samples/<task>. */
+  /** Rows of each table: log, items, users, entities/<entity>, samples/<task>, predictedCtr. */
   readonly rows: Readonly<Record<string, RowCounts>>;
   readonly users: number;
   readonly events: number;

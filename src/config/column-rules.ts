@@ -144,6 +144,12 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
     );
     uses.push({ path: [...path, 'table'], table, reads: [[[...path, 'id'], id], ...reads] });
   }
+  if (ranking?.predictedCtr) {
+    const path: Path = ['features', 'ranking', 'predictedCtr'];
+    const table = ranking.predictedCtr;
+    const reads = [...keys(path, table, ['user', 'candidate', 'prediction']), ...times(path, table.time)];
+    uses.push({ path, table, reads });
+  }
   for (const [name, task] of Object.entries(tasks)) {
     const samples: SampleSource = task.samples;
     if (samples.files.length === 0) continue;

@@ -6,6 +6,7 @@ import type {
   EntityField,
   ItemField,
   ParsedConfig,
+  RankingConfig,
   TaskConfig,
   TimeColumn,
 } from './schema.js';
@@ -13,6 +14,7 @@ import type {
 const DEFAULT_VALIDATION_USERS = 0.05;
 
 type JudgingTask = Exclude<ParsedConfig['tasks'][string], { kind: 'multiclass' }>;
+type ParsedRanking = NonNullable<ParsedConfig['features']['ranking']>;
 type ParsedTime = ParsedConfig['data']['log']['time'];
 
 /** `root` is absolute. */
@@ -25,6 +27,11 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
     time: resolveTime(source.time, data.timeZone),
   });
   const fromOr = (from: 'items' | 'log' | undefined) => from ?? (items ? 'items' : 'log');
+  const resolveRanking = ({ predictedCtr, ...ranking }: ParsedRanking): RankingConfig => ({
+    ...ranking,
+    ...(ranking.price !== undefined && { priceFrom: fromOr(ranking.priceFrom) }),
+    ...(predictedCtr && { predictedCtr: resolveSource(predictedCtr) }),
+  });
   const candidateOf = ({ candidate, samples }: JudgingTask) =>
     samples?.candidate ?? (candidate === 'item' ? data.log.item : idOf(entities[candidate], candidate));
   /** Samples that are worked out of the log have the columns of a table without files. */
@@ -65,12 +72,7 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
       })),
       user: mapValues(features.user, (field, name) => ({ ...field, column: field.column ?? name })),
       ...(features.query && { query: features.query }),
-      ...(features.ranking && {
-        ranking: {
-          ...features.ranking,
-          ...(features.ranking.price !== undefined && { priceFrom: fromOr(features.ranking.priceFrom) }),
-        },
-      }),
+      ...(features.ranking && { ranking: resolveRanking(features.ranking) }),
     },
     entities: mapValues(entities, (entity, name) =>
       normaliseEntity(entity, name, Object.keys(features.item)),

@@ -34,7 +34,7 @@ const timeZone = z.string().refine(isTimeZone, {
     `an IANA time zone such as UTC or Asia/Shanghai${suggest(String(input), Intl.supportedValuesOf('timeZone'))}`,
 });
 
-const timeColumn = z
+export const timeColumn = z
   .union([
     column,
     z

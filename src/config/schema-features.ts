@@ -1,6 +1,6 @@
 /** The parts of the schema that say which columns become the item vector e, the property vector p and the user vector u. */
 import { z } from 'zod';
-import { column, fileSafeName, positiveInt } from './schema-data.js';
+import { column, fileSafeName, positiveInt, table, timeColumn } from './schema-data.js';
 
 const vocabulary = {
   minCount: positiveInt
@@ -92,6 +92,15 @@ export const queryWords = z.strictObject({
 const values = (name: string) =>
   z.array(z.string()).min(1).default([name]).describe(`Values of the behaviour column that mean ${name}`);
 
+/** A table of predictions; the defaults read what `dupn eval` writes, whose times are in UTC. */
+const predictions = z.strictObject({
+  ...table,
+  user: column.default('user_id').describe('Column of the user id'),
+  time: timeColumn.default({ column: 'time', format: 'auto', timeZone: 'UTC' }),
+  candidate: column.default('candidate').describe('Column of the item id'),
+  prediction: column.default('prediction').describe('Column of the prediction, a number'),
+});
+
 /** What ranking features are computed from; the formulas are in docs/ranking-features.md. */
 export const rankingFeatures = z.strictObject({
   behavior: column.default('behavior').describe('Column of the log that says what was done'),
@@ -105,4 +114,9 @@ export const rankingFeatures = z.strictObject({
     .optional()
     .describe('The table that holds it; by default the items table if there is one, else the log'),
   rating: column.optional().describe('Column of the items table with the rating, a number'),
+  predictedCtr: predictions
+    .optional()
+    .describe(
+      'Predictions of a run that was trained on earlier days, such as runs/early/eval/predictions/ctr.parquet: the feature predicted_ctr, by user, time and item',
+    ),
 });

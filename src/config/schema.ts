@@ -392,8 +392,12 @@ export type EntityConfig = DeepReadonly<
   }
 >;
 export type QueryConfig = DeepReadonly<NonNullable<ParsedConfig['features']['query']>>;
+type ParsedRanking = NonNullable<ParsedConfig['features']['ranking']>;
+type PredictionTable = DeepReadonly<ResolvedSource<NonNullable<ParsedRanking['predictedCtr']>>>;
 /** `priceFrom` is there where a price is. */
-export type RankingConfig = DeepReadonly<NonNullable<ParsedConfig['features']['ranking']>>;
+export type RankingConfig = DeepReadonly<
+  Omit<ParsedRanking, 'predictedCtr'> & { predictedCtr?: PredictionTable | undefined }
+>;
 /** Has either a column or a time. */
 export type PropertyField = DeepReadonly<z.output<typeof propertyField>>;
 export type UserField = DeepReadonly<Filled<z.output<typeof userField>, 'column'>>;

@@ -12,7 +12,10 @@ export interface ScoredClasses {
 }
 
 /** log p of every class, z_k - log sum_j exp(z_j), [samples, classes]. */
-export function logProbabilities({ scores, classes }: ScoredClasses): Float32Array {
+export function logProbabilities({
+  scores,
+  classes,
+}: Pick<ScoredClasses, 'scores' | 'classes'>): Float32Array {
   const result = new Float32Array(scores.length);
   for (let start = 0; start < scores.length; start += classes) {
     let largest = scores[start]!;

@@ -15,7 +15,7 @@ import { numberColumn, type TableSpec, tableSpecs, textColumn } from './read/tab
 import { classesOf } from './requests.js';
 
 export interface TableReport {
-  /** log, items, users, samples/<task>. */
+  /** log, items, users, entities/<entity>, samples/<task>, predictedCtr. */
   readonly name: string;
   readonly files: number;
   /** Of the files as they lie there. */

@@ -1,10 +1,10 @@
 /** What a config will need of disk, memory and steps, worked out from the head of its data. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { quoteLiteral } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
 import { timeFieldValue } from '../features/time-fields.js';
 import type { TableHead } from './read/read-head.js';
 import { type TableSpec, textColumn } from './read/table-spec.js';
-import { quoteLiteral } from './sql.js';
 
 /** A table of the config, its head and where that lies in DuckDB. */
 export interface ReadTableHead {

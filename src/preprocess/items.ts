@@ -33,6 +33,8 @@ export interface Inputs {
   readonly entities: Readonly<Record<string, IngestedTable>>;
   /** Task -> its sample table. */
   readonly samples: Readonly<Record<string, SampleTable>>;
+  /** Predictions of an earlier run; null where the config names none. */
+  readonly predictedCtr: IngestedTable | null;
 }
 
 export const text = ({ spec }: IngestedTable, column: string): string => textColumn(spec, column);

@@ -6,6 +6,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../common/context.js';
+import { numberOf, openDatabase } from '../common/database.js';
 import { recoverFolder, replaceFolder, writeJson } from '../common/files.js';
 import { type Manifest, PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
 import { preparedHash, preparedSlice } from '../config/prepared-slice.js';
@@ -13,13 +14,13 @@ import type { Config } from '../config/schema.js';
 import { zoneOffsets } from '../features/local-time.js';
 import { propertyStrides } from '../features/property-code.js';
 import { createContextCodesSql, createContextsSql, createContextVocabulariesSql } from './contexts.js';
-import { numberOf, openDatabase } from './database.js';
 import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
 import { createItemFieldsSql, createItemsSql, createItemTableSql } from './items.js';
 import { deriveSamples } from './labels/derive.js';
 import { checkPattern, createQueryWordsSql, writeQueryWords } from './query-words.js';
 import { createComputedFeaturesSql } from './ranking/computed-features.js';
+import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
 import {
   createAskedSql,
@@ -124,7 +125,8 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await sql(...createRequestsSql(config, bounds), ...createSamplesSql(config));
       await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds));
       await sql(createRequestUsersSql(config), ...createQueryWordsSql(config));
-      await sql(...createComputedFeaturesSql(config, inputs));
+      await sql(...createPredictionsSql(config, inputs), ...createComputedFeaturesSql(config, inputs));
+      await reportPredictions(connection, config, inputs, input.context.logger);
     });
     await phase('vocabularies', () =>
       sql(

@@ -2,9 +2,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { messageOf, UserError } from '../common/errors.js';
 import { type FieldManifest, preparedPaths } from '../common/prepared.js';
+import { quoteLiteral } from '../common/sql.js';
 import type { Config, QueryConfig } from '../config/schema.js';
 import { writeOffsets, writeRawFiles } from './raw-files.js';
-import { quoteLiteral } from './sql.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 import { writeField } from './write-fields.js';
 

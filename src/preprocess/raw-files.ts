@@ -2,8 +2,8 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { copyToParquet } from '../common/database.js';
 import type { ElementType } from '../common/prepared.js';
-import { copyToParquet } from './database.js';
 
 /** SQL types whose vectors are the bytes of the file. */
 const SQL_TYPES: Readonly<Record<ElementType, string>> = {

@@ -4,10 +4,10 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../common/context.js';
+import { rowsOf } from '../common/database.js';
 import { UserError } from '../common/errors.js';
 import { type Manifest, preparedPaths, type RowCounts } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
-import { rowsOf } from './database.js';
 import type { IngestedTable, Inputs } from './items.js';
 import { ingest } from './read/ingest.js';
 import { tableSpecs } from './read/table-spec.js';
@@ -75,6 +75,7 @@ export async function readTables(
     users: tables.get('users') ?? null,
     entities: Object.fromEntries(entities),
     samples: Object.fromEntries(samples),
+    predictedCtr: tables.get('predictedCtr') ?? null,
   };
   return { inputs, rows, files };
 }

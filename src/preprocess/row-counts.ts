@@ -1,8 +1,8 @@
 /** What became of the rows of the sample tables, and how the requests divide. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../common/database.js';
 import { type Manifest, type RowCounts, SPLITS } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
-import { rowsOf } from './database.js';
 import { rejectedSampleSql } from './requests.js';
 
 export async function requestsBySplit(connection: DuckDBConnection): Promise<Manifest['requestsBySplit']> {

@@ -1,10 +1,10 @@
 /** The moments that divide the requests into training, validation and evaluation. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../common/database.js';
 import { UserError } from '../common/errors.js';
 import { toEpochSeconds } from '../config/dates.js';
 import type { Config } from '../config/schema.js';
 import { localSeconds, zoneOffsets } from '../features/local-time.js';
-import { rowsOf } from './database.js';
 import type { Inputs } from './items.js';
 import type { SplitBounds } from './requests.js';
 

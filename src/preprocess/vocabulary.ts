@@ -1,7 +1,7 @@
 /** Vocabularies: the values of a field met in the training period, by falling count, with the row of each. */
 
+import { quoteLiteral } from '../common/sql.js';
 import { fieldIndexSql } from '../features/field-index.js';
-import { quoteLiteral } from './sql.js';
 
 export interface VocabularyRule {
   readonly minCount: number;

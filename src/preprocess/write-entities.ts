@@ -1,11 +1,11 @@
 /** The rows of the entities in the prepared folder, and what the manifest says of their fields. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { numberOf } from '../common/database.js';
 import { type EntityManifest, type FieldManifest, preparedPaths } from '../common/prepared.js';
+import { quoteIdentifier } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
-import { numberOf } from './database.js';
 import { entityTable, entityValues } from './entities.js';
 import { writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
-import { quoteIdentifier } from './sql.js';
 import { writeField } from './write-fields.js';
 
 /** `items` are the item fields as written: what shared fields point at. */

@@ -1,12 +1,12 @@
 /** Vocabularies and the item table of the prepared folder, and what the manifest says of each field. */
 import { createHash } from 'node:crypto';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { numberOf } from '../common/database.js';
 import { type FieldManifest, type PropertyFieldManifest, preparedPaths } from '../common/prepared.js';
+import { quoteIdentifier } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
-import { numberOf } from './database.js';
 import { attributesOf } from './items.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
-import { quoteIdentifier } from './sql.js';
 import { type FieldGroup, vocabularyTable } from './vocabulary.js';
 
 /** Writes a vocabulary's file to the folder `path` of the vocabularies, and describes the field. */

@@ -2,17 +2,17 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../common/database.js';
 import { fileSha256 } from '../common/files.js';
 import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../common/prepared.js';
+import { quoteIdentifier } from '../common/sql.js';
 import type { Config, SampleSource } from '../config/schema.js';
-import { rowsOf } from './database.js';
 import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { levelsTable } from './labels/levels.js';
 import { writeFeatures } from './ranking/write-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
-import { quoteIdentifier } from './sql.js';
 
 /** The one segment of a first preparation. */
 const SEGMENT = '0000';

@@ -13,6 +13,7 @@ export const runPaths = {
   last: 'checkpoints/last',
   best: 'checkpoints/best',
   evaluation: 'eval/metrics.json',
+  predictions: 'eval/predictions',
 } as const;
 
 /** Whether training can go on from what is in the folder. */

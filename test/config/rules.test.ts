@@ -404,6 +404,10 @@ describe('a rule between keys', () => {
       c.features.item.kind = { size: 1, column: 'category' };
       c.features.properties = { scenario: {}, weekend: { time: 'weekend' } };
       c.features.user = { age: { from: 'users' }, device: { from: 'lastEvent' }, city: { from: 'request' } };
+      c.features.ranking = {
+        behavior: 'device',
+        predictedCtr: { files: 'p.csv', columns: ['user_id', 'time', 'candidate', 'p'] },
+      };
       Object.assign(c.tasks.ctr!.samples!, {
         columns: ['user_id', 'time', 'item_id', 'label'],
         weight: 'w',
@@ -417,6 +421,7 @@ describe('a rule between keys', () => {
         'features.properties.scenario.column: expected one of data.log.columns (user_id, item_id, when, shop, device), got scenario',
         'data.items.item: expected one of data.items.columns (sku, brand), got item_id',
         'features.item.kind.column: expected one of data.items.columns (sku, brand), got category',
+        'features.ranking.predictedCtr.prediction: expected one of features.ranking.predictedCtr.columns (user_id, time, candidate, p), got prediction',
         'tasks.ctr.samples.weight: expected one of tasks.ctr.samples.columns (user_id, time, item_id, label), got w',
         'tasks.ctr.samples.keep: expected one of tasks.ctr.samples.columns (user_id, time, item_id, label), got position',
         'features.user.city.column: expected one of tasks.ctr.samples.columns (user_id, time, item_id, label), got city',

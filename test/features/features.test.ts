@@ -2,14 +2,14 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase, rowsOf } from '../../src/common/database.js';
 import { createRandom } from '../../src/common/random.js';
+import { quoteLiteral } from '../../src/common/sql.js';
 import { fieldIndex, fieldIndexSql } from '../../src/features/field-index.js';
 import { hash32, hash32Sql } from '../../src/features/hash32.js';
 import { localSeconds, localSecondsSql, zoneOffsets } from '../../src/features/local-time.js';
 import { propertyCode, propertyStrides } from '../../src/features/property-code.js';
 import { type TimeField, timeFieldSql, timeFieldValue } from '../../src/features/time-fields.js';
-import { type Database, openDatabase, rowsOf } from '../../src/preprocess/database.js';
-import { quoteLiteral } from '../../src/preprocess/sql.js';
 
 /** SQL and code must encode alike: preprocessing uses the one, serving the other. */
 let database: Database;

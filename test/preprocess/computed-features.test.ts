@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
-import { silentContext } from '../../src/common/context.js';
+import { type Context, silentContext } from '../../src/common/context.js';
 import { createRandom } from '../../src/common/random.js';
 import { parseConfig } from '../../src/config/load.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
@@ -61,7 +61,19 @@ function randomWorld(seed: number) {
     label: random.integer(2),
     mine: random.integer(9),
   }));
-  return { items, events, samples };
+  // Of some samples one or several, and some of nothing: another moment, item or user.
+  const other = { user: 'nobody', item: 'nothing', time: time() };
+  const predictions = Array.from({ length: 60 }, () => {
+    const { user, item, time } = pick(samples.slice(0, 45));
+    const [changed] = random.integer(4) === 0 ? [pick(['user', 'item', 'time'] as const)] : [];
+    return {
+      user: changed === 'user' ? other.user : user,
+      item: changed === 'item' ? other.item : item,
+      time: changed === 'time' ? time + 0.000001 : time,
+      prediction: random.uniform(),
+    };
+  });
+  return { items, events, samples, predictions };
 }
 
 type World = ReturnType<typeof randomWorld>;
@@ -70,7 +82,7 @@ const KINDS = { click: 'view', favorite: 'fav', cart: 'cart', buy: 'purchase' } 
 
 /** The raw features of a sample, null for a missing one. */
 function featuresOf(
-  { items, events }: World,
+  { items, events, predictions }: World,
   { user, item, time }: { user: string; item: string; time: number },
   priceFrom: 'items' | 'log',
 ): Record<string, number | null> {
@@ -103,6 +115,9 @@ function featuresOf(
   const less = (a: number | null, b: number | null) => (a === null || b === null ? null : a - b);
   const inCategory = past.filter((e) => mine.category !== '' && keyOf(e, 'category') === mine.category);
   const fit = less(price, meanOf(past.filter((e) => e.user === user)));
+  const predicted = predictions
+    .filter((p) => p.user === user && p.item === item && p.time === time)
+    .map(({ prediction }) => prediction);
   const lastInCategory = mine.category === '' ? [] : byUser('category').map((e) => e.time);
   return {
     rating: mine.rating,
@@ -130,10 +145,23 @@ function featuresOf(
     user_category: own('category') === '' ? null : log1p(byUser('category').length),
     user_category_recency:
       lastInCategory.length > 0 ? Math.log(1 + (time - Math.max(...lastInCategory)) / HOUR) : null,
+    predicted_ctr: predicted.length > 0 ? predicted.reduce((a, b) => a + b, 0) / predicted.length : null,
   };
 }
 
-async function prepare({ items, events, samples }: World, priceFrom: 'items' | 'log', brought: string) {
+/** Where the lines of the log go that say how many samples have a prediction. */
+function listenTo(lines: string[]): Context {
+  const line = (level: string) => (_: object, message: string) => {
+    if (message.includes('predicted CTR')) lines.push(`${level} ${message}`);
+  };
+  return { ...silentContext, logger: { ...silentContext.logger, info: line('info'), warn: line('warn') } };
+}
+
+async function prepare(
+  { items, events, samples, predictions }: World,
+  priceFrom: 'items' | 'log',
+  brought: string,
+) {
   const folder = await mkdtemp(join(tmpdir(), 'dupn-ranking-'));
   const csv = (name: string, header: string, rows: readonly (readonly unknown[])[]) =>
     writeFile(join(folder, name), `${[header, ...rows.map((row) => row.join(','))].join('\n')}\n`);
@@ -152,6 +180,11 @@ async function prepare({ items, events, samples }: World, priceFrom: 'items' | '
     `user_id,item_id,time,label,${brought}`,
     samples.map((s) => [s.user, s.item, s.time, s.label, s.mine]),
   );
+  await csv(
+    'predictions.csv',
+    'who,what,when,ctr',
+    predictions.map((p) => [p.user, p.item, p.time.toFixed(6), p.prediction]),
+  );
   const config = parseConfig(
     `
 name: ranking
@@ -169,6 +202,12 @@ features:
     price: cost
     priceFrom: ${priceFrom}
     rating: rating
+    predictedCtr:
+      files: predictions.csv
+      user: who
+      candidate: what
+      time: { column: when, format: seconds }
+      prediction: ctr
 split: { evaluationFrom: 2020-01-08, validationUsers: 0.3 }
 tasks:
   l2r: { kind: rank, samples: { files: samples.csv, time: { column: time, format: seconds }, features: [${brought}] } }
@@ -176,7 +215,8 @@ tasks:
     join(folder, 'ranking.yaml'),
   );
   const out = join(folder, 'out');
-  const { manifest } = await preprocess({ config, folder: out, force: false, context: silentContext });
+  const logged: string[] = [];
+  const { manifest } = await preprocess({ config, folder: out, force: false, context: listenTo(logged) });
   const { buffer, byteOffset, length } = await readFile(join(out, 'samples/l2r/features.f32'));
   const values = new Float32Array(buffer.slice(byteOffset, byteOffset + length));
   const instance = await DuckDBInstance.create(':memory:');
@@ -189,11 +229,12 @@ tasks:
     user: String(user),
     item: String(item),
     time: Number(time),
+    part: String(split),
     training: split === 'training',
   }));
   connection.closeSync();
   instance.closeSync();
-  return { features: manifest.tasks.l2r!.features, values, stored };
+  return { manifest, features: manifest.tasks.l2r!.features, values, stored, logged };
 }
 
 test.each([
@@ -235,4 +276,24 @@ test('a column of the samples takes the place of the computed feature of its nam
   for (let at = names.length - 1; at < values.length; at += names.length) {
     expect(brought).toContain(values[at]!.toFixed(3));
   }
+});
+
+test('says how many samples have a prediction, and warns where few have', async () => {
+  const world = randomWorld(5);
+  const { manifest, stored, logged } = await prepare(world, 'items', 'mine');
+  const few = await prepare({ ...world, predictions: world.predictions.slice(0, 9) }, 'items', 'mine');
+  const countsOf = ({ predictions }: World) =>
+    ['training', 'validation', 'evaluation'].map((part) => {
+      const all = stored.filter((sample) => sample.part === part);
+      const predicted = all.filter(({ user, item, time }) =>
+        predictions.some((p) => p.user === user && p.item === item && p.time === time),
+      );
+      return `${predicted.length} of ${all.length} ${part}`;
+    });
+  expect((await prepare(world, 'items', 'predicted_ctr')).logged).toEqual([]);
+  expect(logged).toEqual([`info l2r: ${countsOf(world).join(', ')} samples have a predicted CTR`]);
+  expect(manifest.rows.predictedCtr).toMatchObject({ read: 60, kept: 60, rejected: 0 });
+  expect(few.logged).toEqual([
+    `warn l2r: ${countsOf({ ...world, predictions: world.predictions.slice(0, 9) }).join(', ')} samples have a predicted CTR; of the others it is taken to be the mean`,
+  ]);
 });

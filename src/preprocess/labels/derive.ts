@@ -3,10 +3,10 @@
  * in the log with their positives, negatives and levels. What comes out is read like any other table of samples.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { numberOf } from '../../common/database.js';
 import type { RowCounts } from '../../common/prepared.js';
 import type { Config, SampleSource, TaskConfig } from '../../config/schema.js';
 import type { ZoneOffset } from '../../features/local-time.js';
-import { numberOf } from '../database.js';
 import { type Inputs, type SampleTable, text } from '../items.js';
 import type { TableSpec } from '../read/table-spec.js';
 import type { SplitBounds } from '../requests.js';

@@ -1,7 +1,8 @@
 /** The events that decide labels: positives of a candidate, or the next one that has a level. */
+
+import { quoteLiteral } from '../../common/sql.js';
 import type { Config, TaskConfig } from '../../config/schema.js';
 import { type Inputs, number, text } from '../items.js';
-import { quoteLiteral } from '../sql.js';
 import { candidateColumn, type EventColumn, targetValues } from './label-columns.js';
 
 export const targetsTable = (task: number): string => `label_events_${task}`;

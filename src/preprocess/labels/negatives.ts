@@ -2,11 +2,12 @@
  * Sampled negatives: for each positive some candidates that are no positive of the same request, drawn by hash so that
  * the same log and seed give the same draws at any number of threads.
  */
+
+import { quoteLiteral } from '../../common/sql.js';
 import type { CandidateLabels, Config } from '../../config/schema.js';
 import { hash32Sql } from '../../features/hash32.js';
 import type { Inputs } from '../items.js';
 import type { SplitBounds } from '../requests.js';
-import { quoteLiteral } from '../sql.js';
 import { eventText, itemFieldSql, logWithItems } from './events-that-count.js';
 import { candidateColumn } from './label-columns.js';
 

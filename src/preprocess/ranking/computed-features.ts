@@ -2,15 +2,19 @@
  * Ranking features worked out of the log as of each request (docs/ranking-features.md): what had happened strictly
  * before it. Counts are differences of running totals, looked up at the request and at the start of each window.
  */
+
+import { quoteLiteral } from '../../common/sql.js';
 import type { Config, RankingConfig } from '../../config/schema.js';
 import { type Inputs, number, text } from '../items.js';
-import { quoteLiteral } from '../sql.js';
 
 /** A feature of the rows of `rank_features`. */
 export interface ComputedFeature {
   readonly name: string;
   readonly sql: string;
 }
+
+/** Its name, by which the samples can bring it themselves. */
+export const PREDICTED_CTR = 'predicted_ctr';
 
 const DAY_US = 86_400_000_000n;
 const HOUR_US = 3_600_000_000;
@@ -44,7 +48,8 @@ export function tasksWithComputedFeatures({ tasks, features }: Config): number[]
 
 /**
  * `rank_features` (usr, time_us, item, and the columns that `computedFeatures` reads): one row for each user, moment and
- * item row that a task ranks. Needs `events`, `item_rows`, `request_rows` and `sample_rows`.
+ * item row that a task ranks. Needs `events`, `item_rows`, `request_rows` and `sample_rows`, and `rank_predictions` where
+ * there are predictions.
  */
 export function createComputedFeaturesSql(config: Config, inputs: Inputs): string[] {
   const tasks = tasksWithComputedFeatures(config);
@@ -165,6 +170,11 @@ function createTableSql(ranking: RankingConfig, keys: readonly { readonly key: K
       );
     }
   }
+  if (ranking.predictedCtr) {
+    columns.push('predicted.prediction');
+    joins.push(`LEFT JOIN rank_predictions predicted
+      ON predicted.usr = a.usr AND predicted.time_us = a.time_us AND predicted.item_key = a.item_key`);
+  }
   return `CREATE TABLE rank_features AS SELECT ${columns.join(', ')} FROM rank_asked a ${joins.join('\n')}`;
 }
 
@@ -206,6 +216,7 @@ export function computedFeatures(config: Config, { items }: Inputs): ComputedFea
       name: 'user_category_recency',
       sql: `ln(1 + f.since_category / ${HOUR_US}.0)`,
     }),
+    ...when(ranking.predictedCtr !== undefined, { name: PREDICTED_CTR, sql: 'f.prediction' }),
   ];
 }
 

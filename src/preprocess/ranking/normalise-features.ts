@@ -1,7 +1,7 @@
 /** The ranking features of a task: normalised by the training samples, row by row in one file. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../../common/database.js';
 import type { RankingFeature } from '../../common/prepared.js';
-import { rowsOf } from '../database.js';
 
 /** The feature that every sample has: the head has no intercept of its own. */
 const CONSTANT: RankingFeature = { name: 'constant', mean: 0, deviation: 1 };

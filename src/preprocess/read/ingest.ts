@@ -8,7 +8,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../../common/context.js';
 import { UserError } from '../../common/errors.js';
 import type { Manifest, RowCounts } from '../../common/prepared.js';
-import { quoteIdentifier } from '../sql.js';
+import { quoteIdentifier } from '../../common/sql.js';
 import { unusedColumns } from './check-columns.js';
 import { countRows, keepRows } from './count-rows.js';
 import { findInputFiles } from './input-files.js';

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../../common/errors.js';
-import { quoteLiteral } from '../sql.js';
+import { escapeGlob, quoteLiteral } from '../../common/sql.js';
 
 export interface InputFile {
   /** Absolute. */
@@ -69,9 +69,4 @@ async function expand(
     throw new UserError(`Cannot read the table \`${table}\`: no file matches ${path}`);
   }
   return files.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-}
-
-/** The path as a glob that matches it alone: DuckDB takes every path as a glob. */
-export function escapeGlob(path: string): string {
-  return path.replace(/[*?[]/g, '[$&]');
 }

@@ -1,7 +1,6 @@
 /** An input file as DuckDB reads it: what stands behind FROM, and the SQL of each column's text. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { quoteIdentifier, quoteLiteral } from '../sql.js';
-import { escapeGlob } from './input-files.js';
+import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
 import { instantSql } from './time-sql.js';
 
 export interface Relation {

@@ -2,7 +2,7 @@
  * What becomes of each row, as SQL: kept, rejected or filtered, and for which reason. The verdict of a row is the
  * number of the first rule that it breaks, 0 for none.
  */
-import { quoteLiteral } from '../sql.js';
+import { quoteLiteral } from '../../common/sql.js';
 import type { Relation } from './relation.js';
 import { numberColumn, type TableSpec, textColumn } from './table-spec.js';
 import { END_OF_TIME_US, timeSql } from './time-sql.js';

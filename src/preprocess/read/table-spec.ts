@@ -26,7 +26,7 @@ export interface RowFilter {
 }
 
 export interface TableSpec {
-  /** As in the config and in the manifest: log, items, users, entities/<entity>, samples/<task>. */
+  /** As in the config and in the manifest: log, items, users, entities/<entity>, samples/<task>, predictedCtr. */
   readonly name: string;
   readonly source: TableSource;
   /** Columns that are kept as the text that they are; the empty text is NULL. */
@@ -174,6 +174,19 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
         ...label,
       ]),
       time: samples.time,
+    });
+  }
+  const predictions = config.features.ranking?.predictedCtr;
+  if (predictions) {
+    const { user, candidate, prediction, time } = predictions;
+    specs.push({
+      name: 'predictedCtr',
+      source: predictions,
+      text: distinct([user, candidate]),
+      numbers: [prediction],
+      separators: {},
+      required: [user, candidate, prediction],
+      time,
     });
   }
   return specs;

@@ -1,7 +1,6 @@
 /** Finds the places of a file's rejected rows in its text, and lists them. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { quoteIdentifier, quoteLiteral } from '../sql.js';
-import { escapeGlob } from './input-files.js';
+import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
 import { type Loaded, reasonOf } from './load-file.js';
 import type { OpenedFile } from './open-file.js';
 import type { RejectsFile } from './rejects-file.js';

@@ -1,4 +1,4 @@
-/** Names and values inside SQL text: the one place where they are quoted. */
+/** Names, values and paths inside SQL text: the one place where they are quoted. */
 
 /** `"name"`, whatever the name holds. */
 export function quoteIdentifier(name: string): string {
@@ -8,4 +8,9 @@ export function quoteIdentifier(name: string): string {
 /** `'text'`, whatever the text holds. DuckDB knows no backslash escapes in it. */
 export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The path as a glob that matches it alone: DuckDB takes every path that it reads as a glob. */
+export function escapeGlob(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]');
 }

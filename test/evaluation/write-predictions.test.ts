@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { escapeGlob, quoteLiteral } from '../../src/common/sql.js';
+import { type PredictionColumns, Predictions } from '../../src/evaluation/predictions.js';
+import { writePredictions } from '../../src/evaluation/write-predictions.js';
+
+const REQUESTS = 3000;
+/** Requests from here on are evaluated; each has two samples of a task, sample s is of request s >> 1. */
+const FIRST = 1000;
+const COUNT = 2 * (REQUESTS - FIRST);
+const limits = { memoryLimit: '1GB', threads: 2 };
+
+let instance: DuckDBInstance;
+let connection: DuckDBConnection;
+let prepared: string;
+let folder: string;
+
+/** Scores that tell their sample, in an order that is not that of the samples. */
+function scored(outputs: number): PredictionColumns {
+  const samples = Int32Array.from({ length: COUNT }, (_, i) => 2 * FIRST + ((i * 1777) % COUNT));
+  const scores = [...samples].flatMap((sample) =>
+    Array.from({ length: outputs }, (_, k) => logit(sample, k)),
+  );
+  const labels = new Float32Array(COUNT);
+  return {
+    scores: Float32Array.from(scores),
+    outputs,
+    labels,
+    weights: labels,
+    requests: samples.map((sample) => sample >> 1),
+    samples,
+  };
+}
+
+const logit = (sample: number, k: number) => Math.sin(sample) * 4 + k * Math.cos(sample);
+
+async function rowsOf(path: string) {
+  const file = quoteLiteral(escapeGlob(path));
+  const reader = await connection.runAndReadAll(
+    `SELECT *, epoch_us("time") AS us FROM read_parquet(${file})`,
+  );
+  return reader.getRowObjects() as Record<string, never>[];
+}
+
+beforeAll(async () => {
+  instance = await DuckDBInstance.create(':memory:');
+  connection = await instance.connect();
+  // A name that is a pattern to DuckDB, and ends its texts.
+  const root = join(await mkdtemp(join(tmpdir(), 'dupn-predictions-')), "it's [all]");
+  [prepared, folder] = [join(root, 'prepared'), join(root, 'run/eval/predictions')];
+  const write = async (path: string, sql: string) => {
+    await mkdir(dirname(join(prepared, path)), { recursive: true });
+    await connection.run(`COPY (${sql}) TO ${quoteLiteral(join(prepared, path))} (FORMAT parquet)`);
+  };
+  await write(
+    'requests/requests.parquet',
+    `SELECT range::INTEGER AS request, CASE WHEN range % 3 > 0 THEN 'r' || range END AS request_id,
+       'u' || (range % 7) AS user_id, make_timestamp(1577836800000001 + range) AS "time" FROM range(${REQUESTS})`,
+  );
+  const samples = (candidate: string) =>
+    `SELECT range::INTEGER AS sample, (range // 2)::INTEGER AS request${candidate}, (range % 2)::DOUBLE AS label,
+       (range % 5)::DOUBLE AS weight, 'kept' AS prediction, 'kept' AS user_id FROM range(${2 * REQUESTS})`;
+  await write('samples/ctr/samples.parquet', samples(`, '商品' || range AS candidate`));
+  await write('samples/level/samples.parquet', samples(''));
+});
+
+afterAll(() => {
+  connection.closeSync();
+  instance.closeSync();
+});
+
+test('each sample has its keys and its corrected probability, in the order of the samples', async () => {
+  const tasks = {
+    ctr: { kind: 'binary', logitCorrection: [Math.log(0.1)] },
+    level: { kind: 'multiclass', logitCorrection: [0, -Math.log(3), 0.5] },
+  } as const;
+  const predictions = new Map([
+    ['ctr', scored(1)],
+    ['level', scored(3)],
+  ]);
+  await writePredictions(folder, { preparedFolder: prepared, predictions, tasks, limits });
+  const ctr = await rowsOf(join(folder, 'ctr.parquet'));
+  const keys = ['request_id', 'user_id', 'time', 'candidate', 'label', 'weight', 'prediction', 'us'];
+  expect(Object.keys(ctr[0]!)).toEqual(keys);
+  expect(ctr).toHaveLength(COUNT);
+  for (const [at, row] of ctr.entries()) {
+    const sample = 2 * FIRST + at;
+    const request = sample >> 1;
+    expect(row).toMatchObject({
+      request_id: request % 3 > 0 ? `r${request}` : null,
+      user_id: `u${request % 7}`,
+      us: 1577836800000001n + BigInt(request),
+      candidate: `商品${sample}`,
+      label: sample % 2,
+      weight: sample % 5,
+    });
+    // A tenth of the negatives were drawn: there are ten times as many, and the odds are a tenth.
+    const odds = Math.exp(logit(sample, 0)) / 10;
+    expect(row.prediction).toBeCloseTo(odds / (1 + odds), 6);
+  }
+  const level = await rowsOf(join(folder, 'level.parquet'));
+  expect(Object.keys(level[0]!)).toEqual([
+    ...keys.filter((key) => key !== 'candidate' && key !== 'prediction' && key !== 'us'),
+    ...['probability_0', 'probability_1', 'probability_2', 'us'],
+  ]);
+  for (const [at, row] of level.entries()) {
+    const weighed = [1, 1 / 3, Math.exp(0.5)].map((factor, k) => factor * Math.exp(logit(2 * FIRST + at, k)));
+    const total = weighed.reduce((a, b) => a + b, 0);
+    for (const [k, value] of weighed.entries()) {
+      expect(row[`probability_${k}`]).toBeCloseTo(value / total, 6);
+    }
+  }
+});
+
+test('a folder takes the place of an older one, and a task without samples has a file without rows', async () => {
+  await writeFile(join(folder, 'gone.parquet'), '');
+  await writePredictions(folder, {
+    preparedFolder: prepared,
+    predictions: new Map([['ctr', new Predictions(1).columns()]]),
+    tasks: { ctr: { kind: 'rank', logitCorrection: [0] } },
+    limits,
+  });
+  expect(await readdir(folder)).toEqual(['ctr.parquet']);
+  expect(await rowsOf(join(folder, 'ctr.parquet'))).toEqual([]);
+  expect(await readdir(dirname(folder))).toEqual(['predictions']);
+});
+
+test('an evaluation that fails leaves the older folder as it is', async () => {
+  const tasks = { spp: { kind: 'binary', logitCorrection: [0] } } as const;
+  const failing = writePredictions(folder, {
+    preparedFolder: prepared,
+    predictions: new Map([['spp', scored(1)]]),
+    tasks,
+    limits,
+  });
+  await expect(failing).rejects.toThrow('samples/spp');
+  expect(existsSync(join(folder, 'ctr.parquet'))).toBe(true);
+  expect(await readdir(dirname(folder))).toEqual(['predictions']);
+});
