@@ -21,7 +21,7 @@ export interface PredictionsInput {
   readonly preparedFolder: string;
   /** Task -> its scored samples. */
   readonly predictions: ReadonlyMap<string, PredictionColumns>;
-  readonly tasks: Readonly<Record<string, Pick<TaskShape, 'kind' | 'logitCorrection'>>>;
+  readonly tasks: Readonly<Record<string, Pick<TaskShape, 'kind' | 'outputs' | 'drawCorrection'>>>;
   /** What DuckDB may use. */
   readonly limits: Parameters<typeof openDatabase>[1];
 }
@@ -53,13 +53,15 @@ async function writeTask(
   task: string,
   { preparedFolder, predictions, tasks }: PredictionsInput,
 ): Promise<void> {
-  const { kind, logitCorrection } = tasks[task]!;
+  const { kind, outputs, drawCorrection } = tasks[task]!;
   const isAlone = kind === 'multiclass';
-  const names = isAlone ? logitCorrection.map((_, label) => `probability_${label}`) : ['prediction'];
+  const names = isAlone
+    ? Array.from({ length: outputs }, (_, label) => `probability_${label}`)
+    : ['prediction'];
   await connection.run(
     `CREATE OR REPLACE TABLE scores (sample INTEGER, ${names.map((name) => `${name} FLOAT`).join(', ')})`,
   );
-  await appendScores(connection, predictions.get(task)!, logitCorrection);
+  await appendScores(connection, predictions.get(task)!, drawCorrection ?? 0);
   const prepared = (file: string) => `read_parquet(${quoteLiteral(escapeGlob(join(preparedFolder, file)))})`;
   await copyToParquet(
     connection,
@@ -74,18 +76,18 @@ async function writeTask(
 /** Chunk by chunk, so that the scores are the only thing that is in memory twice. */
 async function appendScores(
   connection: DuckDBConnection,
-  { scores, samples }: PredictionColumns,
-  correction: readonly number[],
+  { scores, samples, outputs }: PredictionColumns,
+  correction: number,
 ): Promise<void> {
-  const outputs = correction.length;
+  const places = Array.from({ length: outputs }, (_, at) => at);
   const appender = await connection.createAppender('scores');
   for (let start = 0; start < samples.length; start += CHUNK) {
     const end = Math.min(start + CHUNK, samples.length);
-    const values = probabilities(scores.subarray(start * outputs, end * outputs), correction);
-    const columns = correction.map((_, at) =>
+    const values = probabilities(scores.subarray(start * outputs, end * outputs), outputs, correction);
+    const columns = places.map((at) =>
       Array.from({ length: end - start }, (_, row) => values[row * outputs + at]!),
     );
-    const chunk = DuckDBDataChunk.create([INTEGER, ...correction.map(() => FLOAT)]);
+    const chunk = DuckDBDataChunk.create([INTEGER, ...places.map(() => FLOAT)]);
     chunk.setColumns([Array.from(samples.subarray(start, end)), ...columns]);
     appender.appendDataChunk(chunk);
   }

@@ -75,8 +75,8 @@ afterAll(() => {
 
 test('each sample has its keys and its corrected probability, in the order of the samples', async () => {
   const tasks = {
-    ctr: { kind: 'binary', logitCorrection: [Math.log(0.1)] },
-    level: { kind: 'multiclass', logitCorrection: [0, -Math.log(3), 0.5] },
+    ctr: { kind: 'binary', outputs: 1, drawCorrection: Math.log(0.1) },
+    level: { kind: 'multiclass', outputs: 3, drawCorrection: 0 },
   } as const;
   const predictions = new Map([
     ['ctr', scored(1)],
@@ -108,7 +108,7 @@ test('each sample has its keys and its corrected probability, in the order of th
     ...['probability_0', 'probability_1', 'probability_2', 'us'],
   ]);
   for (const [at, row] of level.entries()) {
-    const weighed = [1, 1 / 3, Math.exp(0.5)].map((factor, k) => factor * Math.exp(logit(2 * FIRST + at, k)));
+    const weighed = [0, 1, 2].map((k) => Math.exp(logit(2 * FIRST + at, k)));
     const total = weighed.reduce((a, b) => a + b, 0);
     for (const [k, value] of weighed.entries()) {
       expect(row[`probability_${k}`]).toBeCloseTo(value / total, 6);
@@ -121,7 +121,7 @@ test('a folder takes the place of an older one, and a task without samples has a
   await writePredictions(folder, {
     preparedFolder: prepared,
     predictions: new Map([['ctr', new Predictions(1).columns()]]),
-    tasks: { ctr: { kind: 'rank', logitCorrection: [0] } },
+    tasks: { ctr: { kind: 'rank', outputs: 1, drawCorrection: null } },
     limits,
   });
   expect(await readdir(folder)).toEqual(['ctr.parquet']);
@@ -130,7 +130,7 @@ test('a folder takes the place of an older one, and a task without samples has a
 });
 
 test('an evaluation that fails leaves the older folder as it is', async () => {
-  const tasks = { spp: { kind: 'binary', logitCorrection: [0] } } as const;
+  const tasks = { spp: { kind: 'binary', outputs: 1, drawCorrection: 0 } } as const;
   const failing = writePredictions(folder, {
     preparedFolder: prepared,
     predictions: new Map([['spp', scored(1)]]),
