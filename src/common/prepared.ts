@@ -4,7 +4,7 @@
  */
 
 /** Bumped whenever a reader of the old layout would misread the new one. */
-export const PREPARED_FORMAT = 3;
+export const PREPARED_FORMAT = 4;
 
 /** Rows of every vocabulary that are no values: 0 is the missing value, then the out-of-vocabulary buckets. */
 export const MISSING_INDEX = 0;
@@ -34,23 +34,28 @@ export interface PropertyFieldManifest extends FieldManifest {
   readonly stride: number;
 }
 
+/** A number of a row; what is stored is (value - mean) / deviation, 0 for a missing value. */
+export interface NumberManifest {
+  readonly name: string;
+  /** Of the rows that are known before the evaluation period, of the logarithms where the scale is log. */
+  readonly mean: number;
+  /** Of the same; 1 where they are all the same. */
+  readonly deviation: number;
+}
+
 /** What tasks can judge besides items. */
 export interface EntityManifest {
   readonly rows: number;
   /** Of a field that shares the vocabulary of an item field: rows, buckets and hash are those of that field. */
   readonly fields: readonly (FieldManifest & { readonly shares?: string })[];
+  /** In the order in which they are stored. */
+  readonly numbers: readonly NumberManifest[];
 }
 
 export type TaskKind = 'binary' | 'rank' | 'multiclass';
 
-/** A ranking feature r; what is stored is (value - mean) / deviation, 0 for a missing value. */
-export interface RankingFeature {
-  readonly name: string;
-  /** Of the training samples. */
-  readonly mean: number;
-  /** Of the training samples; 1 where they are all the same. */
-  readonly deviation: number;
-}
+/** A ranking feature r: the mean and the deviation are those of the training samples. */
+export type RankingFeature = NumberManifest;
 
 export interface TaskManifest {
   readonly kind: TaskKind;
@@ -103,6 +108,8 @@ export interface Manifest {
   readonly evaluationTo: string | null;
   readonly fields: {
     readonly item: readonly FieldManifest[];
+    /** In the order in which they are stored. */
+    readonly itemNumbers: readonly NumberManifest[];
     readonly properties: readonly PropertyFieldManifest[];
     readonly user: readonly FieldManifest[];
     /** The words of the requests' queries; null without features.query. */
@@ -124,9 +131,11 @@ export const preparedPaths = {
   items: 'items/items.parquet',
   itemField: (field: string) => `items/${field}.i32`,
   itemFieldOffsets: (field: string) => `items/${field}.offsets.i32`,
+  itemNumbers: 'items/numbers.f32',
   entities: (entity: string) => `entities/${entity}.parquet`,
   entityField: (entity: string, field: string) => `entities/${entity}/${field}.i32`,
   entityFieldOffsets: (entity: string, field: string) => `entities/${entity}/${field}.offsets.i32`,
+  entityNumbers: (entity: string) => `entities/${entity}/numbers.f32`,
   users: 'streams/users.parquet',
   streamOffsets: (segment: string) => `streams/${segment}/offsets.i32`,
   streamItems: (segment: string) => `streams/${segment}/item.i32`,

@@ -75,13 +75,12 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
   const { ranking } = features;
   const item = Object.entries(features.item).filter(([name]) => name !== 'item');
   const user = Object.entries(features.user);
-  const fieldKeys = (
-    group: string,
-    fields: readonly (readonly [string, { column?: string | undefined }])[],
-  ) =>
+  type Fields = readonly (readonly [string, { column?: string | undefined }])[];
+  const columnsOf = (path: Path, fields: Fields) =>
     fields.flatMap(([name, { column }]) =>
-      column === undefined ? [] : [[['features', group, name, 'column'], column] as const],
+      column === undefined ? [] : [[[...path, name, 'column'], column] as const],
     );
+  const fieldKeys = (group: string, fields: Fields) => columnsOf(['features', group], fields);
   const keys = (path: Path, table: object, names: readonly string[]) =>
     names.flatMap((name) => {
       const column = (table as Readonly<Record<string, string | undefined>>)[name];
@@ -121,6 +120,7 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
       reads: [
         ...keys(path, data.items, ['item']),
         ...fieldKeys('item', fields),
+        ...fieldKeys('itemNumbers', Object.entries(features.itemNumbers)),
         ...eventReads(tasks, 'items'),
         ...keys(['features', 'ranking'], ranking?.priceFrom === 'items' ? ranking : {}, ['price']),
         ...keys(['features', 'ranking'], ranking ?? {}, ['rating']),
@@ -136,12 +136,13 @@ function tableUses({ data, features, entities, tasks }: Config): TableUse[] {
       reads: [...keys(path, data.users, ['user']), ...fieldKeys('user', fields)],
     });
   }
-  for (const [name, { id, table, fields }] of Object.entries(entities)) {
+  for (const [name, { id, table, fields, numbers }] of Object.entries(entities)) {
     if (!table) continue;
     const path: Path = ['entities', name];
-    const reads = Object.entries(fields).map(
-      ([field, { column }]) => [[...path, 'fields', field, 'column'], column] as const,
-    );
+    const reads = [
+      ...columnsOf([...path, 'fields'], Object.entries(fields)),
+      ...columnsOf([...path, 'numbers'], Object.entries(numbers)),
+    ];
     uses.push({ path: [...path, 'table'], table, reads: [[[...path, 'id'], id], ...reads] });
   }
   if (ranking?.predictedCtr) {

@@ -5,6 +5,7 @@ import type {
   EntityConfig,
   EntityField,
   ItemField,
+  NumberField,
   ParsedConfig,
   RankingConfig,
   TaskConfig,
@@ -66,6 +67,7 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
           from: field.from ?? (name !== 'item' && items ? 'items' : 'log'),
         };
       }),
+      itemNumbers: mapValues(features.itemNumbers, withColumn),
       properties: mapValues(features.properties, (field, name) => ({
         ...field,
         ...(field.time === undefined && { column: field.column ?? name }),
@@ -115,8 +117,12 @@ function resolveTable<T extends { files: string | string[] }>(table: T) {
 const idOf = (entity: { readonly id?: string | undefined } | undefined, name: string) =>
   entity?.id ?? `${name}_id`;
 
+function withColumn(number: ParsedConfig['features']['itemNumbers'][string], name: string): NumberField {
+  return { ...number, column: number.column ?? name };
+}
+
 function normaliseEntity(
-  { table, fields, ...entity }: ParsedConfig['entities'][string],
+  { table, fields, numbers, ...entity }: ParsedConfig['entities'][string],
   name: string,
   itemFields: readonly string[],
 ): EntityConfig {
@@ -134,6 +140,7 @@ function normaliseEntity(
         column: field.column ?? (fieldName === name ? id : fieldName),
       };
     }),
+    numbers: mapValues(numbers, withColumn),
   };
 }
 

@@ -10,22 +10,26 @@ import type { Config, QueryConfig } from './schema.js';
  */
 export function preparedSlice(config: Config): object {
   const { maxRejectRatio, root, ...data } = config.data;
-  const { item, properties, user, query, ranking } = config.features;
+  const { item, itemNumbers, properties, user, query, ranking } = config.features;
   return {
     data,
     features: {
       item: mapValues(item, ({ size, pooling, ...rest }) => rest),
+      itemNumbers,
       properties: mapValues(properties, ({ size, ...rest }) => rest),
       user: mapValues(user, ({ size, ...rest }) => rest),
       ...(query && { query: withoutUnits(query) }),
       ...(ranking && { ranking }),
     },
-    // The order of fields decides the numbers of item rows and property codes; that of other maps means nothing.
+    // The order of fields decides the numbers of item rows and property codes, that of numbers their places in a row;
+    // that of other maps means nothing.
     fieldOrder: {
       item: Object.keys(item),
+      itemNumbers: Object.keys(itemNumbers),
       properties: Object.keys(properties),
       user: Object.keys(user),
       entities: mapValues(config.entities, ({ fields }) => Object.keys(fields)),
+      entityNumbers: mapValues(config.entities, ({ numbers }) => Object.keys(numbers)),
     },
     entities: mapValues(config.entities, ({ units, fields, ...entity }) => ({
       ...entity,

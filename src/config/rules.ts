@@ -4,6 +4,7 @@ import { columnRules } from './column-rules.js';
 import { toEpochSeconds } from './dates.js';
 import { entityRules } from './entity-rules.js';
 import { labelRules } from './label-rules.js';
+import { numberRules } from './number-rules.js';
 import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config, ConfigInput } from './schema.js';
@@ -15,6 +16,7 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...fieldRules(config, input),
     ...columnRules(config),
     ...entityRules(config),
+    ...numberRules(config),
     ...keptRules(config),
     ...labelRules(config, input),
     ...queryRules(config),

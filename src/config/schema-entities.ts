@@ -1,6 +1,7 @@
 /** The part of the schema that says what tasks can judge besides items: shops, icons, categories, ... */
 import { z } from 'zod';
 import { column, fileSafeName, positiveInt, table } from './schema-data.js';
+import { numberField } from './schema-features.js';
 
 const entityField = z.strictObject({
   column: column
@@ -38,5 +39,11 @@ export const entity = z
     fields: z
       .record(fileSafeName, entityField)
       .describe('What the model sees of it; the field with the name of the entity is its id'),
+    numbers: z
+      .record(fileSafeName, numberField)
+      .default({})
+      .describe(
+        'Numeric columns of its table, each a unit after the embeddings: normalised by mean and deviation of the entities that training samples judge; a missing value becomes the mean',
+      ),
   })
   .describe('Something that a task can judge: a shop, an icon, a category');

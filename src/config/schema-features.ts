@@ -31,6 +31,17 @@ export const itemField = z.strictObject({
   ...vocabulary,
 });
 
+/** A number of items or of an entity: one unit of its vector. */
+export const numberField = z.strictObject({
+  column: column.optional().describe('Its column in the table; by default its name'),
+  scale: z
+    .enum(['linear', 'log'])
+    .default('linear')
+    .describe(
+      'log: of the natural logarithm, for what spans orders of magnitude (prices, counts); values at or below 0 are missing',
+    ),
+});
+
 export const propertyField = z
   .strictObject({
     column: column.optional().describe('Its column in the log; by default the name of the field'),

@@ -15,7 +15,14 @@ import {
   userSamples,
 } from './schema-data.js';
 import { entity } from './schema-entities.js';
-import { itemField, propertyField, queryWords, rankingFeatures, userField } from './schema-features.js';
+import {
+  itemField,
+  numberField,
+  propertyField,
+  queryWords,
+  rankingFeatures,
+  userField,
+} from './schema-features.js';
 import { candidateLabels, levelLabels } from './schema-labels.js';
 
 const tower = z.strictObject({
@@ -112,6 +119,12 @@ export const configSchema = z.strictObject({
         .record(fileSafeName, itemField)
         .refine((fields) => 'item' in fields, 'a field named `item` (the item id)')
         .describe('The fields of the item vector e_t, in order; `item` is the item id'),
+      itemNumbers: z
+        .record(fileSafeName, numberField)
+        .default({})
+        .describe(
+          'Numeric columns of the items table, in order, each a unit of e_t after the embeddings: normalised by mean and deviation of the items met before the evaluation period; a missing value becomes the mean',
+        ),
       properties: z
         .record(fileSafeName, propertyField)
         .default({})
@@ -379,16 +392,18 @@ export type TaskConfig = DeepReadonly<
 export type ItemField = DeepReadonly<
   Filled<Omit<z.output<typeof itemField>, 'pooling'>, 'column' | 'from'> & { pooling?: 'mean' | 'sum' }
 >;
+export type NumberField = DeepReadonly<Filled<z.output<typeof numberField>, 'column'>>;
 /** Has either `shares` (the item field whose vocabulary and table it uses) or `size`. */
 export type EntityField = DeepReadonly<
   Filled<Omit<ParsedEntity['fields'][string], 'pooling'>, 'column'> & { pooling?: 'mean' | 'sum' }
 >;
 export type EntityTable = DeepReadonly<ResolvedSource<NonNullable<ParsedEntity['table']>>>;
 export type EntityConfig = DeepReadonly<
-  Omit<ParsedEntity, 'fields' | 'table' | 'id'> & {
+  Omit<ParsedEntity, 'fields' | 'numbers' | 'table' | 'id'> & {
     id: string;
     table?: EntityTable;
     fields: Record<string, EntityField>;
+    numbers: Record<string, NumberField>;
   }
 >;
 export type QueryConfig = DeepReadonly<NonNullable<ParsedConfig['features']['query']>>;
@@ -412,6 +427,7 @@ export type Config = DeepReadonly<
     };
     features: {
       item: Record<string, ItemField>;
+      itemNumbers: Record<string, NumberField>;
       properties: Record<string, PropertyField>;
       user: Record<string, UserField>;
       query?: QueryConfig | undefined;

@@ -8,6 +8,7 @@ import { tableName } from '../common/table-name.js';
 import type { Batch, BatchItems, BatchSamples, FieldSlots, MultiValuedSlots } from './batch.js';
 import { Distinct } from './distinct.js';
 import type { PreparedData, RequestArrays, TaskArrays } from './prepared.js';
+import { loadNumbers, numbersOf } from './row-numbers.js';
 import { findEvents, type StreamSegment } from './user-streams.js';
 
 /** Property codes have 16 bits. */
@@ -29,7 +30,7 @@ export interface BatchBuilder {
   build(requests: Int32Array, tasks: readonly string[], maxEvents: number): Batch;
 }
 
-/** Takes 4 bytes of memory for each item and for each row of a vocabulary, and loads the item fields. */
+/** Takes 4 bytes of memory for each item and for each row of a vocabulary, and loads the fields and numbers of items. */
 export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
   const { manifest, segments } = prepared;
   const items = new Distinct(manifest.items, 'item row');
@@ -47,6 +48,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
     offsets: offsets?.load(),
     distinct: tableOf('item', field),
   }));
+  const itemNumbers = loadNumbers(prepared.itemNumbers, manifest.fields.itemNumbers.length);
   const propertyFields = manifest.fields.properties.map((field) => ({
     ...field,
     distinct: tableOf('property', field),
@@ -67,6 +69,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
       distinct:
         field.shares === undefined ? tableOf(entity, field) : tables.get(tableName('item', field.shares))!,
     })),
+    numbers: loadNumbers(prepared.entityNumbers[entity]!, manifest.entities[entity]!.numbers.length),
   }));
   /** What the samples of a task point at; null for a task whose tower sees no candidate. */
   const candidatesOf = (task: string) => {
@@ -102,13 +105,15 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
           numItems: itemRows.length,
           itemRows,
           fields: fieldsOf(itemFields, itemRows),
+          numbers: numbersOf(itemNumbers, itemRows),
         },
         entities: Object.fromEntries(
           Object.entries(entities)
             .filter(([, { distinct }]) => judged.has(distinct))
-            .map(([entity, { distinct, fields }]) => {
+            .map(([entity, { distinct, fields, numbers }]) => {
               const entityRows = distinct.values();
-              return [entity, { entityRows, fields: fieldsOf(fields, entityRows) }];
+              const read = { fields: fieldsOf(fields, entityRows), numbers: numbersOf(numbers, entityRows) };
+              return [entity, { entityRows, ...read }];
             }),
         ),
         properties: {

@@ -34,6 +34,8 @@ export interface BatchItems {
   readonly itemRows: Int32Array;
   /** Item field -> its values over the item slots. */
   readonly fields: Readonly<Record<string, FieldSlots | MultiValuedSlots>>;
+  /** Numbers of each item slot, row by row, [U, numbers]; empty where items have none. */
+  readonly numbers: Float32Array;
 }
 
 /** The distinct candidates of one entity. */
@@ -42,6 +44,8 @@ export interface BatchEntity {
   readonly entityRows: Int32Array;
   /** Field -> its values over the slots. */
   readonly fields: Readonly<Record<string, FieldSlots | MultiValuedSlots>>;
+  /** Numbers of each slot, row by row, [C, numbers]; empty where the entity has none. */
+  readonly numbers: Float32Array;
 }
 
 /** The distinct property combinations of the windows. */

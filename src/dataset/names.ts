@@ -7,6 +7,8 @@ export interface Names {
   userIndex(userId: string): Promise<number | undefined>;
   /** Item row -> item id. */
   itemIds(rows: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** Item row -> value of one of the numbers of items as it was read; null where it is missing. */
+  itemNumbers(name: string, rows: readonly number[]): Promise<ReadonlyMap<number, number | null>>;
   /** Vocabulary index -> value, of those that are values. */
   values(
     group: 'item' | 'properties' | 'user' | 'query',
@@ -25,14 +27,20 @@ export async function openNames(folder: string): Promise<Names> {
     return reader.getRows();
   }
 
-  /** Rows of a file with an integer key among `keys`: key -> text. */
-  async function lookUp(path: string, key: string, text: string, keys: readonly number[]) {
-    if (keys.length === 0) return new Map<number, string>();
+  /** Rows of a file with an integer key among `keys`: key and another column. */
+  async function rowsOf(path: string, key: string, column: string, keys: readonly number[]) {
+    if (keys.length === 0) return [];
     const rows = await query(
-      `SELECT ${key}::INTEGER, ${text}::VARCHAR FROM read_parquet($1) WHERE ${key} IN (${[...new Set(keys)].join(', ')})`,
+      `SELECT ${key}::INTEGER, ${column} FROM read_parquet($1) WHERE ${key} IN (${[...new Set(keys)].join(', ')})`,
       [join(folder, path)],
     );
-    return new Map(rows.map(([key, text]) => [Number(key), String(text)]));
+    return rows.map(([key, value]) => [Number(key), value!] as const);
+  }
+
+  /** Key -> text. */
+  async function lookUp(path: string, key: string, text: string, keys: readonly number[]) {
+    const rows = await rowsOf(path, key, `${text}::VARCHAR`, keys);
+    return new Map(rows.map(([key, text]) => [key, String(text)]));
   }
 
   return {
@@ -44,6 +52,10 @@ export async function openNames(folder: string): Promise<Names> {
       return rows[0] && Number(rows[0][0]);
     },
     itemIds: (rows) => lookUp(preparedPaths.items, '"row"', 'item_id', rows),
+    async itemNumbers(name, rows) {
+      const found = await rowsOf(preparedPaths.items, '"row"', `"${name}"::DOUBLE`, rows);
+      return new Map(found.map(([row, value]) => [row, value === null ? null : Number(value)]));
+    },
     values: (group, field, indexes) =>
       lookUp(preparedPaths.vocabulary(group, field), '"index"', 'value', indexes),
     close() {

@@ -10,6 +10,7 @@ import {
   type EntityManifest,
   type FieldManifest,
   type Manifest,
+  type NumberManifest,
   preparedPaths,
   SPLITS,
   type Split,
@@ -58,8 +59,12 @@ export interface PreparedData {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly items: readonly FieldArrays[];
+  /** The numbers of the items, row by row, [items, numbers]; null without any. */
+  readonly itemNumbers: RawArray<'f32'> | null;
   /** Entity -> its fields. */
   readonly entities: Readonly<Record<string, readonly FieldArrays<EntityField>[]>>;
+  /** Entity -> its numbers, row by row, [rows, numbers]; null without any. */
+  readonly entityNumbers: Readonly<Record<string, RawArray<'f32'> | null>>;
   /** Oldest first. */
   readonly segments: readonly StreamSegment[];
   readonly requests: RequestArrays;
@@ -68,7 +73,7 @@ export interface PreparedData {
 }
 
 export interface OpenOptions {
-  /** Files of at most this many bytes are kept in memory once read; item fields always are. */
+  /** Files of at most this many bytes are kept in memory once read; the fields and numbers of items always are. */
   readonly loadBelowBytes?: number;
 }
 
@@ -89,6 +94,8 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
     opened.push(array);
     return array;
   }
+  const openNumbers = (numbers: readonly NumberManifest[], path: string) =>
+    numbers.length === 0 ? null : open(path, 'f32');
 
   try {
     return {
@@ -99,6 +106,7 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
         values: open(preparedPaths.itemField(field.name), 'i32'),
         offsets: field.multiValued ? open(preparedPaths.itemFieldOffsets(field.name), 'i32') : null,
       })),
+      itemNumbers: openNumbers(manifest.fields.itemNumbers, preparedPaths.itemNumbers),
       entities: mapValues(manifest.entities, ({ fields }, entity) =>
         fields.map((field) => ({
           field,
@@ -107,6 +115,9 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
             ? open(preparedPaths.entityFieldOffsets(entity, field.name), 'i32')
             : null,
         })),
+      ),
+      entityNumbers: mapValues(manifest.entities, ({ numbers }, entity) =>
+        openNumbers(numbers, preparedPaths.entityNumbers(entity)),
       ),
       segments: manifest.segments.map((segment) => ({
         offsets: open(preparedPaths.streamOffsets(segment), 'i32'),

@@ -1,5 +1,5 @@
 /** A user's sequence as lines of text: one block for each behaviour, oldest first. */
-import type { ShownEvent, ShownUser, ShownValue } from './show.js';
+import type { ShownEvent, ShownNumber, ShownUser, ShownValue } from './show.js';
 
 /** `timeZone` is the zone of the times shown. */
 export function describeUser(shown: ShownUser, timeZone: string): string[] {
@@ -12,14 +12,14 @@ export function describeUser(shown: ShownUser, timeZone: string): string[] {
       : 'Profile: not known, there is no request of this user by then',
     ...window.flatMap((event, i) => ['', ...describeEvent(event, i, time)]),
     '',
-    'name=value [row of its embedding table]',
+    `name=value [row of its embedding table]${window.some(hasNumbers) ? ', of numbers name=value (as the model sees it)' : ''}`,
   ];
 }
 
 function describeEvent(event: ShownEvent, step: number, time: (seconds: number) => string): string[] {
   return [
     `step ${step}  ${time(event.time)}  ${describeAge(event.ageSeconds)} before  ${event.itemId}`,
-    `    item ${event.itemRow}: ${describeFields(event.item)}`,
+    `    item ${event.itemRow}: ${describeFields(event.item)}${describeNumbers(event)}`,
     `    property code ${event.propertyCode}: ${describeFields(event.properties)}`,
   ];
 }
@@ -30,6 +30,14 @@ function describeFields(fields: Readonly<Record<string, ShownValue | readonly Sh
     return `${name}=${list.length === 0 ? '(none)' : list.map(describeValue).join(' + ')}`;
   });
   return parts.length === 0 ? '(no fields)' : parts.join('  ');
+}
+
+const hasNumbers = ({ numbers }: ShownEvent) => Object.keys(numbers).length > 0;
+
+function describeNumbers({ numbers }: ShownEvent): string {
+  const describe = ([name, { value, unit }]: [string, ShownNumber]) =>
+    `  ${name}=${value ?? '(missing)'} (${Number(unit.toPrecision(3))})`;
+  return Object.entries(numbers).map(describe).join('');
 }
 
 function describeValue({ index, kind, value }: ShownValue): string {

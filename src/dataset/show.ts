@@ -16,6 +16,14 @@ export interface ShownValue {
   readonly value: string | null;
 }
 
+/** A number of an item. */
+export interface ShownNumber {
+  /** As it was read; null where it is missing. */
+  readonly value: number | null;
+  /** What the model sees: normalised, 0 for a missing value. */
+  readonly unit: number;
+}
+
 export interface ShownEvent {
   /** Seconds since 1970. */
   readonly time: number;
@@ -26,6 +34,8 @@ export interface ShownEvent {
   readonly itemRow: number;
   /** Item field -> its value; of a multi-valued field any number of them. */
   readonly item: Readonly<Record<string, readonly ShownValue[]>>;
+  /** The numbers of the item. */
+  readonly numbers: Readonly<Record<string, ShownNumber>>;
   readonly propertyCode: number;
   readonly properties: Readonly<Record<string, ShownValue>>;
 }
@@ -126,6 +136,11 @@ async function showWindow(
       lists.map((list) => list.map(show)),
     );
   }
+  const numberColumns = await showNumbers(
+    prepared,
+    names,
+    events.map(({ itemRow }) => itemRow),
+  );
   const propertyColumns = new Map<string, ShownValue[]>();
   for (const field of prepared.manifest.fields.properties) {
     const indexes = events.map(({ propertyCode }) => Math.trunc(propertyCode / field.stride) % field.rows);
@@ -137,9 +152,29 @@ async function showWindow(
     itemId: itemIds.get(itemRow) ?? '',
     itemRow,
     item: rowOf(itemColumns, i),
+    numbers: rowOf(numberColumns, i),
     propertyCode,
     properties: rowOf(propertyColumns, i),
   }));
+}
+
+/** Number -> its values over these item rows. */
+async function showNumbers(
+  { manifest, itemNumbers }: PreparedData,
+  names: Names,
+  itemRows: readonly number[],
+): Promise<ReadonlyMap<string, ShownNumber[]>> {
+  const { itemNumbers: numbers } = manifest.fields;
+  const columns = new Map<string, ShownNumber[]>();
+  for (const [at, { name }] of numbers.entries()) {
+    const values = await names.itemNumbers(name, itemRows);
+    const shown = itemRows.map((row) => ({
+      value: values.get(row) ?? null,
+      unit: itemNumbers!.at(row * numbers.length + at),
+    }));
+    columns.set(name, shown);
+  }
+  return columns;
 }
 
 async function showProfile(

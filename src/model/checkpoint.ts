@@ -11,7 +11,7 @@ import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { ModelShape } from './shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from './weights.js';
 
-const CHECKPOINT_FORMAT = 1;
+const CHECKPOINT_FORMAT = 2;
 const WEIGHTS = 'weights.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
 const HEAD = 'checkpoint.json';

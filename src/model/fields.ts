@@ -1,8 +1,8 @@
 /** From table rows to the concatenated vectors of items (e), property combinations (p) or users. */
 import type { Tensor2D } from '@tensorflow/tfjs-node';
-import type { FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
+import type { BatchEntity, FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
-import type { FieldShape } from './shape.js';
+import type { FieldShape, RowShape } from './shape.js';
 
 /** Rows that a batch reads of each table, by table name: [rows, size]. */
 export type GatheredRows = Readonly<Record<string, Tensor2D>>;
@@ -33,4 +33,22 @@ export function concatenatedFields(
     return fieldVectors(field, rows, at);
   });
   return vectors.length === 1 ? vectors[0]! : (tf.concat(vectors, 1) as Tensor2D);
+}
+
+/** [embeddings; numbers] of items or of the rows of an entity, [entries, units]. The numbers are constants. */
+export function rowVectors(
+  { fields, numbers }: RowShape,
+  gathered: GatheredRows,
+  batch: Pick<BatchEntity, 'fields' | 'numbers'>,
+): Tensor2D {
+  const embeddings = concatenatedFields(fields, gathered, batch.fields);
+  if (!embeddings) throw new Error('the model has no fields of what it embeds');
+  if (numbers.length === 0) return embeddings;
+  const [entries] = embeddings.shape;
+  if (batch.numbers.length !== entries * numbers.length) {
+    throw new Error(
+      `the batch must have the numbers [${entries}, ${numbers.length}], got ${batch.numbers.length}`,
+    );
+  }
+  return tf.concat([embeddings, tf.tensor2d(batch.numbers, [entries, numbers.length])], 1);
 }

@@ -6,9 +6,9 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { dense } from './dense.js';
-import { concatenatedFields, type GatheredRows } from './fields.js';
+import { concatenatedFields, type GatheredRows, rowVectors } from './fields.js';
 import { type EncodedHistories, encodeHistories } from './history-encoder.js';
-import type { ModelShape } from './shape.js';
+import { candidateShape, type ModelShape } from './shape.js';
 import { type TowerPass, towerOutputs } from './tower.js';
 
 /** Looks a dense weight up by its name (src/model/parameters.ts). */
@@ -23,14 +23,13 @@ export interface Encoded {
   readonly histories: EncodedHistories;
   /** q of the search query of each request, [batch, word units]; a learned vector without one. */
   queries(): Tensor2D;
-  /** item and entities -> vectors of the distinct candidates, [candidates, fields' units]; one that is asked for. */
+  /** item and entities -> vectors of the distinct candidates, [candidates, units]; one that is asked for. */
   candidates(name: string): Tensor2D;
 }
 
 /** Runs the shared part. The caller's scope owns the tensors. */
 export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRows, batch: Batch): Encoded {
-  const items = concatenatedFields(shape.itemFields, gathered, batch.items.fields);
-  if (!items) throw new Error('the model has no item fields');
+  const items = rowVectors(candidateShape(shape, 'item'), gathered, batch.items);
   const properties =
     shape.variant === 'nobp'
       ? null
@@ -46,12 +45,8 @@ export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRo
     items,
     users,
     queries: () => queryVectors(shape, weights, gathered, batch),
-    candidates: (name) => {
-      if (name === 'item') return items;
-      const vectors = concatenatedFields(shape.entities[name]!, gathered, batch.entities[name]!.fields);
-      if (!vectors) throw new Error(`the model has no fields of \`${name}\``);
-      return vectors;
-    },
+    candidates: (name) =>
+      name === 'item' ? items : rowVectors(candidateShape(shape, name), gathered, batch.entities[name]!),
     histories: encodeHistories(shape, weights, batch, { items, properties, users }),
   };
 }

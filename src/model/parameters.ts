@@ -1,13 +1,14 @@
 /** Which weights a model of a given shape has: names, sizes and how they start. */
 import {
+  candidateShape,
   itemUnits,
   type ModelShape,
   propertiesInAttention,
   propertiesInEncoder,
   propertyUnits,
+  rowUnits,
   stateUnits,
   type TaskShape,
-  totalUnits,
 } from './shape.js';
 
 /** A dense weight, updated whole. */
@@ -39,7 +40,7 @@ export function tableSpecs(shape: ModelShape): TableSpec[] {
     ...properties,
     ...shape.userFields,
     ...(shape.queryField ? [shape.queryField] : []),
-    ...Object.values(shape.entities).flat(),
+    ...Object.values(shape.entities).flatMap(({ fields }) => fields),
   ];
   const specs = fields.map(({ table, rows, size, buckets }) => ({
     name: table,
@@ -131,7 +132,7 @@ function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
 export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
   const tasks = Object.entries(shape.tasks);
   const candidates = Object.entries(shape.candidateUnits).flatMap(([name, units]) => {
-    const inputs = totalUnits(name === 'item' ? shape.itemFields : shape.entities[name]!);
+    const inputs = rowUnits(candidateShape(shape, name));
     return [
       uniform(`candidate/${name}/kernel`, [inputs, units], inputs),
       zeros(`candidate/${name}/bias`, [units]),

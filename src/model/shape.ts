@@ -5,9 +5,15 @@
 
 import { activeTasks } from '../common/active-tasks.js';
 import { mapValues } from '../common/map-values.js';
-import type { EntityManifest, FieldManifest, Manifest, TaskKind } from '../common/prepared.js';
+import type {
+  EntityManifest,
+  FieldManifest,
+  Manifest,
+  NumberManifest,
+  TaskKind,
+} from '../common/prepared.js';
 import { tableName } from '../common/table-name.js';
-import type { Config } from '../config/schema.js';
+import type { Config, NumberField } from '../config/schema.js';
 import { drawCorrection, weightCorrection } from './corrections.js';
 
 export interface FieldShape {
@@ -24,6 +30,17 @@ export interface FieldShape {
   readonly pooling?: 'mean' | 'sum';
   /** sha256 of the vocabulary that the rows stand for. */
   readonly vocabularyHash: string;
+}
+
+/** A number, one unit; what it was made of tells a model apart from one that learned from other units. */
+export interface NumberShape extends NumberManifest {
+  readonly scale: NumberField['scale'];
+}
+
+/** What the vector of an item or of an entity is made of: the embeddings, then the numbers. */
+export interface RowShape {
+  readonly fields: readonly FieldShape[];
+  readonly numbers: readonly NumberShape[];
 }
 
 export interface TaskShape {
@@ -51,6 +68,7 @@ export interface TaskShape {
 
 export interface ModelShape {
   readonly itemFields: readonly FieldShape[];
+  readonly itemNumbers: readonly NumberShape[];
   readonly propertyFields: readonly FieldShape[];
   readonly userFields: readonly FieldShape[];
   /** The words of the query; null where no task asks with text. */
@@ -66,8 +84,8 @@ export interface ModelShape {
   readonly userUnits: number;
   /** item and the entities that a task judges -> units of the candidate's vector. */
   readonly candidateUnits: Readonly<Record<string, number>>;
-  /** Entities that a task judges -> their fields. */
-  readonly entities: Readonly<Record<string, readonly FieldShape[]>>;
+  /** Entities that a task judges -> their fields and numbers. */
+  readonly entities: Readonly<Record<string, RowShape>>;
   readonly tasks: Readonly<Record<string, TaskShape>>;
   /** Tables that are given, and not learned. */
   readonly fixedTables: readonly string[];
@@ -100,6 +118,17 @@ function entityShapes(
   });
 }
 
+function numberShapes(
+  numbers: Readonly<Record<string, NumberField>>,
+  manifests: readonly NumberManifest[],
+): NumberShape[] {
+  return manifests.map(({ name, mean, deviation }) => {
+    const number = numbers[name];
+    if (!number) throw new Error(`the prepared data has a number \`${name}\` that the config does not`);
+    return { name, scale: number.scale, mean, deviation };
+  });
+}
+
 function queryShape(config: Config, manifest: FieldManifest | null): FieldShape | null {
   if (!Object.values(activeTasks(config)).some(({ query }) => query === 'text')) return null;
   if (!manifest) throw new Error('the prepared data has no queries');
@@ -118,10 +147,17 @@ export function modelShape(
   const entities = Object.fromEntries(
     Object.entries(manifest.entities)
       .filter(([name]) => judged.has(name))
-      .map(([name, { fields }]) => [name, entityShapes(config, name, fields)]),
+      .map(([name, { fields, numbers }]): [string, RowShape] => [
+        name,
+        {
+          fields: entityShapes(config, name, fields),
+          numbers: numberShapes(config.entities[name]!.numbers, numbers),
+        },
+      ]),
   );
   return {
     itemFields: fieldShapes('item', features.item, manifest.fields.item),
+    itemNumbers: numberShapes(features.itemNumbers, manifest.fields.itemNumbers),
     propertyFields: fieldShapes('property', features.properties, manifest.fields.properties),
     userFields: fieldShapes('user', features.user, manifest.fields.user),
     queryField: queryShape(config, manifest.fields.query),
@@ -166,11 +202,19 @@ export function modelShape(
 }
 
 /** Units of the fields' embeddings side by side. */
-export const totalUnits = (fields: readonly FieldShape[]): number =>
-  fields.reduce((sum, { size }) => sum + size, 0);
+const totalUnits = (fields: readonly FieldShape[]): number => fields.reduce((sum, { size }) => sum + size, 0);
+
+/** What the vector of a candidate is made of, an item or an entity. */
+export const candidateShape = (shape: ModelShape, candidate: string): RowShape =>
+  candidate === 'item'
+    ? { fields: shape.itemFields, numbers: shape.itemNumbers }
+    : shape.entities[candidate]!;
+
+/** Units of the vector of an item or of an entity. */
+export const rowUnits = ({ fields, numbers }: RowShape): number => totalUnits(fields) + numbers.length;
 
 /** Units of the item vector e_t. */
-export const itemUnits = (shape: ModelShape): number => totalUnits(shape.itemFields);
+export const itemUnits = (shape: ModelShape): number => rowUnits(candidateShape(shape, 'item'));
 
 /** Units of the property vector p_t. */
 export const propertyUnits = (shape: ModelShape): number => totalUnits(shape.propertyFields);

@@ -3,10 +3,10 @@
  * the values of its fields as rows of vocabularies, its own or those of the item fields that it shares.
  */
 import type { Config, EntityField, SampleSource } from '../config/schema.js';
-import { type Inputs, splitSql, text } from './items.js';
+import { type Inputs, numberColumns, splitSql, text } from './items.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
-/** `entity_<n>` (row, id, f<k> of the k-th field, nullable text), rows numbered by id. */
+/** `entity_<n>` (row, id, f<k> of the k-th field, nullable text, x<k> of the k-th number), rows numbered by id. */
 export const entityTable = (entity: number): string => `entity_${entity}`;
 
 /** `entity_<n>_values_<k>` (row, place, idx): what the k-th field of the rows points at. */
@@ -21,7 +21,7 @@ export function tasksJudging({ tasks }: Config, candidate: string): string {
 }
 
 export function createEntitiesSql(config: Config, { entities, samples }: Inputs): string[] {
-  return Object.entries(config.entities).flatMap(([name, { id, fields }], number) => {
+  return Object.entries(config.entities).flatMap(([name, { id, fields, numbers }], number) => {
     const table = entities[name];
     const columns = Object.entries(fields).map(([field, { column }], at) => ({ field, column, at }));
     const attributes = columns.filter(({ field }) => field !== name);
@@ -36,12 +36,14 @@ export function createEntitiesSql(config: Config, { entities, samples }: Inputs)
     const selected = [
       'ids.id AS id',
       ...columns.map(({ field, at }) => `${field === name ? 'ids.id' : `known.f${at}`} AS f${at}`),
+      ...Object.keys(numbers).map((_, at) => `known.x${at}`),
     ];
     // The first row of an id that the table names twice.
     const join = table
       ? `LEFT JOIN (SELECT ${[
           `${text(table, id)} AS id`,
           ...attributes.map(({ column, at }) => `${text(table, column)} AS f${at}`),
+          ...numberColumns(numbers, table, table.table),
           `row_number() OVER (PARTITION BY ${text(table, id)} ORDER BY rowid) AS place`,
         ].join(', ')} FROM ${table.table}) known ON known.id = ids.id AND known.place = 1`
       : '';

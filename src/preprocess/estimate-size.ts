@@ -53,7 +53,7 @@ export async function estimateSize(
   config: Config,
   tables: ReadonlyMap<string, ReadTableHead>,
 ): Promise<SizeEstimate> {
-  const { item, properties, user } = config.features;
+  const { item, itemNumbers, properties, user } = config.features;
   const log = tables.get('log');
   const rowsOf = (table: ReadTableHead | undefined) =>
     table ? keptShare(table) * table.head.estimatedRows : 0;
@@ -111,7 +111,8 @@ export async function estimateSize(
     );
   }
   const itemRows = fields.find(({ group, name }) => group === 'item' && name === 'item')?.rows ?? 0;
-  const itemBytes = itemRows * Object.keys(item).length * (4 + 20);
+  const itemBytes =
+    itemRows * (Object.keys(item).length * (4 + 20) + Object.keys(itemNumbers).length * (4 + 8));
   const textBytes = [...tables.values()].map(({ head }) => head.textBytes);
   return {
     events,

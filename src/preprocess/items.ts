@@ -1,5 +1,5 @@
 /** Item rows: one for each distinct tuple of an item id and its attributes, wherever they come from. */
-import type { Config, ItemField, SampleSource } from '../config/schema.js';
+import type { Config, ItemField, NumberField, SampleSource } from '../config/schema.js';
 import { numberColumn, type TableSpec, textColumn } from './read/table-spec.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
@@ -47,6 +47,15 @@ export function attributesOf(config: Config): Attribute[] {
     .filter(({ name }) => name !== 'item');
 }
 
+/** Columns x<k> of the k-th number, DOUBLE and nullable, of the rows of a table; `alias` is its name in the query. */
+export function numberColumns(
+  numbers: Readonly<Record<string, NumberField>>,
+  table: IngestedTable | null,
+  alias: string,
+): string[] {
+  return Object.values(numbers).map(({ column }, at) => `${alias}.${number(table!, column)} AS x${at}`);
+}
+
 /** Equal, with NULL equal to NULL: an empty attribute is a value like any other. */
 const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
 
@@ -62,8 +71,8 @@ export function createItemTableSql(config: Config, { items }: Inputs): string[] 
 }
 
 /**
- * Makes `item_rows` (item, item_id, a<k> for the k-th field, nullable text): numbered by item id, then by the
- * attributes in config order, the missing value first.
+ * Makes `item_rows` (item, item_id, a<k> for the k-th field, nullable text, x<k> for the k-th number): numbered by item
+ * id, then by the attributes in config order, the missing value first.
  */
 export function createItemsSql(config: Config, inputs: Inputs): string[] {
   const { log, items, samples } = inputs;
@@ -93,9 +102,12 @@ export function createItemsSql(config: Config, inputs: Inputs): string[] {
   const joined = items
     ? `LEFT JOIN item_table ON item_table.${text(items, config.data.items!.item)} = tuples.item_id`
     : '';
-  const values = attributes.map(({ at, field }) =>
-    field.from === 'log' ? `tuples.a${at}` : `item_table.${text(items!, field.column)} AS a${at}`,
-  );
+  const values = [
+    ...attributes.map(({ at, field }) =>
+      field.from === 'log' ? `tuples.a${at}` : `item_table.${text(items!, field.column)} AS a${at}`,
+    ),
+    ...numberColumns(config.features.itemNumbers, items, 'item_table'),
+  ];
   return [
     `CREATE TABLE log_tuples AS SELECT DISTINCT ${inLog.join(', ')} FROM ${log.table}`,
     `CREATE TABLE item_rows AS

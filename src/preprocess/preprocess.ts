@@ -18,6 +18,7 @@ import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
 import { createItemFieldsSql, createItemsSql, createItemTableSql } from './items.js';
 import { deriveSamples } from './labels/derive.js';
+import { writeItemNumbers } from './numbers.js';
 import { checkPattern, createQueryWordsSql, writeQueryWords } from './query-words.js';
 import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
@@ -142,6 +143,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       const requests = await count('request_rows');
       const fields = {
         item: await writeItems(connection, target, config, items),
+        itemNumbers: await writeItemNumbers(connection, target, config),
         properties: await writePropertyFields(connection, target, config, strides),
         user: await writeUserFields(connection, target, config),
         query: await writeQueryWords(connection, target, config, requests),

@@ -1,10 +1,11 @@
-/** The rows of the entities in the prepared folder, and what the manifest says of their fields. */
+/** The rows of the entities in the prepared folder, and what the manifest says of their fields and numbers. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { numberOf } from '../common/database.js';
 import { type EntityManifest, type FieldManifest, preparedPaths } from '../common/prepared.js';
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
 import { entityTable, entityValues } from './entities.js';
+import { rawNumbers, writeEntityNumbers } from './numbers.js';
 import { writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { writeField } from './write-fields.js';
 
@@ -16,13 +17,15 @@ export async function writeEntities(
   items: readonly FieldManifest[],
 ): Promise<Record<string, EntityManifest>> {
   const entities: Record<string, EntityManifest> = {};
-  for (const [number, [name, { fields }]] of Object.entries(config.entities).entries()) {
+  for (const [number, [name, { fields, numbers }]] of Object.entries(config.entities).entries()) {
     const table = entityTable(number);
     const rows = await numberOf(connection, `SELECT count(*) FROM ${table}`);
     const attributes = Object.keys(fields).flatMap((field, at) =>
       field === name ? [] : [`f${at} AS ${quoteIdentifier(field)}`],
     );
-    const columns = ['"row"', `id AS ${quoteIdentifier(name)}`, ...attributes].join(', ');
+    const columns = ['"row"', `id AS ${quoteIdentifier(name)}`, ...attributes, ...rawNumbers(numbers)].join(
+      ', ',
+    );
     const ordered = `SELECT ${columns} FROM ${table} ORDER BY "row"`;
     await writeParquet(connection, folder, preparedPaths.entities(name), ordered);
     const written: EntityManifest['fields'][number][] = [];
@@ -49,7 +52,11 @@ export async function writeEntities(
         await writeOffsets(connection, folder, preparedPaths.entityFieldOffsets(name, field), rows, counts);
       }
     }
-    entities[name] = { rows, fields: written };
+    entities[name] = {
+      rows,
+      fields: written,
+      numbers: await writeEntityNumbers(connection, folder, config, { name, at: number }),
+    };
   }
   return entities;
 }

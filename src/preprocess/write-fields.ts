@@ -6,6 +6,7 @@ import { type FieldManifest, type PropertyFieldManifest, preparedPaths } from '.
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
 import { attributesOf } from './items.js';
+import { rawNumbers } from './numbers.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { type FieldGroup, vocabularyTable } from './vocabulary.js';
 
@@ -49,7 +50,9 @@ export async function writeItems(
   items: number,
 ): Promise<FieldManifest[]> {
   const attributes = attributesOf(config).map(({ name, at }) => `a${at} AS ${quoteIdentifier(name)}`);
-  const columns = ['item AS row', 'item_id', ...attributes].join(', ');
+  const columns = ['item AS row', 'item_id', ...attributes, ...rawNumbers(config.features.itemNumbers)].join(
+    ', ',
+  );
   await writeParquet(
     connection,
     folder,

@@ -9,17 +9,21 @@ const configs = new URL('../../configs', import.meta.url).pathname;
 
 let folder: string;
 
-// The five tasks of the quickstart, and two that nobody thought of: nothing but YAML.
+// The five tasks of the quickstart with numbers of items and of brands, and two tasks that nobody thought of: nothing but YAML.
 const yaml = () => `
 extends: ${configs}/quickstart.yaml
 name: tasks
 data: { root: ${configs}/../data-samples }
+features:
+  itemNumbers: { price: { scale: log }, rating: {} }
 entities:
   shop: { units: 8 }
   icon: { units: 8 }
   brand:
     units: 8
+    table: { files: ${folder}/brands.csv }
     fields: { brand: {} }
+    numbers: { founded: {}, products: { scale: log } }
 split: { trainingFrom: 2026-01-15, validationUsers: 0.3 }
 tasks:
   nextPrice:
@@ -50,6 +54,8 @@ async function json(command: string, ...rest: string[]) {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dupn-tasks-'));
   await writeFile(join(folder, 'tasks.yaml'), yaml());
+  const brands = Array.from({ length: 20 }, (_, at) => `b${`${at}`.padStart(3, '0')},${1990 + at},${at % 7}`);
+  await writeFile(join(folder, 'brands.csv'), `brand_id,founded,products\n${brands.join('\n')}\n`);
 });
 
 describe.sequential('tasks by YAML alone', () => {

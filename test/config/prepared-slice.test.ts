@@ -73,6 +73,64 @@ describe('the hash of prepared data', () => {
   });
 });
 
+describe('numbers', () => {
+  const numbered = async (items: string, shop = '{}') => {
+    const file = join(await mkdtemp(join(tmpdir(), 'dupn-slice-')), 'c.yaml');
+    await writeFile(
+      file,
+      'name: a\ndata: { log: { files: e.csv }, items: { files: i.csv } }\n' +
+        `features: { item: { item: { size: 1 } }, itemNumbers: ${items} }\n` +
+        `entities: { shop: { table: { files: s.csv }, fields: { shop: { size: 1 } }, numbers: ${shop} } }\n` +
+        'split: { evaluationFrom: 2016-10-20 }\ntasks: {}\n',
+    );
+    const config = await loadConfig(file);
+    await writeFile(file, renderConfig(config));
+    expect(await loadConfig(file)).toEqual(config);
+    return preparedSlice(config);
+  };
+
+  it.each([
+    [
+      '{ b: {}, a: {} }',
+      '{}',
+      'fieldOrder.itemNumbers: was ["a","b"], now ["b","a"]',
+      'no further difference',
+    ],
+    [
+      '{ a: { scale: log }, b: {} }',
+      '{}',
+      'features.itemNumbers.a.scale: was "linear", now "log"',
+      'no further difference',
+    ],
+    [
+      '{ a: {}, b: { column: c } }',
+      '{}',
+      'features.itemNumbers.b.column: was "b", now "c"',
+      'no further difference',
+    ],
+    [
+      '{ a: {}, b: {} }',
+      '{ sales: {} }',
+      'entities.shop.numbers.sales: was not set, now {"scale":"linear","column":"sales"}',
+      'fieldOrder.entityNumbers.shop: was [], now ["sales"]',
+    ],
+  ])('change the hash: %s, %s', async (items, shop, difference, further) => {
+    const [was, now] = [await numbered('{ a: {}, b: {} }'), await numbered(items, shop)];
+    expect(preparedHash(now)).not.toBe(preparedHash(was));
+    const found = describeDifference(was, now);
+    expect(found[0]).toBe(difference);
+    expect(found[1] ?? 'no further difference').toBe(further);
+  });
+
+  it('of an entity count by their order', async () => {
+    const was = await numbered('{}', '{ sales: {}, age: {} }');
+    const now = await numbered('{}', '{ age: {}, sales: {} }');
+    expect(describeDifference(was, now)).toEqual([
+      'fieldOrder.entityNumbers.shop: was ["sales","age"], now ["age","sales"]',
+    ]);
+  });
+});
+
 describe('the rendered config', () => {
   it.each(['ga', 'ga-strict', 'ga-candidate', 'taobao', 'taobao-candidate'])(
     'of %s loads to the same config from anywhere',

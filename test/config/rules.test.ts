@@ -90,6 +90,62 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'entities.shop.fields.style: expected a table of the shop that holds its column',
   ],
   [
+    'numbers of items without an items table',
+    (c) => {
+      c.features.itemNumbers = { price: {} };
+    },
+    'features.itemNumbers.price: expected data.items, the table that holds its column, got none',
+  ],
+  [
+    'numbers of an entity without a table',
+    (c) => {
+      c.entities = { shop: { fields: { shop: { size: 8 } }, numbers: { sales: { scale: 'log' } } } };
+    },
+    'entities.shop.numbers.sales: expected a table of the shop that holds its column, got none',
+  ],
+  [
+    'a number with the name of a field',
+    (c) => {
+      c.data.items = { files: 'i.csv' };
+      c.features.item.price = { size: 8 };
+      c.features.itemNumbers = { Price: {} };
+    },
+    'features.itemNumbers.Price: expected another name than a field has, got that of features.item.price',
+  ],
+  [
+    'a number with the name of an id of an entity',
+    (c) => {
+      c.entities = {
+        shop: { table: { files: 's.csv' }, fields: { shop: { size: 8 } }, numbers: { shop: {} } },
+      };
+    },
+    'entities.shop.numbers.shop: expected another name than a field has, got that of entities.shop.fields.shop',
+  ],
+  [
+    'names of numbers that differ by case alone',
+    (c) => {
+      c.data.items = { files: 'i.csv' };
+      c.features.itemNumbers = { price: {}, PRICE: { scale: 'log' } };
+    },
+    'features.itemNumbers.PRICE: expected a name that differs from price by more than case',
+  ],
+  [
+    'a number with the name of a column of the item table',
+    (c) => {
+      c.data.items = { files: 'i.csv' };
+      c.features.itemNumbers = { Row: {} };
+    },
+    'features.itemNumbers.Row: expected another name than row and item_id, which are there anyway',
+  ],
+  [
+    'a scale of a number that is none',
+    (c) => {
+      c.data.items = { files: 'i.csv' };
+      c.features.itemNumbers = { price: { scale: 'ln' as 'log' } };
+    },
+    'features.itemNumbers.price.scale: expected one of linear, log, got "ln"',
+  ],
+  [
     'a task that judges what is not declared',
     (c) => {
       Object.assign(c.tasks.ctr!, { candidate: 'shop' });
@@ -402,6 +458,14 @@ describe('a rule between keys', () => {
       c.features.item.shop = { size: 1, from: 'log' };
       c.features.item.brand = { size: 1 };
       c.features.item.kind = { size: 1, column: 'category' };
+      c.features.itemNumbers = { price: {}, weight: { column: 'brand' } };
+      c.entities = {
+        shop: {
+          table: { files: 's.csv', columns: ['shop_id', 'sales'] },
+          fields: { shop: {} },
+          numbers: { sales: {}, age: { column: 'years' } },
+        },
+      };
       c.features.properties = { scenario: {}, weekend: { time: 'weekend' } };
       c.features.user = { age: { from: 'users' }, device: { from: 'lastEvent' }, city: { from: 'request' } };
       c.features.ranking = {
@@ -420,6 +484,8 @@ describe('a rule between keys', () => {
         'data.log.keep.behavior: expected one of data.log.columns (user_id, item_id, when, shop, device), got behavior',
         'features.properties.scenario.column: expected one of data.log.columns (user_id, item_id, when, shop, device), got scenario',
         'data.items.item: expected one of data.items.columns (sku, brand), got item_id',
+        'features.itemNumbers.price.column: expected one of data.items.columns (sku, brand), got price',
+        'entities.shop.numbers.age.column: expected one of entities.shop.table.columns (shop_id, sales), got years',
         'features.item.kind.column: expected one of data.items.columns (sku, brand), got category',
         'features.ranking.predictedCtr.prediction: expected one of features.ranking.predictedCtr.columns (user_id, time, candidate, p), got prediction',
         'tasks.ctr.samples.weight: expected one of tasks.ctr.samples.columns (user_id, time, item_id, label), got w',

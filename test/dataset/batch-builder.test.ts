@@ -60,6 +60,9 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
       worldItem(items.itemRows[slot]!),
     );
   }
+  const numbersOf = (of: string, rows: Int32Array) =>
+    [...rows].flatMap((row) => world.numbers[of]?.rows[row] ?? []);
+  expect([...items.numbers]).toEqual(numbersOf('item', items.itemRows));
   expect(Object.keys(batch.entities)).toEqual(tasks.includes('follow') ? ['shop'] : []);
   const { shop } = batch.entities;
   const shopTable = (name: string) => (name === 'style' ? 'shop/style' : `item/${name}`);
@@ -67,6 +70,7 @@ function check(batch: Batch, world: World, requests: Int32Array, tasks: string[]
     const expected = Object.entries(world.entities.shop!).map(([name, values]) => [name, values[row]]);
     expect(rowAt(batch, shop!.fields, shopTable, slot)).toEqual(Object.fromEntries(expected));
   }
+  if (shop) expect([...shop.numbers]).toEqual(numbersOf('shop', shop.entityRows));
   expect(properties.codes.length).toBe(properties.numProperties);
   for (const [slot, code] of properties.codes.entries()) {
     expect(valueAt(batch, 'property/behavior', properties.fields.behavior!, slot)).toBe(code % 6);
@@ -189,6 +193,25 @@ describe('a batch', () => {
     // Item row 0 has no tag.
     const tags = batch.items.fields.tags as MultiValuedSlots;
     expect([batch.tables['item/tags']!.length, tags.slots.length, [...tags.counts]]).toEqual([0, 0, [0]]);
+    prepared.close();
+  });
+
+  it('of rows without numbers has empty arrays of its own, which can be handed over', async () => {
+    const world = { ...makeWorld(7), numbers: {} };
+    const folder = join(root, 'no-numbers');
+    await writeWorld(folder, world);
+    const prepared = openPrepared(folder);
+    const builder = createBatchBuilder(prepared);
+    const requests = Int32Array.of(0, 1, 2, 3);
+    const batches = [1, 2].map(() => builder.build(requests, ['follow', 'ctr'], 5));
+    for (const batch of batches) {
+      check(batch, world, requests, ['follow', 'ctr'], 5);
+      const { items, entities } = batch;
+      expect([items.numbers.length, entities.shop!.numbers.length]).toEqual([0, 0]);
+      structuredClone(batch, {
+        transfer: [items.numbers.buffer, entities.shop!.numbers.buffer] as ArrayBuffer[],
+      });
+    }
     prepared.close();
   });
 

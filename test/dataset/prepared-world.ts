@@ -33,15 +33,22 @@ export interface WorldRequest {
   readonly samples: Readonly<Record<string, readonly WorldSample[]>>;
 }
 
+export interface WorldNumbers {
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly number[])[];
+}
+
 export interface World {
   /** Item field -> index of each item row; of a multi-valued field, a list. */
   readonly items: Readonly<Record<string, readonly (number | readonly number[])[]>>;
-  readonly fields: Manifest['fields'];
+  readonly fields: Omit<Manifest['fields'], 'itemNumbers'>;
   /** Entity -> field -> index of each row; of a multi-valued field, a list. */
   readonly entities: Readonly<
     Record<string, Readonly<Record<string, readonly (number | readonly number[])[]>>>
   >;
   readonly entityFields: Readonly<Record<string, Manifest['entities'][string]['fields']>>;
+  /** item or an entity -> its numbers and their values by row, normalised already. */
+  readonly numbers: Readonly<Record<string, WorldNumbers>>;
   /** Task -> the entity that it judges, where that is not the item. */
   readonly judges: Readonly<Record<string, string>>;
   readonly tasks: readonly string[];
@@ -91,9 +98,10 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
   const { uniform } = createRandom(seed);
   const levels = createRandom(seed, 'levels');
   const words = createRandom(seed, 'words');
+  const numbers = createRandom(seed, 'numbers');
   const integer = (below: number) => Math.floor(uniform() * below);
   const list = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, i) => make(i));
-  const fields: Manifest['fields'] = {
+  const fields: World['fields'] = {
     item: [field('item', size.items + 3), field('brand', 9), field('tags', 20, true)],
     properties: [
       { ...field('behavior', 6), stride: 1 },
@@ -163,6 +171,13 @@ export function makeWorld(seed: number, size: WorldSize = SMALL_WORLD): World {
         field('style', 6),
         { ...field('tags', 20, true), shares: 'tags' },
       ],
+    },
+    numbers: {
+      item: {
+        names: ['price', 'rating'],
+        rows: list(size.items, () => list(2, () => numbers.integer(9) / 4 - 1)),
+      },
+      shop: { names: ['sales'], rows: list(SHOPS, () => [numbers.integer(9) / 4 - 1]) },
     },
     judges: { follow: 'shop' },
     ranking: { order: ['constant', 'price', 'sales'].map((name) => ({ name, mean: 0, deviation: 1 })) },

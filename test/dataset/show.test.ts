@@ -31,7 +31,11 @@ async function writeNames(folder: string, world: World): Promise<void> {
   const users = world.segments.at(-1)!.length;
   await write(preparedPaths.users, `SELECT i::INTEGER "user", 'u' || i user_id FROM range(${users}) t(i)`);
   const items = world.items.item!.length;
-  await write(preparedPaths.items, `SELECT i::INTEGER "row", 'item-' || i item_id FROM range(${items}) t(i)`);
+  await write(
+    preparedPaths.items,
+    `SELECT i::INTEGER "row", 'item-' || i item_id, 0.5 * i price, CASE WHEN i % 3 > 0 THEN i END::DOUBLE rating
+     FROM range(${items}) t(i)`,
+  );
   for (const group of ['item', 'properties', 'user', 'query'] as const) {
     for (const { name, rows, buckets } of [world.fields[group] ?? []].flat()) {
       await write(
@@ -81,6 +85,10 @@ describe('showUser', () => {
             [values[item]!].flat().map((index) => expected(name, index)),
           ]),
         ),
+        numbers: {
+          price: { value: 0.5 * item, unit: world.numbers.item!.rows[item]![0] },
+          rating: { value: item % 3 > 0 ? item : null, unit: world.numbers.item!.rows[item]![1] },
+        },
         propertyCode: code,
         properties: {
           behavior: expected('behavior', code % 6),
@@ -136,6 +144,7 @@ describe('describeUser', () => {
           tags: [value(4, 'red'), value(5, 'blue')],
           extras: [],
         },
+        numbers: {},
         propertyCode: 9,
         properties: { behavior: { index: 0, kind: 'missing', value: null }, hour: value(3, '04') },
       },
@@ -154,6 +163,15 @@ describe('describeUser', () => {
       '',
       'name=value [row of its embedding table]',
     ]);
+  });
+
+  it('writes the numbers of an item as they were read and as the model sees them', () => {
+    const numbers = { price: { value: 1999.5, unit: -0.123_456 }, rating: { value: null, unit: 0 } };
+    const lines = describeUser({ ...shown, window: [{ ...shown.window[0]!, numbers }] }, 'UTC');
+    expect(lines[4]).toMatch(/ {2}extras=\(none\) {2}price=1999\.5 \(-0\.123\) {2}rating=\(missing\) \(0\)$/);
+    expect(lines.at(-1)).toBe(
+      'name=value [row of its embedding table], of numbers name=value (as the model sees it)',
+    );
   });
 
   it.each([

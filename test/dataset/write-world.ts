@@ -38,6 +38,10 @@ export async function writeWorld(folder: string, world: World): Promise<void> {
       if (multiValued) await write(preparedPaths.entityFieldOffsets(entity, name), counts(values));
     }
   }
+  for (const [of, { rows }] of Object.entries(world.numbers)) {
+    const path = of === 'item' ? preparedPaths.itemNumbers : preparedPaths.entityNumbers(of);
+    await write(path, Float32Array.from(rows.flat()));
+  }
   const names = world.segments.map((_, i) => `segment-${i}`);
   for (const [i, users] of world.segments.entries()) {
     const events = users.flat();
@@ -140,11 +144,15 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
     lastEvent: new Date(1000 * Math.max(0, ...events.map(({ time }) => time))).toISOString(),
     evaluationFrom: '1970-01-02T00:00:00Z',
     evaluationTo: null,
-    fields: world.fields,
+    fields: { ...world.fields, itemNumbers: numbersOf(world, 'item') },
     entities: Object.fromEntries(
       Object.entries(world.entityFields).map(([entity, fields]) => [
         entity,
-        { rows: Object.values(world.entities[entity]!)[0]!.length, fields },
+        {
+          rows: Object.values(world.entities[entity]!)[0]!.length,
+          fields,
+          numbers: numbersOf(world, entity),
+        },
       ]),
     ),
     tasks: Object.fromEntries(
@@ -164,6 +172,9 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
     files,
   };
 }
+
+const numbersOf = ({ numbers }: World, of: string) =>
+  (numbers[of]?.names ?? []).map((name) => ({ name, mean: 0, deviation: 1 }));
 
 function kindOf({ classes, ranking }: World, task: string): TaskKind {
   if (task in classes) return 'multiclass';

@@ -8,10 +8,10 @@ import { ResourceVariable } from '../../src/engine/resource-variable.js';
 import { loadCheckpoint, loadSlots, saveCheckpoint } from '../../src/model/checkpoint.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { scoreBatch } from '../../src/model/score.js';
-import { initialWeights, type ModelWeights } from '../../src/model/weights.js';
+import { emptyWeights, initialWeights, type ModelWeights } from '../../src/model/weights.js';
 import { Optimizer } from '../../src/training/optimizer.js';
 import { trainStep } from '../../src/training/steps.js';
-import { randomBatch, smallShape } from './random-batch.js';
+import { numberedShape, randomBatch, smallShape } from './random-batch.js';
 
 const rates = { learningRate: 0.01, tableLearningRate: 0.05 };
 const options = { taskWeights: {}, dropoutRates: { ctr: 0.2 }, l2: 0, seed: 5 };
@@ -71,6 +71,29 @@ test('another model, a damaged file and a missing folder are told apart, by name
   await writeFile(file, bytes);
   await expect(loadCheckpoint(target, null)).rejects.toThrow(/weights\.safetensors.*damaged/);
   for (const owned of [weights, optimizer]) owned.dispose();
+});
+
+test('a model is not used with numbers that were normalised in another way', async () => {
+  const weights = emptyWeights(numberedShape);
+  const target = join(folder, 'numbers');
+  await saveCheckpoint(target, weights, new Map(), {});
+  const [price, rating] = numberedShape.itemNumbers;
+  const withPrice = (change: object) => ({
+    ...numberedShape,
+    itemNumbers: [{ ...price!, ...change }, rating!],
+  });
+  for (const [change, difference] of [
+    [{ mean: 4 }, /itemNumbers\.0\.mean is 3 there, 4 here/],
+    [{ deviation: 1 }, /itemNumbers\.0\.deviation is 2 there, 1 here/],
+    [{ scale: 'log' }, /itemNumbers\.0\.scale is "linear" there, "log" here/],
+  ] as const) {
+    await expect(loadCheckpoint(target, withPrice(change))).rejects.toThrow(difference);
+  }
+  const turned = { ...numberedShape, itemNumbers: [rating!, price!] };
+  await expect(loadCheckpoint(target, turned)).rejects.toThrow(/itemNumbers\.0\.name is "price" there/);
+  await expect(loadCheckpoint(target, smallShape)).rejects.toThrow(/itemNumbers\.0 is/);
+  (await loadCheckpoint(target, withPrice({}))).weights.dispose();
+  weights.dispose();
 });
 
 test('a file of safetensors is what the format says', async () => {

@@ -1,6 +1,6 @@
 /** A model shape with one of everything and random batches for it: shared by the tests of model and training. */
 import type { Batch } from '../../src/dataset/batch.js';
-import type { FieldShape, ModelShape } from '../../src/model/shape.js';
+import type { FieldShape, ModelShape, NumberShape } from '../../src/model/shape.js';
 
 /** A linear congruential generator: the tests' numbers never change. */
 function generator(seed: number): (below: number) => number {
@@ -23,6 +23,7 @@ const field = (table: string, rows: number, size: number, pooling?: 'mean' | 'su
 
 export const smallShape: ModelShape = {
   itemFields: [field('item/item', 30, 4), field('item/brand', 6, 3), field('item/tags', 9, 2, 'mean')],
+  itemNumbers: [],
   propertyFields: [field('property/behavior', 5, 2), field('property/hour', 4, 3)],
   userFields: [field('user/device', 4, 3)],
   queryField: null,
@@ -63,6 +64,11 @@ export const smallShape: ModelShape = {
   taskWeighting: 'fixed',
 };
 
+const number = (name: string): NumberShape => ({ name, scale: 'linear', mean: 3, deviation: 2 });
+
+/** The same with two numbers of the items, which the batches have. */
+export const numberedShape: ModelShape = { ...smallShape, itemNumbers: [number('price'), number('rating')] };
+
 /** Distinct values in the order first met, and where each value points. */
 function distinct(values: readonly number[]): { rows: Int32Array; slots: Int32Array } {
   const rows = [...new Set(values)];
@@ -72,6 +78,7 @@ function distinct(values: readonly number[]): { rows: Int32Array; slots: Int32Ar
 /** A batch of requests with the given history lengths; two to four samples each for both tasks. */
 export function randomBatch(lengths: readonly number[], seed = 3): Batch {
   const random = generator(seed);
+  const numbers = generator(seed + 1);
   const steps = Math.max(1, ...lengths);
   const batch = lengths.length;
   const numItems = 12;
@@ -124,6 +131,7 @@ export function randomBatch(lengths: readonly number[], seed = 3): Batch {
       numItems,
       itemRows: Int32Array.from({ length: numItems }, (_, i) => i),
       fields: { item, brand, tags },
+      numbers: Float32Array.from({ length: numItems * 2 }, () => numbers(17) / 4 - 2),
     },
     properties: {
       numProperties,

@@ -5,7 +5,7 @@ import { scoreBatch } from '../../src/model/score.js';
 import { scoreBatches } from '../../src/model/score-batches.js';
 import type { ModelShape } from '../../src/model/shape.js';
 import { initialWeights } from '../../src/model/weights.js';
-import { randomBatch, smallShape } from './random-batch.js';
+import { numberedShape, randomBatch, smallShape } from './random-batch.js';
 
 const variants: ModelShape[] = [
   smallShape,
@@ -14,6 +14,11 @@ const variants: ModelShape[] = [
   { ...smallShape, variant: 'nobp' },
   { ...smallShape, encoder: 'mean' },
   { ...smallShape, userFields: [], propertyFields: [] },
+  numberedShape,
+  { ...numberedShape, variant: 'bplstm' },
+  { ...numberedShape, variant: 'bpatt' },
+  { ...numberedShape, variant: 'nobp' },
+  { ...numberedShape, encoder: 'mean' },
 ];
 
 function expectClose(got: Float32Array, expected: Float32Array): void {
@@ -47,12 +52,15 @@ function padded(batch: Batch, extra: number): Batch {
   };
 }
 
-test.each(variants)('padding never changes an output: $encoder $variant', (shape) => {
-  const batch = randomBatch([4, 0, 2, 1]);
-  const expected = score(shape, batch);
-  const got = score(shape, padded(batch, 3));
-  for (const task of ['ctr', 'buy']) expectClose(got[task]!, expected[task]!);
-});
+test.each(variants)(
+  'padding never changes an output: $encoder $variant, numbers $itemNumbers.length',
+  (shape) => {
+    const batch = randomBatch([4, 0, 2, 1]);
+    const expected = score(shape, batch);
+    const got = score(shape, padded(batch, 3));
+    for (const task of ['ctr', 'buy']) expectClose(got[task]!, expected[task]!);
+  },
+);
 
 test('a stream of scores has the class weights undone', async () => {
   const task = smallShape.tasks.ctr!;

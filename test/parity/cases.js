@@ -21,6 +21,7 @@ const field = (name, rows, more = {}) => ({
 export function makeWorld() {
   const random = createRandom('parity', 'world');
   const words = createRandom('parity', 'words');
+  const numbers = createRandom('parity', 'numbers');
   const list = (length, make) => Array.from({ length }, (_, i) => make(i));
   const items = {
     item: list(16, (row) => row + 2),
@@ -101,11 +102,17 @@ export function makeWorld() {
   const entityFields = {
     shop: [field('shop', 8), { ...fields.item[1], shares: 'brand' }, { ...fields.item[2], shares: 'tags' }],
   };
+  // Normalised already.
+  const numbered = (names, rows) => ({
+    names,
+    rows: list(rows, () => names.map(() => numbers.integer(17) / 4 - 2)),
+  });
   return {
     items,
     fields,
     entities,
     entityFields,
+    numbers: { item: numbered(['price', 'rating'], 16), shop: numbered(['sales'], 7) },
     judges: { follow: 'shop' },
     ranking: { order: FEATURES.map((name) => ({ name, mean: 0, deviation: 1 })) },
     tasks: ['ctr', 'buy', 'follow', 'order', 'level'],
@@ -125,6 +132,15 @@ const sized = (group, manifests, sizes) =>
     vocabularyHash,
     ...(multiValued ? { pooling: 'mean' } : {}),
   }));
+
+const units = (names) => names.map((name) => ({ name, scale: 'linear', mean: 0, deviation: 1 }));
+
+/** The shape with the numbers that the items and the entities of the world have. */
+function numbered(shape, { numbers: { item, shop } }) {
+  const entities = { shop: { ...shape.entities.shop, numbers: units(shop.names) } };
+  return { ...shape, itemNumbers: units(item.names), entities };
+}
+
 /** The shape in which some tasks ask with text. */
 function asking(shape, asked, queryField) {
   const tasks = mapValues(shape.tasks, (task, name) =>
@@ -137,6 +153,7 @@ function baseShape({ fields, entityFields }) {
   const plain = { batchNormalisation: false, weightCorrection: [0], drawCorrection: 0 };
   return {
     itemFields: sized('item', fields.item, [4, 3, 2]),
+    itemNumbers: [],
     propertyFields: sized('property', fields.properties, [2, 3]),
     userFields: sized('user', fields.user, [2, 3]),
     queryField: null,
@@ -148,7 +165,7 @@ function baseShape({ fields, entityFields }) {
     attentionUnits: 4,
     userUnits: 5,
     candidateUnits: { item: 6, shop: 4 },
-    entities: { shop: sized('shop', entityFields.shop, [5, 3, 2]) },
+    entities: { shop: { fields: sized('shop', entityFields.shop, [5, 3, 2]), numbers: [] } },
     tasks: {
       ctr: {
         kind: 'binary',
@@ -229,7 +246,8 @@ export function makeCases(world) {
       ...sized('query', [world.fields.query], [3])[0],
       pooling: 'sum',
     }),
-    // Everything at once.
+    numbers: numbered(base, world),
+    // Everything at once but numbers.
     whole: {
       ...base,
       ...asking(base, ['follow'], sized('query', [world.fields.query], [4])[0]),

@@ -32,15 +32,22 @@ class Dupn:
         return total / len(values) if field["pooling"] == "mean" else total
 
     def item(self, row):
-        """e of an item row."""
-        fields = self.shape["itemFields"]
-        return cat([self.embed(field, self.world["items"][field["name"]][row]) for field in fields])
+        """e of an item row: the embeddings of its fields, then its numbers."""
+        embedded = [self.embed(field, self.world["items"][field["name"]][row]) for field in self.shape["itemFields"]]
+        return cat(embedded + [self.number("item", number, row) for number in self.shape["itemNumbers"]])
 
     def candidate(self, name, row):
-        """The fields of a candidate, an item or an entity, side by side."""
+        """The fields and numbers of a candidate, an item or an entity, side by side."""
         if name == "item":
             return self.item(row)
-        return cat([self.embed(field, self.world["entities"][name][field["name"]][row]) for field in self.shape["entities"][name]])
+        shape, values = self.shape["entities"][name], self.world["entities"][name]
+        embedded = [self.embed(field, values[field["name"]][row]) for field in shape["fields"]]
+        return cat(embedded + [self.number(name, number, row) for number in shape["numbers"]])
+
+    def number(self, name, number, row):
+        """One unit, a constant."""
+        known = self.world["numbers"][name]
+        return torch.tensor([known["rows"][row][known["names"].index(number["name"])]], dtype=DTYPE)
 
     def properties(self, code):
         """p of a property code: a number with one digit for each field, the first field's digit the lowest."""

@@ -15,22 +15,26 @@ import { makeCases, makeWorld } from './cases.js';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** Python with PyTorch. A file that is written last says that the environment is whole. */
-function python() {
+async function python() {
   const folder = join(cacheFolder(), 'parity');
   const interpreter = join(folder, 'bin', 'python');
   const ready = join(folder, 'ready');
   if (existsSync(ready)) return interpreter;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  run('python3', ['-m', 'venv', folder], {
+  await run('python3', ['-m', 'venv', folder], {
     missing: 'The reference is written in Python: install Python 3.10 or later with venv.',
     failed: 'Is the venv module of Python installed? What it said last:',
   });
   say('installing PyTorch (some GB, once per user)');
-  run(interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'torch', 'numpy'], {
-    missing: 'The virtual environment has no Python; run this again.',
-    failed: 'Is PyPI, or the mirror that pip is set up for, reachable from here? What pip said last:',
-  });
+  await run(
+    interpreter,
+    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'torch', 'numpy'],
+    {
+      missing: 'The virtual environment has no Python; run this again.',
+      failed: 'Is PyPI, or the mirror that pip is set up for, reachable from here? What pip said last:',
+    },
+  );
   writeFileSync(ready, '');
   return interpreter;
 }

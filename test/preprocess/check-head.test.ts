@@ -115,6 +115,35 @@ test('all problems of all tables are listed together, with their places', async 
   expect(missing.problems.filter((problem) => /no file/.test(problem))).toHaveLength(2);
 });
 
+test('numbers are read as numbers, and one that is none is told with its line', async () => {
+  const withNumbers = (config: typeof base) => Object.assign(config.features, { itemNumbers: { price: {} } });
+  const items = tables['items.csv'].split('\n').filter(Boolean);
+  const priced = items.map((row, at) => `${row},${at === 0 ? 'price' : at % 2}`);
+  const before = await check(await makeFolder(tables));
+  const sound = await check(
+    await makeFolder({ ...tables, 'items.csv': `${priced.join('\n')}\n` }),
+    withNumbers,
+  );
+  expect(sound.problems).toEqual([]);
+  expect(sound.tables[1]!.values.price).toEqual([
+    { value: '0', rows: 250 },
+    { value: '1', rows: 250 },
+  ]);
+  expect(sound.estimate.fields).toEqual(before.estimate.fields);
+  expect(sound.estimate.preparedBytes).toBeGreaterThan(before.estimate.preparedBytes);
+  const cheap = priced.map((row, at) => (at % 50 === 7 ? row.replace(/.$/, 'cheap') : row));
+  const { problems } = await check(
+    await makeFolder({ ...tables, 'items.csv': `${cheap.join('\n')}\n` }),
+    withNumbers,
+  );
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain('10 of the first 500 rows of the table `items` are malformed');
+  expect(problems[0]).toContain('items.csv:8 bad number in price: i6,b6,cheap');
+  expect((await check(await makeFolder(tables), withNumbers)).problems.join()).toContain(
+    'required the column `price`',
+  );
+});
+
 test('what may be meant so is noted', async () => {
   const folder = await makeFolder({
     ...tables,

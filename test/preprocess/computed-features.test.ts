@@ -297,3 +297,16 @@ test('says how many samples have a prediction, and warns where few have', async 
     `warn l2r: ${countsOf({ ...world, predictions: world.predictions.slice(0, 9) }).join(', ')} samples have a predicted CTR; of the others it is taken to be the mean`,
   ]);
 });
+
+test('a difference of prices that is nothing but rounding is no difference', async () => {
+  const world = randomWorld(6);
+  // One price for each category: every item has the mean of its category, sums of logarithms aside.
+  const prices: Record<string, number> = { x: 3.3, y: 7.1, z: 12.7 };
+  const items = new Map(
+    [...world.items].map(([name, item]) => [name, { ...item, price: prices[item.category] ?? null }]),
+  );
+  const { features, values } = await prepare({ ...world, items }, 'items', 'mine');
+  const at = features.findIndex(({ name }) => name === 'price_in_category');
+  expect(features[at]).toEqual({ name: 'price_in_category', mean: 0, deviation: 1 });
+  for (let row = at; row < values.length; row += features.length) expect(values[row]).toBe(0);
+});

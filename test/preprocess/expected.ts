@@ -1,6 +1,6 @@
 /** What preprocessing must give for a world, worked out the slow way from the words of docs/prepared-format.md. */
 import { createHash } from 'node:crypto';
-import { DAY, EVALUATION_FROM, type EventRow, type SampleRow, START, type World } from './world.js';
+import { DAY, EVALUATION_FROM, type EventRow, FLAT, type SampleRow, START, type World } from './world.js';
 
 const md5 = (text: string) => Number.parseInt(createHash('md5').update(text).digest('hex').slice(0, 8), 16);
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -35,6 +35,30 @@ function indexer(field: string, { counts, minCount = 1, maxSize = Infinity, buck
   return { index, rows: 1 + buckets + kept.length };
 }
 
+interface Valued {
+  /** Not there for a row that no table has. */
+  readonly value: number | null | undefined;
+  /** Whether training knows the row. */
+  readonly known: boolean;
+}
+
+/** A number by mean and population deviation of the known rows; the missing value is 0. */
+function normalised(rows: readonly Valued[], scale: 'linear' | 'log') {
+  const scaled = rows.map(({ value }) => {
+    if (value == null || scale === 'linear') return value ?? null;
+    return value > 0 ? Math.log(value) : null;
+  });
+  const known = scaled.filter((value, at) => value !== null && rows[at]!.known) as number[];
+  const mean = known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
+  const square = known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, known.length);
+  const deviation = new Set(known).size > 1 ? Math.sqrt(square) : 1;
+  return {
+    mean,
+    deviation,
+    values: scaled.map((value) => (value === null ? 0 : (value - mean) / deviation)),
+  };
+}
+
 function countOf(values: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -43,7 +67,7 @@ function countOf(values: readonly string[]): Map<string, number> {
 
 export function expectedOf(world: World) {
   const training = world.events.filter(({ time }) => time < EVALUATION_FROM);
-  const table = new Map(world.items.map((row) => [row.item, row]));
+  const table = new Map([...world.items].reverse().map((row) => [row.item, row]));
   const tupleOf = (item: string, shop: string): Tuple => [
     item,
     shop,
@@ -202,6 +226,30 @@ export function expectedOf(world: World) {
     ),
     minCount: 6,
   });
+  const knownItems = new Set([
+    ...training.map((e) => rowOf.get(key(tupleOf(e.item, e.shop)))!),
+    ...sampleRows,
+  ]);
+  const itemNumber = (scale: 'linear' | 'log', column: 'price' | 'rating' | number) =>
+    normalised(
+      tuples.map(([id], row) => {
+        const found = table.get(id);
+        return {
+          value: typeof column === 'number' ? found && column : found?.[column],
+          known: knownItems.has(row),
+        };
+      }),
+      scale,
+    );
+  const judgedShops = new Set(world.follows.filter(({ time }) => time < EVALUATION_FROM).map((s) => s.item));
+  const shopNumber = (scale: 'linear' | 'log', column: 'sales' | 'age') =>
+    normalised(
+      shopIds.map((id) => ({
+        value: world.shops.find(({ shop }) => shop === id)?.[column],
+        known: judgedShops.has(id),
+      })),
+      scale,
+    );
   const labelsOf = (tags: string) => [...new Set(tags.split('|').filter((tag) => tag !== ''))];
   const events = users.flatMap(stream);
   return {
@@ -213,6 +261,13 @@ export function expectedOf(world: World) {
       tags: tuples.flatMap((tuple) => tagsOf(tuple).map(item.tags.index)),
       tagOffsets: [0, ...tuples.keys()].map((_, at) => tuples.slice(0, at).flatMap(tagsOf).length),
     },
+    itemNumbers: {
+      price: itemNumber('log', 'price'),
+      stars: itemNumber('linear', 'rating'),
+      flat: itemNumber('linear', FLAT),
+      debt: itemNumber('log', -FLAT),
+    },
+    shopNumbers: { sales: shopNumber('log', 'sales'), years: shopNumber('linear', 'age') },
     wordRows: word.rows,
     rows: { item: item.item.rows, shop: item.shop.rows, brand: item.brand.rows, tags: item.tags.rows },
     streams: {

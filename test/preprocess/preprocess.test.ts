@@ -6,11 +6,11 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeEach, expect, test } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { fileSha256 } from '../../src/common/files.js';
-import { preparedPaths } from '../../src/common/prepared.js';
+import { type NumberManifest, preparedPaths } from '../../src/common/prepared.js';
 import { parseConfig } from '../../src/config/load.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
 import { expectedOf, TASKS } from './expected.js';
-import { DAY, randomWorld, START, type World, writeWorld } from './world.js';
+import { DAY, FLAT, randomWorld, START, type World, writeWorld } from './world.js';
 
 let folder: string;
 
@@ -30,6 +30,31 @@ async function raw(path: string, name = 'out'): Promise<number[]> {
   const bytes = await readFile(join(folder, name, path));
   const type = ARRAYS[path.slice(path.lastIndexOf('.') + 1) as keyof typeof ARRAYS];
   return [...new type(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))];
+}
+
+/** A file of numbers, row by row, and its statistics; `expected` by the names in their order. */
+async function expectNumbers(
+  path: string,
+  got: readonly NumberManifest[],
+  expected: Readonly<
+    Record<string, { readonly mean: number; readonly deviation: number; readonly values: readonly number[] }>
+  >,
+): Promise<void> {
+  const names = Object.keys(expected);
+  expect(got.map(({ name }) => name)).toEqual(names);
+  for (const { name, mean, deviation } of got) {
+    expect(mean, name).toBeCloseTo(expected[name]!.mean, 9);
+    expect(deviation, name).toBeCloseTo(expected[name]!.deviation, 9);
+  }
+  const values = await raw(path);
+  expect(values.length).toBe(names.length * expected[names[0]!]!.values.length);
+  for (const [at, value] of values.entries()) {
+    const name = names[at % names.length]!;
+    expect(value, `${name} of row ${Math.floor(at / names.length)}`).toBeCloseTo(
+      expected[name]!.values[Math.floor(at / names.length)]!,
+      5,
+    );
+  }
 }
 
 test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed) => {
@@ -88,6 +113,12 @@ test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed
     ['labels', expected.rows.tags, 'tags'],
     ['style', expected.shops.styleRows, undefined],
   ]);
+  const { itemNumbers } = manifest.fields;
+  await expectNumbers(preparedPaths.itemNumbers, itemNumbers, expected.itemNumbers);
+  await expectNumbers(preparedPaths.entityNumbers('shop'), shop.numbers, expected.shopNumbers);
+  expect(itemNumbers[2]).toEqual({ name: 'flat', mean: FLAT, deviation: 1 });
+  // None of its values has a logarithm.
+  expect(itemNumbers[3]).toEqual({ name: 'debt', mean: 0, deviation: 1 });
   for (const { read, kept, rejected, filtered } of Object.values(manifest.rows)) {
     expect(kept + rejected + filtered).toBe(read);
   }
@@ -165,8 +196,10 @@ async function bytesOf(name: string): Promise<Record<string, string>> {
 
 test('the same bytes come out at 1 and 2 threads and at 300 MB', async () => {
   const world = randomWorld(6, 60_000);
-  await prepare(world, 'preprocess: { threads: 1 }', 'one');
-  await prepare(world, 'preprocess: { threads: 2 }', 'two');
+  const { manifest } = await prepare(world, 'preprocess: { threads: 1 }', 'one');
+  const two = await prepare(world, 'preprocess: { threads: 2 }', 'two');
+  expect(two.manifest.fields).toEqual(manifest.fields);
+  expect(two.manifest.entities).toEqual(manifest.entities);
   await prepare(world, 'preprocess: { threads: 2, memoryLimit: 300MB }', 'small');
   const expected = await bytesOf('one');
   expect(Object.keys(expected).length).toBeGreaterThan(25);
@@ -215,6 +248,61 @@ test('samples with a label that is none are rejected and counted, torn requests 
     ...(inPeriod(second) ? { 'request id of two users or times': torn } : {}),
   });
   expect(manifest.rows['samples/levels']!.rejectedBy).toEqual({ 'label is not an integer from 0 to 2': 3 });
+});
+
+test('the Parquet files have the numbers as they were read; without numbers there are no raw files', async () => {
+  const world = randomWorld(10, 80);
+  const { manifest } = await prepare(world);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const read = async (path: string, columns: string) =>
+    (await connection.runAndReadAll(`SELECT ${columns} FROM '${join(folder, 'out', path)}'`)).getRows();
+  for (const [id, price, stars, debt] of await read(preparedPaths.items, 'item_id, price, stars, debt')) {
+    const row = world.items.find(({ item }) => item === id);
+    expect([price, stars, debt]).toEqual([row?.price ?? null, row?.rating ?? null, row ? -FLAT : null]);
+  }
+  for (const [id, sales, years] of await read(preparedPaths.entities('shop'), 'shop, sales, years')) {
+    const row = world.shops.find(({ shop }) => shop === id);
+    expect([sales, years]).toEqual([row?.sales ?? null, row?.age ?? null]);
+  }
+  connection.closeSync();
+  instance.closeSync();
+
+  const yaml = (await writeWorld(join(folder, 'data'), world))
+    .replace(/ {2}itemNumbers:\n( {4}.*\n)+/, '')
+    .replace(/ {4}numbers: .*\n/, '');
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  const input = { config, folder: join(folder, 'without'), force: false, context: silentContext };
+  const without = await preprocess(input);
+  expect(without.manifest.fields).toEqual({ ...manifest.fields, itemNumbers: [] });
+  expect(without.manifest.entities.shop!.numbers).toEqual([]);
+  const files = Object.keys(manifest.files).filter((path) => !(path in without.manifest.files));
+  expect(files).toEqual([preparedPaths.entityNumbers('shop'), preparedPaths.itemNumbers]);
+});
+
+test('a text where a number has to be rejects its row, with its line', async () => {
+  const world = randomWorld(11, 80);
+  const yaml = (await writeWorld(join(folder, 'data'), world)).replace(
+    'timeZone:',
+    'maxRejectRatio: 0.2\n  timeZone:',
+  );
+  await appendFile(join(folder, 'data', 'items.csv'), 'new,b1,red,cheap,1,1,1\n');
+  await appendFile(join(folder, 'data', 'shops.csv'), 's5,red,cute,3,old\n');
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  const { manifest } = await preprocess({
+    config,
+    folder: join(folder, 'out'),
+    force: false,
+    context: silentContext,
+  });
+  for (const [table, line, column, value] of [
+    ['items', world.items.length + 2, 'price', 'cheap'],
+    ['entities/shop', world.shops.length + 2, 'age', 'old'],
+  ] as const) {
+    expect(manifest.rows[table]!.rejectedBy).toEqual({ 'bad number': 1 });
+    const rejects = await readFile(join(folder, 'out', preparedPaths.rejects(table)), 'utf8');
+    expect(rejects).toMatch(new RegExp(`,${line},\\d+,${column},bad number,.*${value}`));
+  }
 });
 
 test('what fails leaves the older folder as it was', async () => {

@@ -30,14 +30,33 @@ export interface SampleRow {
   readonly sales?: number | null;
 }
 
+export interface ItemRow {
+  readonly item: string;
+  readonly brand: string;
+  readonly tags: string;
+  /** null for an empty cell, of rating too. */
+  readonly price: number | null;
+  readonly rating: number | null;
+}
+
+export interface ShopRow {
+  readonly shop: string;
+  readonly tags: string;
+  readonly style: string;
+  /** null for an empty cell, of age too. */
+  readonly sales: number | null;
+  readonly age: number | null;
+}
+
 export interface World {
   readonly events: readonly EventRow[];
-  readonly items: readonly { readonly item: string; readonly brand: string; readonly tags: string }[];
+  /** The second one of an id does not count. */
+  readonly items: readonly ItemRow[];
   readonly users: readonly { readonly user: string; readonly age: string }[];
   readonly clicks: readonly SampleRow[];
   readonly buys: readonly SampleRow[];
   /** Of shops; the second one of an id does not count. */
-  readonly shops: readonly { readonly shop: string; readonly tags: string; readonly style: string }[];
+  readonly shops: readonly ShopRow[];
   /** About shops: items are shop ids. */
   readonly follows: readonly SampleRow[];
   /** Items to rank. */
@@ -51,11 +70,21 @@ export const START = 1_577_836_800;
 export const DAY = 86_400;
 export const EVALUATION_FROM = START + 8 * DAY;
 
+/** What every item has under `flat`, and its negative under `debt`. */
+export const FLAT = 0.1;
+
 export function randomWorld(seed: number, numEvents: number): World {
   const random = createRandom(seed, 'world');
+  const numbers = createRandom(seed, 'numbers');
   const pick = <T>(values: readonly T[]): T => values[random.integer(values.length)]!;
   const users = Array.from({ length: 12 }, (_, u) => `u${u * 7}`);
   const items = Array.from({ length: 25 }, (_, i) => (i === 3 ? 'l,"q"' : `商品${i}`));
+  // One of a kind that is missing, at 0 or below it, now and then.
+  const number = () => {
+    const value = Math.round(1000 * Math.exp(2 * numbers.normal())) / 100;
+    return [null, 0, -value, value, value, value, value][numbers.integer(7)]!;
+  };
+  const rating = () => (numbers.integer(4) === 0 ? null : numbers.integer(41) / 10 - 2);
   // Few distinct times, so that ties abound.
   const time = () => START + random.integer(60) * (DAY / 6);
   const sample = (request: string, user: string, at: number, candidates: readonly string[]): SampleRow => ({
@@ -69,6 +98,9 @@ export function randomWorld(seed: number, numEvents: number): World {
     weight: 1 + random.integer(3),
   });
   const known = items.slice(0, 20);
+  // Each judged by one user alone, of training or of validation; the last one in the evaluation period alone.
+  const ownShops = users.map((user) => `own ${user}`);
+  const late = 'late';
   const clicks = Array.from({ length: 60 }, (_, r) => {
     const [user, at] = [pick([...users, 'stranger']), time() + random.integer(2)];
     return Array.from({ length: 1 + random.integer(3) }, () =>
@@ -84,20 +116,28 @@ export function randomWorld(seed: number, numEvents: number): World {
       shop: pick(['s1', 's2', '']),
       device: pick(['phone', 'desk', '']),
     })),
-    items: items.slice(0, 22).map((item) => ({
+    items: [...items.slice(0, 22), ...items.slice(4, 8)].map((item) => ({
       item,
       brand: pick(['b1', 'b2', '']),
       tags: Array.from({ length: random.integer(4) }, () => pick(['red', 'blue', 'new', 'sale'])).join('|'),
+      price: number(),
+      rating: rating(),
     })),
     users: users.slice(0, 9).map((user) => ({ user, age: pick(['20', '30', '']) })),
     clicks,
     buys: Array.from({ length: 40 }, () => sample('', pick(users), time(), items)),
-    shops: ['s9', 's1', 's3', 's2', 's1'].map((shop) => ({
+    shops: ['s9', 's1', 's3', 's2', 's1', ...ownShops, late].map((shop) => ({
       shop,
       tags: pick(['red|new', 'new|old|new', '', 'blue']),
       style: pick(['cute', 'plain', '']),
+      sales: number(),
+      age: rating(),
     })),
-    follows: Array.from({ length: 50 }, () => sample('', pick(users), time(), ['s1', 's2', 's3', 's4'])),
+    follows: [
+      ...Array.from({ length: 50 }, () => sample('', pick(users), time(), ['s1', 's2', 's3', 's4'])),
+      ...users.map((user, at) => sample('', user, START + DAY + at, [ownShops[at]!])),
+      sample('', users[0]!, EVALUATION_FROM + DAY, [late]),
+    ],
     orders: Array.from({ length: 60 }, () => ({
       ...sample('', pick(users), time(), items),
       price: random.integer(4) === 0 ? null : random.integer(500) / 10,
@@ -125,8 +165,8 @@ export async function writeWorld(folder: string, world: World, more = ''): Promi
   );
   await write(
     'items.csv',
-    'item_id,brand,tags',
-    world.items.map((i) => [i.item, i.brand, i.tags]),
+    'item_id,brand,tags,price,rating,flat,debt',
+    world.items.map((i) => [i.item, i.brand, i.tags, i.price ?? '', i.rating ?? '', FLAT, -FLAT]),
   );
   await write(
     'users.csv',
@@ -140,8 +180,8 @@ export async function writeWorld(folder: string, world: World, more = ''): Promi
   await write('buys.csv', header, samples(world.buys));
   await write(
     'shops.csv',
-    'shop_id,tags,style',
-    world.shops.map((s) => [s.shop, s.tags, s.style]),
+    'shop_id,tags,style,sales,age',
+    world.shops.map((s) => [s.shop, s.tags, s.style, s.sales ?? '', s.age ?? '']),
   );
   await write(
     'follows.csv',
@@ -172,6 +212,11 @@ features:
     shop: { size: 4, from: log }
     brand: { size: 4 }
     tags: { size: 4, separator: "|", maxSize: 2 }
+  itemNumbers:
+    price: { scale: log }
+    stars: { column: rating }
+    flat: {}
+    debt: { scale: log }
   properties:
     behavior: { size: 2 }
     dayOfWeek: { time: dayOfWeek, size: 2 }
@@ -187,6 +232,7 @@ entities:
       shop: {}
       labels: { column: tags, shares: tags, separator: "|" }
       style: { size: 4, minCount: 6 }
+    numbers: { sales: { scale: log }, years: { column: age } }
 split: { evaluationFrom: 2020-01-09 08:00:00, validationUsers: 0.3 }
 tasks:
   clicks:

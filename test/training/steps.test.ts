@@ -9,7 +9,7 @@ import { initialWeights, type ModelWeights } from '../../src/model/weights.js';
 import { computeGradients } from '../../src/training/gradients.js';
 import { Optimizer } from '../../src/training/optimizer.js';
 import { type StepOptions, trainStep } from '../../src/training/steps.js';
-import { randomBatch, smallShape } from '../model/random-batch.js';
+import { numberedShape, randomBatch, smallShape } from '../model/random-batch.js';
 
 const options: StepOptions = {
   taskWeights: { ctr: 1, buy: 0.5 },
@@ -165,9 +165,12 @@ test('a batch of empty histories trains', async () => {
   expect(losses.at(-1)).toBeLessThan(losses[0]!);
 });
 
-test('sampled gradients of every weight agree with finite differences', () => {
+test.each([
+  ['without numbers', smallShape],
+  ['with numbers', numberedShape],
+])('sampled gradients of every weight agree with finite differences, %s', (_, shape) => {
   const batch = randomBatch([3, 0, 2]);
-  const weights = initialWeights(smallShape, 1, 1);
+  const weights = initialWeights(shape, 1, 1);
   const lossOptions = { taskWeights: options.taskWeights, l2: 0.01, dropout: null };
   const loss = () => numbers(() => computeGradients(weights, batch, lossOptions).loss)[0]!;
   const gradients = new Map<string, Float32Array>();

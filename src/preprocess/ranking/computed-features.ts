@@ -182,6 +182,9 @@ function createTableSql(ranking: RankingConfig, keys: readonly { readonly key: K
 const PRIOR_BUYS = 1;
 const PRIOR_CLICKS = 20;
 
+/** Without what the rounding of means leaves of a difference of 0. */
+const rounded = (sql: string) => `round(${sql}, 9)`;
+
 /** The features of this config, as expressions over `rank_features f` and the items table `t`, which `rating` is read from. */
 export function computedFeatures(config: Config, { items }: Inputs): ComputedFeature[] {
   const ranking = config.features.ranking!;
@@ -209,8 +212,11 @@ export function computedFeatures(config: Config, { items }: Inputs): ComputedFea
     ...when(has('brand'), count('brand', 'click', 7)),
     ...when(has('category'), count('category', 'click', 7), count('category', 'buy', 7)),
     ...when(priced, { name: 'price', sql: 'f.price' }),
-    ...when(priced && has('category'), { name: 'price_in_category', sql: 'f.price - f.category_price' }),
-    ...when(priced, { name: 'price_fit', sql: '-abs(f.price - f.user_price)' }),
+    ...when(priced && has('category'), {
+      name: 'price_in_category',
+      sql: rounded('f.price - f.category_price'),
+    }),
+    ...when(priced, { name: 'price_fit', sql: rounded('-abs(f.price - f.user_price)') }),
     ...(['item', ...GROUPS] as const).flatMap((key) => when(has(key), log1p(`user_${key}`, `own_${key}`))),
     ...when(has('category'), {
       name: 'user_category_recency',

@@ -69,7 +69,7 @@ export function neededColumns(spec: TableSpec): readonly string[] {
 /** The tables that a config reads, the log first. A column is listed once even where several keys name it. */
 export function tableSpecs(config: Config): readonly TableSpec[] {
   const { log, items, users } = config.data;
-  const { item: itemFields, properties, user: userFields } = config.features;
+  const { item: itemFields, itemNumbers, properties, user: userFields } = config.features;
   const separatorsFrom = (table: 'log' | 'items') =>
     Object.fromEntries(
       Object.values(itemFields).flatMap(({ from, column, separator }) =>
@@ -110,7 +110,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       name: 'items',
       source: items,
       text: distinct([items.item, ...fields, ...labels.items.text]),
-      numbers: distinct(labels.items.numbers),
+      numbers: distinct([...labels.items.numbers, ...columnsOf(itemNumbers)]),
       separators: separatorsFrom('items'),
       required: [items.item],
     });
@@ -128,7 +128,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       required: [users.user],
     });
   }
-  for (const [name, { id, table, fields }] of Object.entries(config.entities)) {
+  for (const [name, { id, table, fields, numbers }] of Object.entries(config.entities)) {
     if (!table) continue;
     const separated = Object.values(fields).flatMap(({ column, separator }) =>
       separator === undefined ? [] : [[column, separator]],
@@ -136,8 +136,8 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
     specs.push({
       name: `entities/${name}`,
       source: table,
-      text: distinct([id, ...Object.values(fields).map(({ column }) => column)]),
-      numbers: [],
+      text: distinct([id, ...columnsOf(fields)]),
+      numbers: distinct(columnsOf(numbers)),
       separators: Object.fromEntries(separated),
       required: [id],
     });
@@ -194,6 +194,10 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
 
 function toMicroseconds(date: string, timeZone: string): bigint {
   return BigInt(toEpochSeconds(date, timeZone)) * 1_000_000n;
+}
+
+function columnsOf(fields: Readonly<Record<string, { readonly column: string }>>): string[] {
+  return Object.values(fields).map(({ column }) => column);
 }
 
 function distinct(columns: readonly string[]): readonly string[] {
