@@ -87,7 +87,10 @@ describe.sequential('dupn compare', () => {
       name: 'paper',
       seeds: [1, 2],
       runs: { planned: 6, missing: [] },
-      warnings: [],
+      warnings: [
+        'still getting better when train.epochs ended the training, more may help: ' +
+          'base (2 of 2 seeds, epochs: 1), clicks (2 of 2 seeds, epochs: 1), prices (2 of 2 seeds, epochs: 1)',
+      ],
     });
     expect(Object.keys(result.metrics).sort()).toEqual(
       ['auc[ctr]', 'gauc[ctr]', 'logLoss[ctr]', 'accuracy[ppp]', 'macroAuc[ppp]', 'logLoss[ppp]'].sort(),
@@ -219,8 +222,8 @@ describe.sequential('dupn compare', () => {
       'variants={early: {split: {evaluationFrom: 2026-01-09}}}',
     ];
     const { warnings, metrics } = await compare(...sets.flatMap((set) => ['--set', set]));
-    expect((await readdir(join(folder, 'prepared'))).sort()).toEqual(['tiny', 'tiny-paper-early']);
-    expect(warnings).toHaveLength(2);
+    expect((await readdir(join(folder, 'prepared'))).sort()).toEqual(['tiny', 'tiny-data-early']);
+    expect(warnings).toHaveLength(3);
     expect(warnings[0]).toMatch(
       /^ctr: not all runs are measured on the same samples .*base-seed1 on .*early-seed1 on /,
     );

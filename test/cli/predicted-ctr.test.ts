@@ -8,7 +8,7 @@ import type { Manifest } from '../../src/common/prepared.js';
 import { loadConfig } from '../../src/config/load.js';
 import { BatchSource } from '../../src/dataset/batch-source.js';
 import { loadCheckpoint } from '../../src/model/checkpoint.js';
-import { scoreBatches } from '../../src/model/score-batches.js';
+import { scoreBatch } from '../../src/model/score.js';
 import { planFor } from '../../src/training/fit.js';
 import { runMain } from './collect-output.js';
 
@@ -76,11 +76,9 @@ async function scoredByModel(): Promise<Map<string, number[]>> {
   const source = new BatchSource(join(folder, 'prepared/early'));
   const found = new Map<string, number[]>();
   try {
-    for await (const { logits, sample } of scoreBatches(
-      weights,
-      source.batches(planFor(config, 'evaluation', null)),
-    )) {
-      for (const [i, logit] of logits.entries()) {
+    for await (const batch of source.batches(planFor(config, 'evaluation', null))) {
+      const { sample } = batch.tasks.ctr!;
+      for (const [i, logit] of (scoreBatch(weights, batch).ctr ?? []).entries()) {
         // The odds of a click counted three times in training.
         const odds = Math.exp(logit) / 3;
         add(found, String(keys[sample[i]!]!.key), odds / (1 + odds));
