@@ -23,6 +23,7 @@ import { checkPattern, createQueryWordsSql, writeQueryWords } from './query-word
 import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
+import { reportEmptyParts } from './report-samples.js';
 import {
   createAskedSql,
   createItemCountsSql,
@@ -152,6 +153,8 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await writeStreams(connection, target, users);
       await writeRequests(connection, target, config);
       const tasks = await writeSamples(connection, target, config, inputs, requests, derived.negativeRates);
+      const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
+      reportEmptyParts(tasks, counts, input.context.logger);
       const slice = preparedSlice(config);
       const manifest: Manifest = {
         format: PREPARED_FORMAT,
@@ -159,10 +162,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
         configHash: preparedHash(slice),
         config: JSON.parse(JSON.stringify(slice)) as unknown,
         inputs: read.files,
-        rows: {
-          ...read.rows,
-          ...(await sampleCounts(connection, config, { ...read.rows, ...derived.rows })),
-        },
+        rows: { ...read.rows, ...counts },
         users,
         events: await count('events'),
         items,

@@ -15,7 +15,7 @@ export interface SplitBounds {
   readonly evaluationToUs: bigint | null;
   /** Validation by days: training requests from this on; null where users are drawn. */
   readonly validationFromUs: bigint | null;
-  /** One microsecond after the last event of the log. */
+  /** Until when the log is known: data.log.to, else the end of the local day of its last event. */
   readonly logEndUs: bigint;
   /** Validation by users: this share of them; null where days decide. */
   readonly validationUsers: number | null;
@@ -33,16 +33,22 @@ function splitSql(bounds: SplitBounds): string {
   return `CASE WHEN time_us >= ${evaluationFromUs} THEN 2 WHEN ${isValidation} THEN 1 ELSE 0 END`;
 }
 
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
 /**
  * The key under which a sample outside of the split is counted, NULL for one inside. A derived label is outside when
  * what decides it reaches beyond the part of its request: into the next one, or past the end of the log.
  */
 function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: boolean): string {
   const { trainingFromUs, evaluationFromUs, evaluationToUs, validationFromUs, logEndUs } = bounds;
+  const knownUntilUs = least(logEndUs, evaluationToUs ?? logEndUs);
   const ends = [
-    `WHEN time_us >= ${evaluationFromUs} THEN ${evaluationToUs ?? logEndUs}`,
-    ...(validationFromUs === null ? [] : [`WHEN time_us < ${validationFromUs} THEN ${validationFromUs}`]),
+    `WHEN time_us >= ${evaluationFromUs} THEN ${knownUntilUs}`,
+    ...(validationFromUs === null
+      ? []
+      : [`WHEN time_us < ${validationFromUs} THEN ${least(validationFromUs, knownUntilUs)}`]),
   ];
+  const end = `CASE ${ends.join(' ')} ELSE ${least(evaluationFromUs, knownUntilUs)} END`;
   const cases = [
     ...(trainingFromUs === null ? [] : [`WHEN time_us < ${trainingFromUs} THEN 'split.trainingFrom'`]),
     ...(evaluationToUs === null ? [] : [`WHEN time_us >= ${evaluationToUs} THEN 'split.evaluationTo'`]),
@@ -52,7 +58,7 @@ function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: b
     ...(derived
       ? [
           `WHEN s.label IS NULL THEN 'no event decides the label'`,
-          `WHEN s.until_us > CASE ${ends.join(' ')} ELSE ${evaluationFromUs} END THEN 'the label reaches past its period'`,
+          `WHEN s.until_us > ${end} THEN 'the label reaches past its period'`,
         ]
       : []),
   ];

@@ -176,11 +176,13 @@ class Expected {
   constructor(
     private readonly world: World,
     validationFrom: number | null,
+    evaluationTo: number | null = null,
   ) {
     this.#byTime = world.events.map((event) => event).sort((a, b) => a.time - b.time);
-    const logEnd = this.#byTime.at(-1)!.time + 1e-6;
+    const lastDay = Math.floor((this.#byTime.at(-1)!.time + OFFSET) / DAY);
+    const logEnd = (lastDay + 1) * DAY - OFFSET;
     this.#ends = (time) => {
-      if (time >= EVALUATION_FROM) return logEnd;
+      if (time >= EVALUATION_FROM) return Math.min(logEnd, evaluationTo ?? logEnd);
       return validationFrom !== null && time < validationFrom ? validationFrom : EVALUATION_FROM;
     };
   }

@@ -1,0 +1,128 @@
+/** Single rules of docs/labels.md on logs that are small enough to read. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { silentContext } from '../../src/common/context.js';
+import { parseConfig } from '../../src/config/load.js';
+import { preprocess } from '../../src/preprocess/preprocess.js';
+
+let folder: string;
+let warnings: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dupn-label-cases-'));
+  warnings = [];
+});
+
+interface Case {
+  /** Name of a table -> its text. */
+  readonly files: Readonly<Record<string, string>>;
+  /** More keys of data.log, of data, of features.item. */
+  readonly log?: string;
+  readonly data?: string;
+  readonly item?: string;
+  readonly more?: string;
+  readonly split: string;
+  /** YAML of the tasks, indented by two. */
+  readonly tasks: string;
+}
+
+/** The tables are CSV; the log is log.csv. */
+async function prepare({ files, log = '', data = '', item = '', more = '', split, tasks }: Case) {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const yaml = `
+name: cases
+data: { root: ${folder}, log: { files: log.csv${log} }${data} }
+features: { item: { item: { size: 4 }${item} }, properties: { behavior: {} } }
+${more}
+split: ${split}
+tasks:
+${tasks}
+`;
+  const logger = {
+    ...silentContext.logger,
+    warn: (_: object, message: string) => {
+      warnings.push(message);
+    },
+  };
+  const config = parseConfig(yaml, join(folder, 'cases.yaml'));
+  const context = { ...silentContext, logger };
+  return preprocess({ config, folder: join(folder, 'out'), force: true, context });
+}
+
+/** Of user u, a click and a purchase on each of ten days; 2020-01-10 is the last one. */
+const TEN_DAYS = [
+  'user_id,item_id,time,behavior',
+  ...Array.from({ length: 10 }, (_, at) => `${at + 1}`.padStart(2, '0')).flatMap((day) => [
+    `u,i${day},2020-01-${day} 08:00:00,click`,
+    `u,i${day},2020-01-${day} 20:00:00,buy`,
+  ]),
+  '',
+].join('\n');
+
+const uniform = 'negatives: { by: uniform, perPositive: 1 }';
+const buyWithin = (within: string, requests: string) =>
+  `  buy: { kind: binary, labels: { requests: ${requests}, positives: { behavior: [buy] }, within: ${within}, ${uniform} } }`;
+
+describe('the end of the log', () => {
+  it('is that of its last day: a request at the start of that day has its label', async () => {
+    const { manifest } = await prepare({
+      files: { 'log.csv': TEN_DAYS },
+      split: '{ evaluationLastDays: 1 }',
+      tasks: buyWithin('1d', 'dayStart'),
+    });
+    expect(manifest.tasks.buy!.counts.evaluation['1']).toBe(1);
+    expect(manifest.rows['samples/buy']!.filteredBy).toEqual({});
+    expect(warnings).toEqual([]);
+  });
+
+  it('is a local one', async () => {
+    const { manifest } = await prepare({
+      files: { 'log.csv': TEN_DAYS },
+      data: ', timeZone: America/New_York',
+      split: '{ evaluationFrom: 2020-01-10, validationUsers: 0.01 }',
+      tasks: buyWithin('1d', 'dayStart'),
+    });
+    expect(manifest.tasks.buy!.counts.evaluation['1']).toBe(1);
+  });
+
+  it('is data.log.to where that is given', async () => {
+    const positives = async (log: string) => {
+      const { manifest } = await prepare({
+        files: { 'log.csv': TEN_DAYS },
+        log,
+        split: '{ evaluationFrom: 2020-01-09, validationUsers: 0.01 }',
+        tasks: buyWithin('3h', 'positive'),
+      });
+      return manifest.tasks.buy!.counts.evaluation['1'];
+    };
+    expect(await positives(', to: 2020-01-10 22:00')).toBe(1);
+    expect(await positives(', to: 2020-01-10 23:00')).toBe(2);
+    expect(await positives('')).toBe(2);
+  });
+
+  it('decides where split.evaluationTo lies later', async () => {
+    const { manifest } = await prepare({
+      files: { 'log.csv': TEN_DAYS },
+      split: '{ evaluationFrom: 2020-01-09, evaluationTo: 2020-02-01, validationUsers: 0.01 }',
+      tasks: buyWithin('2d', 'sessionStart'),
+    });
+    // Each day has two sessions; those of the 9th at 08:00 and later end past the 11th.
+    expect(manifest.tasks.buy!.counts.evaluation).toEqual({});
+    expect(warnings).toEqual([
+      expect.stringMatching(/^buy has no samples for evaluation; .*the label reaches past its period$/),
+    ]);
+  });
+
+  it('decides in training too, where the log ends before the evaluation period', async () => {
+    const { manifest } = await prepare({
+      files: { 'log.csv': TEN_DAYS },
+      split: '{ evaluationFrom: 2020-01-20, validationLastDays: 1 }',
+      tasks: buyWithin('2d', 'dayStart'),
+    });
+    // Two purchases of each of the first nine days, none of the tenth.
+    expect(manifest.tasks.buy!.counts.training['1']).toBe(18);
+    expect(warnings).toHaveLength(1);
+  });
+});
