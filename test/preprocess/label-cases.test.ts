@@ -2,6 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { parseConfig } from '../../src/config/load.js';
@@ -50,6 +51,19 @@ ${tasks}
   const context = { ...silentContext, logger };
   return preprocess({ config, folder: join(folder, 'out'), force: true, context });
 }
+
+async function query(sql: string): Promise<unknown[][]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const rows = (await connection.runAndReadAll(sql)).getRows();
+  connection.closeSync();
+  instance.closeSync();
+  return rows;
+}
+
+const samplesOf = (task: string, columns: string) =>
+  query(`SELECT ${columns} FROM '${folder}/out/samples/${task}/samples.parquet' s
+    JOIN '${folder}/out/requests/requests.parquet' r USING (request) ORDER BY ALL`);
 
 /** Of user u, a click and a purchase on each of ten days; 2020-01-10 is the last one. */
 const TEN_DAYS = [
@@ -125,4 +139,30 @@ describe('the end of the log', () => {
     expect(manifest.tasks.buy!.counts.training['1']).toBe(18);
     expect(warnings).toHaveLength(1);
   });
+});
+
+it("an entity may have the id column of the log's users", async () => {
+  await prepare({
+    files: {
+      'log.csv': `user_id,item_id,time,behavior
+u1,p1,2020-01-01 10:00:00,click
+u1,p2,2020-01-01 10:10:00,follow
+u2,p3,2020-01-02 10:00:00,click
+u2,p3,2020-01-05 10:00:00,follow
+`,
+      'items.csv': 'item_id,author\np1,a1\np2,a2\np3,a3\n',
+      'users.csv': 'user_id,age\na1,20\na2,30\na3,40\n',
+    },
+    data: ', items: { files: items.csv }',
+    item: ', author: { size: 4 }',
+    more: 'entities: { author: { id: user_id, table: { files: users.csv }, fields: { author: {}, age: { size: 2 } } } }',
+    split: '{ evaluationFrom: 2020-01-04, validationUsers: 0.01 }',
+    tasks: `  follow: { kind: binary, candidate: author, labels: { requests: positive, positives: { behavior: [follow] }, ${uniform} } }`,
+  });
+  const samples = await samplesOf('follow', 'r.user_id, s.label, s.candidate');
+  expect(samples.filter(([, label]) => label === 1)).toEqual([
+    ['u1', 1, 'a2'],
+    ['u2', 1, 'a3'],
+  ]);
+  for (const [, , candidate] of samples) expect(candidate).toMatch(/^a[123]$/);
 });
