@@ -4,7 +4,7 @@ import { hash32Sql } from '../features/hash32.js';
 import { lastEventFields } from './contexts.js';
 import { entityTable, tasksJudging } from './entities.js';
 import { attributesOf, type Inputs, number, type SampleTable, text } from './items.js';
-import { weightSql } from './labels/events-that-count.js';
+import { ONE, weightSql } from './labels/events-that-count.js';
 import { hasColumn, hasQuery } from './request-columns.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
@@ -106,7 +106,7 @@ export function createAskedSql(
     return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
   const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS candidate_id,
-    0.0 AS label, 1.0 AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
+    CAST(0 AS DOUBLE) AS label, ${ONE} AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
   return [
     `CREATE TABLE asked_all AS ${parts.length > 0 ? parts.join(' UNION ALL ') : none}`,
     `CREATE TABLE torn_requests AS SELECT request_id FROM asked_all
@@ -117,7 +117,7 @@ export function createAskedSql(
 
 /** The weight of a row: its own, by its columns, and that of its derived label. */
 function weight(table: SampleTable, source: SampleSource): string {
-  const own = source.weight === undefined ? [] : [`coalesce(s.${number(table, source.weight)}, 1.0)`];
+  const own = source.weight === undefined ? [] : [`coalesce(s.${number(table, source.weight)}, ${ONE})`];
   const byColumn = weightSql(source.weightBy, (column) => `s.${text(table, column)}`);
   return [...own, byColumn, ...(table.derived ? ['s.weight'] : [])].join(' * ');
 }

@@ -166,3 +166,49 @@ u2,p3,2020-01-05 10:00:00,follow
   ]);
   for (const [, , candidate] of samples) expect(candidate).toMatch(/^a[123]$/);
 });
+
+it('weights of any size are numbers, not decimals', async () => {
+  const { manifest } = await prepare({
+    files: {
+      'log.csv': `user_id,item_id,time,behavior,src,dev
+u1,p1,2020-01-01 10:00:00,click,a,m
+u1,p2,2020-01-01 10:10:00,buy,a,m
+u2,p3,2020-01-02 10:00:00,buy,b,m
+u2,p3,2020-01-05 10:00:00,buy,c,m
+`,
+      'shown.csv':
+        'user_id,item_id,time,label,a,b,c\nu1,p1,2020-01-01 12:00:00,1,x,x,x\nu1,p1,2020-01-04 10:00:00,0,y,x,x\n',
+    },
+    split: '{ evaluationFrom: 2020-01-04, validationUsers: 0.01 }',
+    tasks: `
+  buy:
+    kind: binary
+    labels:
+      requests: positive
+      positives: { behavior: [buy] }
+      weightBy: { behavior: { buy: 0.3333333333333333, click: 1000000000000 }, src: { a: 0.6666666666666666, c: 1e-12 }, dev: { m: 1.1111111111111112 } }
+      ${uniform}
+  shown:
+    kind: binary
+    samples: { files: shown.csv, weightBy: { a: { x: 0.3333333333333333 }, b: { x: 0.3333333333333333 }, c: { x: 123456789012345 } } }
+`,
+  });
+  expect(manifest.tasks.buy!.counts.training['1']).toBe(2);
+  const types = await samplesOf('buy', 'typeof(s.weight)');
+  expect(new Set(types.flat())).toEqual(new Set(['DOUBLE']));
+  const weights = await samplesOf('buy', 's.weight');
+  const m = 0.3333333333333333;
+  expect(weights.flat()).toEqual([
+    m * 1e-12 * 1.1111111111111112,
+    m * 0.6666666666666666 * 1.1111111111111112,
+    m * 1.1111111111111112,
+    1,
+    1,
+    1,
+  ]);
+  const [both, ofShown] = [0.3333333333333333 * 0.3333333333333333, 0.3333333333333333];
+  expect((await samplesOf('shown', 's.weight')).flat()).toEqual([
+    both * 123456789012345,
+    ofShown * 123456789012345,
+  ]);
+});

@@ -10,7 +10,7 @@ import type { ZoneOffset } from '../../features/local-time.js';
 import { type Inputs, type SampleTable, text } from '../items.js';
 import type { TableSpec } from '../read/table-spec.js';
 import type { SplitBounds } from '../requests.js';
-import { createTargetsSql, targetsTable } from './events-that-count.js';
+import { createTargetsSql, ONE, targetsTable } from './events-that-count.js';
 import { isPlacedInLog } from './label-columns.js';
 import { createLevelsSql, levelSql } from './levels.js';
 import { createNegativesSql, negativeRateSql } from './negatives.js';
@@ -109,7 +109,7 @@ function labelledSql(given: SampleTable, task: TaskConfig, taskNumber: number, t
   const until = `s.time_us + ${span} AS until_us`;
   if (task.kind === 'multiclass') {
     const { join, level } = levelSql('n.value', 'n.kin', taskNumber);
-    return `CREATE TABLE ${table} AS SELECT s.* EXCLUDE (ord), found.level AS label, 1.0 AS weight, ${until}
+    return `CREATE TABLE ${table} AS SELECT s.* EXCLUDE (ord), found.level AS label, ${ONE} AS weight, ${until}
       FROM (${rows}) s LEFT JOIN (
         SELECT n.ord, ${level} AS level FROM (
           SELECT s.ord, t.value, t.kin, row_number() OVER (PARTITION BY s.ord ORDER BY t.time_us, t.ord) AS place
@@ -118,7 +118,7 @@ function labelledSql(given: SampleTable, task: TaskConfig, taskNumber: number, t
       ORDER BY s.ord`;
   }
   return `CREATE TABLE ${table} AS
-    SELECT s.* EXCLUDE (ord), CASE WHEN found.ord IS NULL THEN 0 ELSE 1 END AS label, coalesce(found.weight, 1.0) AS weight, ${until}
+    SELECT s.* EXCLUDE (ord), CASE WHEN found.ord IS NULL THEN 0 ELSE 1 END AS label, coalesce(found.weight, ${ONE}) AS weight, ${until}
     FROM (${rows}) s LEFT JOIN (
       SELECT s.ord, max(t.weight) AS weight FROM (${rows}) s JOIN ${targetsTable(taskNumber)} t
         ON ${inWindow} AND t.candidate = s.${text(given, source.candidate!)} GROUP BY s.ord) found ON found.ord = s.ord
@@ -140,7 +140,7 @@ function positivesSql(task: TaskConfig, taskNumber: number): string {
 
 function candidateSamplesSql(task: TaskConfig, taskNumber: number, table: string, drawn: boolean): string {
   const negatives = drawn
-    ? `UNION ALL SELECT user_id, request_us, candidate, 0, 1.0 FROM label_negatives_${taskNumber}`
+    ? `UNION ALL SELECT user_id, request_us, candidate, 0, ${ONE} FROM label_negatives_${taskNumber}`
     : '';
   return `CREATE TABLE ${table} AS
     SELECT user_id AS t0, candidate AS t1, request_us AS time_us, label, weight, request_us + ${windowUs(task)} AS until_us
@@ -151,7 +151,7 @@ function candidateSamplesSql(task: TaskConfig, taskNumber: number, table: string
 function levelSamplesSql(task: TaskConfig, taskNumber: number, table: string): string {
   const { join, level } = levelSql('n.value', 'n.kin', taskNumber);
   return `CREATE TABLE ${table} AS
-    SELECT n.user_id AS t0, n.time_us, ${level} AS label, 1.0 AS weight, n.time_us + ${windowUs(task)} AS until_us
+    SELECT n.user_id AS t0, n.time_us, ${level} AS label, ${ONE} AS weight, n.time_us + ${windowUs(task)} AS until_us
     FROM (SELECT r.user_id, r.time_us, t.value, t.kin,
         row_number() OVER (PARTITION BY r.user_id, r.time_us ORDER BY t.time_us, t.ord) AS place
       FROM ${seen(task, taskNumber)}) n ${join}

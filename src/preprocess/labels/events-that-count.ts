@@ -1,9 +1,12 @@
 /** The events that decide labels: positives of a candidate, or the next one that has a level. */
 
-import { quoteLiteral } from '../../common/sql.js';
+import { doubleLiteral, quoteLiteral } from '../../common/sql.js';
 import type { Config, TaskConfig } from '../../config/schema.js';
 import { type Inputs, number, text } from '../items.js';
 import { candidateColumn, type EventColumn, targetValues } from './label-columns.js';
+
+/** The weight of what has no other. */
+export const ONE = doubleLiteral(1);
 
 export const targetsTable = (task: number): string => `label_events_${task}`;
 
@@ -45,7 +48,7 @@ export function createTargetsSql(
           conditions.push(`${value} IS NOT NULL`);
           return {
             candidate: 'CAST(NULL AS VARCHAR)',
-            weight: '1.0',
+            weight: ONE,
             value,
             kin: itemFieldSql(config, inputs, within),
           };
@@ -75,9 +78,9 @@ export function weightSql(
 ): string {
   const factors = Object.entries(weights).map(([name, byValue]) => {
     const cases = Object.entries(byValue).map(
-      ([value, weight]) => `WHEN ${quoteLiteral(value)} THEN ${weight}`,
+      ([value, weight]) => `WHEN ${quoteLiteral(value)} THEN ${doubleLiteral(weight)}`,
     );
-    return cases.length > 0 ? `CASE ${column(name)} ${cases.join(' ')} ELSE 1 END` : '1';
+    return cases.length > 0 ? `CASE ${column(name)} ${cases.join(' ')} ELSE ${ONE} END` : ONE;
   });
-  return ['1.0', ...factors].join(' * ');
+  return [ONE, ...factors].join(' * ');
 }
