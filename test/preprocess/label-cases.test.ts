@@ -212,3 +212,24 @@ u2,p3,2020-01-05 10:00:00,buy,c,m
     ofShown * 123456789012345,
   ]);
 });
+
+it('the next event of a user with many is found without looking at all that follow', async () => {
+  const rows = Array.from(
+    { length: 20_000 },
+    (_, at) => `u,i${at % 50},${1_577_836_800 + at * 60},${at % 4 === 3 ? 'buy' : 'click'},${at % 90}`,
+  );
+  const { manifest } = await prepare({
+    files: { 'log.csv': `user_id,item_id,time,behavior,price\n${rows.join('\n')}\n` },
+    log: ', time: { column: time, format: seconds }',
+    split: '{ evaluationFrom: 2020-01-12, validationLastDays: 1 }',
+    tasks: `  next:
+    kind: multiclass
+    classes: 7
+    samples: { files: log.csv, time: { column: time, format: seconds }, keep: [price] }
+    labels: { next: { behavior: [buy] }, within: 7d, level: { column: price } }`,
+  });
+  // The last week before the validation part is not decided within the part.
+  const within = (label: string) => manifest.tasks.next!.counts.training[label]!;
+  expect(Object.values(manifest.tasks.next!.counts.training).reduce((a, b) => a + b, 0)).toBe(3 * 1440 + 1);
+  expect(within('0')).toBeGreaterThan(400);
+}, 20_000);

@@ -109,12 +109,10 @@ function labelledSql(given: SampleTable, task: TaskConfig, taskNumber: number, t
   const until = `s.time_us + ${span} AS until_us`;
   if (task.kind === 'multiclass') {
     const { join, level } = levelSql('n.value', 'n.kin', taskNumber);
-    return `CREATE TABLE ${table} AS SELECT s.* EXCLUDE (ord), found.level AS label, ${ONE} AS weight, ${until}
-      FROM (${rows}) s LEFT JOIN (
-        SELECT n.ord, ${level} AS level FROM (
-          SELECT s.ord, t.value, t.kin, row_number() OVER (PARTITION BY s.ord ORDER BY t.time_us, t.ord) AS place
-          FROM (${rows}) s JOIN ${targetsTable(taskNumber)} t ON ${inWindow}) n ${join}
-        WHERE n.place = 1) found ON found.ord = s.ord
+    return `CREATE TABLE ${table} AS
+      SELECT s.* EXCLUDE (ord), CASE WHEN n.time_us < s.time_us + ${span} THEN ${level} END AS label, ${ONE} AS weight, ${until}
+      FROM (${rows}) s ASOF LEFT JOIN ${firstTargets(taskNumber)} n
+        ON n.user_id = s.${text(given, source.user)} AND s.time_us <= n.time_us ${join}
       ORDER BY s.ord`;
   }
   return `CREATE TABLE ${table} AS
@@ -123,6 +121,12 @@ function labelledSql(given: SampleTable, task: TaskConfig, taskNumber: number, t
       SELECT s.ord, max(t.weight) AS weight FROM (${rows}) s JOIN ${targetsTable(taskNumber)} t
         ON ${inWindow} AND t.candidate = s.${text(given, source.candidate!)} GROUP BY s.ord) found ON found.ord = s.ord
     ORDER BY s.ord`;
+}
+
+/** The first target of each user at each moment, as a table in brackets: the next one of a request is one row of it. */
+function firstTargets(taskNumber: number): string {
+  return `(SELECT user_id, time_us, arg_min_null(value, ord) AS value, arg_min_null(kin, ord) AS kin
+    FROM ${targetsTable(taskNumber)} GROUP BY user_id, time_us)`;
 }
 
 /** Requests of `label_requests_<n> r` and the events `t` that each can see. */
@@ -151,9 +155,8 @@ function candidateSamplesSql(task: TaskConfig, taskNumber: number, table: string
 function levelSamplesSql(task: TaskConfig, taskNumber: number, table: string): string {
   const { join, level } = levelSql('n.value', 'n.kin', taskNumber);
   return `CREATE TABLE ${table} AS
-    SELECT n.user_id AS t0, n.time_us, ${level} AS label, ${ONE} AS weight, n.time_us + ${windowUs(task)} AS until_us
-    FROM (SELECT r.user_id, r.time_us, t.value, t.kin,
-        row_number() OVER (PARTITION BY r.user_id, r.time_us ORDER BY t.time_us, t.ord) AS place
-      FROM ${seen(task, taskNumber)}) n ${join}
-    WHERE n.place = 1 ORDER BY n.time_us, n.user_id`;
+    SELECT r.user_id AS t0, r.time_us, ${level} AS label, ${ONE} AS weight, r.time_us + ${windowUs(task)} AS until_us
+    FROM ${placesTable(taskNumber)} r ASOF JOIN ${firstTargets(taskNumber)} n
+      ON n.user_id = r.user_id AND r.time_us <= n.time_us ${join}
+    WHERE n.time_us < r.time_us + ${windowUs(task)} ORDER BY r.time_us, r.user_id`;
 }
