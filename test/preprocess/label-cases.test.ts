@@ -233,3 +233,31 @@ it('the next event of a user with many is found without looking at all that foll
   expect(Object.values(manifest.tasks.next!.counts.training).reduce((a, b) => a + b, 0)).toBe(3 * 1440 + 1);
   expect(within('0')).toBeGreaterThan(400);
 }, 20_000);
+
+it('an item is in the group of its first event in time, without a value too', async () => {
+  const { manifest } = await prepare({
+    files: {
+      'log.csv': `user_id,item_id,time,behavior,category
+u1,p1,2020-01-03 10:00:00,buy,b
+u1,p1,2020-01-01 10:10:00,buy,a
+u2,p2,2020-01-01 11:00:00,click,a
+u2,p3,2020-01-01 12:00:00,click,b
+u2,p4,2020-01-01 12:00:00,click,
+u2,p4,2020-01-01 12:00:00,click,a
+u3,p5,2020-01-02 09:00:00,buy,
+u3,p5,2020-01-02 10:00:00,click,b
+`,
+    },
+    item: ', category: { size: 2 }',
+    split: '{ evaluationFrom: 2020-01-04, validationUsers: 0.01 }',
+    tasks: `  buy: { kind: binary, labels: { requests: positive, positives: { behavior: [buy] }, negatives: { by: uniform, within: category, perPositive: 5 } } }`,
+  });
+  const samples = await samplesOf('buy', 'r.request, s.label, s.candidate');
+  expect(samples.map(([, label, candidate]) => `${label} ${candidate}`)).toEqual([
+    ...['0 p2', '1 p1'],
+    ...['0 p4', '1 p5'],
+    ...['0 p2', '1 p1'],
+  ]);
+  // Of each pair of candidates, the one that is no positive.
+  expect(manifest.tasks.buy!.negativeRate).toBe(1);
+});

@@ -28,7 +28,10 @@ export function itemFieldSql(config: Config, inputs: Inputs, field: string | und
   return field === undefined ? 'CAST(NULL AS VARCHAR)' : eventText(inputs, config.features.item[field]!);
 }
 
-/** `label_events_<n>` (user_id, time_us, ord, candidate, weight, value, kin): events of the task's `positives` or `next`. */
+/**
+ * `label_events_<n>` (user_id, time_us, ord) of the task's `positives` (candidate, weight) or `next` (value, kin: that of
+ * its level).
+ */
 export function createTargetsSql(
   config: Config,
   inputs: Inputs,
@@ -40,34 +43,19 @@ export function createTargetsSql(
   const conditions = Object.entries(targetValues(task)).map(
     ([name, values]) => `${column(name)} IN (${values.map(quoteLiteral).join(', ')})`,
   );
-  const selected =
-    task.kind === 'multiclass'
-      ? (() => {
-          const { column: level, from, within } = task.labels!.level;
-          const value = from === 'log' ? `l.${number(log, level)}` : `i.${number(items!, level)}`;
-          conditions.push(`${value} IS NOT NULL`);
-          return {
-            candidate: 'CAST(NULL AS VARCHAR)',
-            weight: ONE,
-            value,
-            kin: itemFieldSql(config, inputs, within),
-          };
-        })()
-      : (() => {
-          const candidate = eventText(inputs, candidateColumn(config, task.candidate));
-          conditions.push(`${candidate} IS NOT NULL`);
-          return {
-            candidate,
-            weight: weightSql(task.labels!.weightBy, column),
-            value: 'CAST(NULL AS DOUBLE)',
-            kin: itemFieldSql(config, inputs, task.labels!.negatives?.within),
-          };
-        })();
+  const selected = () => {
+    if (task.kind === 'multiclass') {
+      const { column: level, from, within } = task.labels!.level;
+      const value = from === 'log' ? `l.${number(log, level)}` : `i.${number(items!, level)}`;
+      conditions.push(`${value} IS NOT NULL`);
+      return `${value} AS value, ${itemFieldSql(config, inputs, within)} AS kin`;
+    }
+    const candidate = eventText(inputs, candidateColumn(config, task.candidate));
+    conditions.push(`${candidate} IS NOT NULL`);
+    return `${candidate} AS candidate, ${weightSql(task.labels!.weightBy, column)} AS weight`;
+  };
   return `CREATE TABLE ${targetsTable(taskNumber)} AS
-    SELECT l.${text(log, config.data.log.user)} AS user_id, l.time_us, l.rowid AS ord,
-      ${Object.entries(selected)
-        .map(([name, sql]) => `${sql} AS ${name}`)
-        .join(', ')}
+    SELECT l.${text(log, config.data.log.user)} AS user_id, l.time_us, l.rowid AS ord, ${selected()}
     FROM ${logWithItems(config, inputs)} WHERE ${conditions.join(' AND ')}`;
 }
 
