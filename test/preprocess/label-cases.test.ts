@@ -261,3 +261,56 @@ u3,p5,2020-01-02 10:00:00,click,b
   // Of each pair of candidates, the one that is no positive.
   expect(manifest.tasks.buy!.negativeRate).toBe(1);
 });
+
+describe('the share of negatives that was drawn', () => {
+  it('turns the odds among samples into those of all sessions', async () => {
+    // Every session looks at an item; of a hundred sessions each of ten items is bought by one.
+    const [sessions, items] = [5000, 10];
+    const rows = Array.from({ length: sessions }, (_, at) => {
+      const time = 1_577_836_800 + at * 60;
+      const bought = at % 100 < items ? [`u${at},i${at % 100},${time + 60},buy`] : [];
+      return [`u${at},i${at % items},${time},click`, ...bought].join('\n');
+    });
+    const { manifest } = await prepare({
+      files: { 'log.csv': `user_id,item_id,time,behavior\n${rows.join('\n')}\n` },
+      log: ', time: { column: time, format: seconds }',
+      split: '{ evaluationFrom: 2020-01-05, validationUsers: 0.000001 }',
+      tasks: `  buy: { kind: binary, labels: { requests: sessionStart, positives: { behavior: [buy] }, within: 1h, negatives: { by: uniform, perPositive: 2 } } }`,
+    });
+    const rate = manifest.tasks.buy!.negativeRate!;
+    const counts = await query(`SELECT candidate, count(*) FILTER (label = 1), count(*) FILTER (label = 0)
+      FROM '${folder}/out/samples/buy/samples.parquet' GROUP BY candidate`);
+    expect(counts).toHaveLength(items);
+    const total = counts.reduce((sum, [, positives]) => sum + Number(positives), 0);
+    expect(total).toBe(sessions / 10);
+    for (const [item, positives, negatives] of counts) {
+      const odds = (Number(positives) / Number(negatives)) * rate;
+      expect(odds / (1 + odds), `${item}`).toBeGreaterThan(0.007);
+      expect(odds / (1 + odds), `${item}`).toBeLessThan(0.013);
+    }
+    const { 0: negatives, 1: positives } = manifest.tasks.buy!.counts.training;
+    expect((positives! / negatives!) * rate).toBeCloseTo(0.01 / 0.99, 9);
+  });
+
+  it.each([
+    ['without groups', '', (2 + 3) / (3 * 3 - 1)],
+    ['within groups', 'within: category, ', 1 / (2 - 1)],
+  ])('leaves out positives that could not be drawn, %s', async (_, within, expected) => {
+    const { manifest } = await prepare({
+      files: {
+        // Of three sessions before the evaluation period, the last two with a positive; that of the last comes later and is new.
+        'log.csv': `user_id,item_id,time,behavior,category
+u1,p1,2020-01-01 10:00:00,click,a
+u1,p3,2020-01-02 10:00:00,click,b
+u1,p1,2020-01-02 10:10:00,buy,a
+u2,p2,2020-01-03 20:00:00,click,a
+u2,p9,2020-01-04 10:00:00,buy,c
+`,
+      },
+      item: ', category: { size: 2 }',
+      split: '{ evaluationFrom: 2020-01-04, validationUsers: 0.000001 }',
+      tasks: `  buy: { kind: binary, labels: { requests: sessionStart, positives: { behavior: [buy] }, within: 20h, negatives: { by: uniform, ${within}perPositive: 9 } } }`,
+    });
+    expect(manifest.tasks.buy!.negativeRate).toBeCloseTo(expected, 12);
+  });
+});

@@ -79,7 +79,7 @@ export async function deriveSamples(
       await run(createCandidatesSql(config, inputs, asked, taskNumber, bounds));
       await run(createPositivesSql(task, taskNumber));
       await run(...createNegativesSql(name, taskNumber, negatives, bounds));
-      negativeRates[name] = await numberOf(connection, negativeRateSql(taskNumber, bounds));
+      negativeRates[name] = await numberOf(connection, negativeRateSql(negatives, taskNumber, bounds));
       await run(createCandidateSamplesSql(task, taskNumber, negativesTable(taskNumber), table));
       await drop(...drawnTables(taskNumber), positivesTable(taskNumber), candidatesTable(taskNumber));
     }

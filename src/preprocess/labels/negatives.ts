@@ -103,18 +103,27 @@ function drawSql(
 }
 
 /**
- * Of the candidates that could have been drawn for the requests before the evaluation period, the share that was: what
- * turns the odds that a model learns on these samples into those among all candidates.
+ * Of the candidates that are no positive, over all requests before the evaluation period, the share that was drawn: what turns
+ * the odds that a model learns on these samples into those among all candidates. With `within`, over those candidates that
+ * could have been drawn: of the groups of a request's positives.
  */
-export function negativeRateSql(taskNumber: number, { evaluationFromUs }: SplitBounds): string {
-  const training = (table: string) =>
-    `${table} s JOIN ${placesTable(taskNumber)} r ON r.rowid = s.request AND r.time_us < ${evaluationFromUs}`;
-  return `SELECT (SELECT count(*) FROM ${training(negativesTable(taskNumber))}) / nullif((
-      SELECT sum(g.candidates) - sum(p.known)
-      FROM (SELECT s.request, c.kin, count(*) FILTER (c.events_0 > 0) AS known
-        FROM ${training(positivesTable(taskNumber))} JOIN ${candidatesTable(taskNumber)} c ON c.candidate = s.candidate
-        GROUP BY s.request, c.kin) p
-      JOIN ${groupsTable(taskNumber)} g ON g.part = 0 AND g.kin = p.kin), 0)`;
+export function negativeRateSql(
+  { within }: Negatives,
+  taskNumber: number,
+  { evaluationFromUs }: SplitBounds,
+): string {
+  const requests = `${placesTable(taskNumber)} r WHERE r.time_us < ${evaluationFromUs}`;
+  const groups = `${groupsTable(taskNumber)} g WHERE g.part = 0`;
+  const positives = `SELECT p.request, c.kin FROM ${positivesTable(taskNumber)} p
+    JOIN ${candidatesTable(taskNumber)} c ON c.candidate = p.candidate`;
+  const isTraining = `request IN (SELECT r.rowid FROM ${requests})`;
+  const candidates =
+    within === undefined
+      ? `(SELECT count(*) FROM ${requests}) * (SELECT sum(g.candidates) FROM ${groups})`
+      : `(SELECT sum(g.candidates) FROM (SELECT DISTINCT * FROM (${positives}) WHERE ${isTraining}) p
+          JOIN (SELECT * FROM ${groups}) g ON g.kin = p.kin)`;
+  return `SELECT (SELECT count(*) FROM ${negativesTable(taskNumber)} WHERE ${isTraining})
+    / nullif(${candidates} - (SELECT count(*) FROM (${positives} WHERE c.events_0 > 0) WHERE ${isTraining}), 0)`;
 }
 
 /** What is of no more use once the samples are made. */
