@@ -13,6 +13,7 @@ import { preparedHash, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import { zoneOffsets } from '../features/local-time.js';
 import { propertyStrides } from '../features/property-code.js';
+import { checkSamples } from './check-samples.js';
 import { createContextCodesSql, createContextsSql, createContextVocabulariesSql } from './contexts.js';
 import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
@@ -122,13 +123,16 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       return strides;
     });
     await phase('streams', () => sql(createEventsSql(config, inputs, offsets)));
-    await phase('requests', async () => {
+    const counts = await phase('requests', async () => {
       await sql(...createAskedSql(config, inputs, bounds, trainFroms(config)));
+      const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
+      await checkSamples(connection, config, counts, input.context.logger);
       await sql(...createRequestsSql(config, bounds), ...createSamplesSql(config));
       await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds));
       await sql(createRequestUsersSql(config), ...createQueryWordsSql(config));
       await sql(...createPredictionsSql(config, inputs), ...createComputedFeaturesSql(config, inputs));
       await reportPredictions(connection, config, inputs, input.context.logger);
+      return counts;
     });
     await phase('vocabularies', () =>
       sql(
@@ -153,7 +157,6 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await writeStreams(connection, target, users);
       await writeRequests(connection, target, config);
       const tasks = await writeSamples(connection, target, config, inputs, requests, derived.negativeRates);
-      const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
       reportEmptyParts(tasks, counts, input.context.logger);
       const slice = preparedSlice(config);
       const manifest: Manifest = {

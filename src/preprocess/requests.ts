@@ -125,6 +125,9 @@ function weight(table: SampleTable, source: SampleSource): string {
 /** Number of classes: labels of a task are 0 .. classes - 1. */
 export const classesOf = (task: TaskConfig): number => (task.kind === 'multiclass' ? task.classes : 2);
 
+/** Why samples of a torn request are rejected. */
+export const TORN = 'request id of two users or times';
+
 /** What is wrong with a sample of `asked_all a`, NULL for a sound one. */
 export function rejectedSampleSql({ tasks }: Config): string {
   const labels = Object.values(tasks).map((task, number) => {
@@ -135,7 +138,7 @@ export function rejectedSampleSql({ tasks }: Config): string {
   });
   return `CASE ${labels.join(' ')}
     WHEN a.weight < 0 THEN 'weight is negative'
-    WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN 'request id of two users or times' END`;
+    WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN '${TORN}' END`;
 }
 
 /** What makes a request: its id, or without one its user, time and query. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
+import { UserError } from '../../src/common/errors.js';
 import { parseConfig } from '../../src/config/load.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
 
@@ -312,5 +313,72 @@ u2,p9,2020-01-04 10:00:00,buy,c
       tasks: `  buy: { kind: binary, labels: { requests: sessionStart, positives: { behavior: [buy] }, within: 20h, negatives: { by: uniform, ${within}perPositive: 9 } } }`,
     });
     expect(manifest.tasks.buy!.negativeRate).toBeCloseTo(expected, 12);
+  });
+});
+
+describe('labels of events that are not there', () => {
+  const log = [
+    'user_id,item_id,time,behavior,price,shop',
+    ...Array.from({ length: 30 }, (_, at) => `u,i,2020-01-0${1 + (at % 5)} 10:00:00,b${at % 12},,`),
+    '',
+  ].join('\n');
+  const split = '{ evaluationFrom: 2020-01-04, validationUsers: 0.01 }';
+  const rejection = async (tasks: string, more = '', item = '') => {
+    const error: unknown = await prepare({ files: { 'log.csv': log }, split, tasks, more, item }).catch(
+      (thrown) => thrown,
+    );
+    expect(error).toBeInstanceOf(UserError);
+    return (error as UserError).message;
+  };
+  const level = 'level: { column: price }';
+
+  it('are refused with the values that the column has', async () => {
+    const positives = `  buy: { kind: binary, labels: { requests: positive, positives: { behavior: [buy, paid] }, ${uniform} } }`;
+    expect(await rejection(positives)).toBe(
+      'Cannot work out the labels of `buy`: required events with behavior buy or paid (tasks.buy.labels.positives), got none; ' +
+        'the values of behavior are b0 (3), b1 (3), b2 (3), b3 (3), b4 (3), b5 (3), b10 (2), b11 (2), b6 (2), b7 (2), ...',
+    );
+    const next = `  spend: { kind: multiclass, classes: 3, labels: { requests: dayStart, next: { behavior: [buy] }, within: 1d, ${level} } }`;
+    expect(await rejection(next)).toMatch(
+      /behavior buy \(tasks\.spend\.labels\.next\), got none; the values/,
+    );
+  });
+
+  it('are refused with what they lack', async () => {
+    const next = `  spend: { kind: multiclass, classes: 3, labels: { requests: dayStart, next: { behavior: [b0] }, within: 1d, ${level} } }`;
+    expect(await rejection(next)).toMatch(/with a number in price, got 3 without one$/);
+    const shop = `  shop: { kind: binary, candidate: shop, labels: { requests: positive, positives: { behavior: [b0] }, ${uniform} } }`;
+    expect(
+      await rejection(shop, 'entities: { shop: { fields: { shop: {} } } }', ', shop: { size: 2, from: log }'),
+    ).toMatch(/with a value of shop, got 3 without one$/);
+  });
+});
+
+describe('samples that two tables tear apart', () => {
+  const samples = (user: string) =>
+    `rid,user_id,item_id,time,label\n1,${user},i01,2020-01-02 12:00:00,1\n2,u,i01,2020-01-03 12:00:00,0\n`;
+  const torn = {
+    files: { 'log.csv': TEN_DAYS, 'x.csv': samples('u'), 'y.csv': samples('v') },
+    split: '{ evaluationFrom: 2020-01-09, validationUsers: 0.01 }',
+    tasks: ['x', 'y']
+      .map((task) => `  ${task}: { kind: binary, samples: { files: ${task}.csv, request: rid } }`)
+      .join('\n'),
+  };
+
+  it('are refused where they are too many, with the tables and what to do', async () => {
+    const error: unknown = await prepare(torn).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toBe(
+      'Cannot prepare the samples of `x`: required at most 1 % rejected rows (data.maxRejectRatio), got 50 %, 1 of 2: ' +
+        '1 request id of two users or times. The request id 1 is that of user u at 2020-01-02T12:00:00.000Z in samples/x, ' +
+        'of user v at 2020-01-02T12:00:00.000Z in samples/y; a request has one user and one time, over all tables that use ' +
+        'its id (samples/x, samples/y). Give each request an id of its own (prefix those of each table), or name no `request` in samples',
+    );
+  });
+
+  it('are left out and warned of where they are few', async () => {
+    const { manifest } = await prepare({ ...torn, data: ', maxRejectRatio: 0.5' });
+    expect(manifest.rows['samples/y']).toMatchObject({ kept: 1, rejected: 1 });
+    expect(warnings.filter((text) => text.includes('Give each request an id of its own'))).toHaveLength(2);
   });
 });

@@ -238,7 +238,13 @@ test('samples with a label that is none are rejected and counted, torn requests 
   const clicks = [...world.clicks, { ...first, label: 2 }, { ...second, time: second.time + 1 }];
   const levels = [...world.levels, ...[3, -1, 0.5].map((label) => ({ ...world.levels[0]!, label }))];
   const torn = clicks.filter(({ request }) => request === second.request).length;
-  const { manifest } = await prepare({ ...world, clicks, levels });
+  const yaml = (await writeWorld(join(folder, 'data'), { ...world, clicks, levels })).replace(
+    'timeZone:',
+    'maxRejectRatio: 0.2\n  timeZone:',
+  );
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  const input = { config, folder: join(folder, 'out'), force: false, context: silentContext };
+  const { manifest } = await preprocess(input);
   const { rejectedBy, read, kept, rejected, filtered } = manifest.rows['samples/clicks']!;
   expect(read).toBe(clicks.length);
   expect(kept + rejected + filtered).toBe(read);

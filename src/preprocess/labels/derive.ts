@@ -11,6 +11,7 @@ import type { Inputs, SampleTable } from '../items.js';
 import type { TableSpec } from '../read/table-spec.js';
 import type { SplitBounds } from '../requests.js';
 import { candidatesTable, createCandidatesSql } from './candidates.js';
+import { checkTargets } from './check-targets.js';
 import { createTargetsSql, targetsTable } from './events-that-count.js';
 import { isPlacedInLog } from './label-columns.js';
 import { createLabelledSql } from './labelled-rows.js';
@@ -57,6 +58,7 @@ export async function deriveSamples(
     };
     const drop = (...tables: string[]) => run(...tables.map((name) => `DROP TABLE ${name}`));
     await run(createTargetsSql(config, inputs, task, taskNumber));
+    await checkTargets(connection, inputs, name, task, taskNumber);
     if (task.kind === 'multiclass') {
       await run(createLevelsSql(taskNumber, task.classes, task.labels.level, bounds));
     }

@@ -28,6 +28,13 @@ export function itemFieldSql(config: Config, inputs: Inputs, field: string | und
   return field === undefined ? 'CAST(NULL AS VARCHAR)' : eventText(inputs, config.features.item[field]!);
 }
 
+/** Conditions on rows of the log `l`: that they have the values which `positives` or `next` names. */
+export function namedValuesSql({ log }: Inputs, task: TaskConfig): string[] {
+  return Object.entries(targetValues(task)).map(
+    ([column, values]) => `l.${text(log, column)} IN (${values.map(quoteLiteral).join(', ')})`,
+  );
+}
+
 /**
  * `label_events_<n>` (user_id, time_us, ord) of the task's `positives` (candidate, weight) or `next` (value, kin: that of
  * its level).
@@ -40,9 +47,7 @@ export function createTargetsSql(
 ): string {
   const { log, items } = inputs;
   const column = (name: string) => `l.${text(log, name)}`;
-  const conditions = Object.entries(targetValues(task)).map(
-    ([name, values]) => `${column(name)} IN (${values.map(quoteLiteral).join(', ')})`,
-  );
+  const conditions = namedValuesSql(inputs, task);
   const selected = () => {
     if (task.kind === 'multiclass') {
       const { column: level, from, within } = task.labels!.level;
