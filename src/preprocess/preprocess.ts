@@ -100,7 +100,12 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
     await checkPattern(connection, config);
     const read = await phase('read', () => readTables(input, connection, work, target));
     const period = await timesOf(connection, read.inputs);
-    const offsets = zoneOffsets(config.data.timeZone, period.firstSeconds, period.lastSeconds);
+    // From before the first day on, so that its start is known where the clocks change on it.
+    const offsets = zoneOffsets(
+      config.data.timeZone,
+      period.firstSeconds - 2 * DAY_SECONDS,
+      period.lastSeconds,
+    );
     const bounds = await splitBounds(connection, config, read.inputs, period.lastEventUs);
     const { inputs, ...derived } = await phase('labels', async () => {
       await sql(...createItemTableSql(config, read.inputs));
@@ -189,6 +194,8 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
     database.close();
   }
 }
+
+const DAY_SECONDS = 86_400;
 
 const PHASES = [
   'read',

@@ -382,3 +382,34 @@ describe('samples that two tables tear apart', () => {
     expect(warnings.filter((text) => text.includes('Give each request an id of its own'))).toHaveLength(2);
   });
 });
+
+describe('requests at the start of local days', () => {
+  const days = async (timeZone: string, evaluationFrom: string, times: readonly string[]) => {
+    const rows = times.map((time, at) => `u,p${at},${time},buy`);
+    await prepare({
+      files: { 'log.csv': `user_id,item_id,time,behavior\n${rows.join('\n')}\n` },
+      data: `, timeZone: ${timeZone}`,
+      split: `{ evaluationFrom: ${evaluationFrom}, validationUsers: 0.000001 }`,
+      tasks: `  buy: { kind: binary, labels: { requests: dayStart, within: 23h, positives: { behavior: [buy] }, ${uniform} } }`,
+    });
+    const starts = await samplesOf('buy', `DISTINCT strftime(r."time", '%Y-%m-%d %H:%M')`);
+    return starts.flat();
+  };
+
+  it('know of a change of the clocks on the first day', async () => {
+    const times = ['2020-03-08T12:00:00Z', '2020-03-09T12:00:00Z'];
+    expect(await days('America/New_York', '2020-03-11', times)).toEqual([
+      '2020-03-08 05:00',
+      '2020-03-09 04:00',
+    ]);
+  });
+
+  it('leave out a day that the zone skipped', async () => {
+    const times = ['2011-12-28T14:00:00Z', '2011-12-29T15:00:00Z', '2012-01-02T12:00:00Z'];
+    expect(await days('Pacific/Apia', '2012-01-02', times)).toEqual([
+      '2011-12-28 10:00',
+      '2011-12-29 10:00',
+      '2012-01-02 10:00',
+    ]);
+  });
+});
