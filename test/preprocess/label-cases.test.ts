@@ -216,8 +216,8 @@ u2,p3,2020-01-05 10:00:00,buy,c,m
 
 it('the next event of a user with many is found without looking at all that follow', async () => {
   const rows = Array.from(
-    { length: 20_000 },
-    (_, at) => `u,i${at % 50},${1_577_836_800 + at * 60},${at % 4 === 3 ? 'buy' : 'click'},${at % 90}`,
+    { length: 40_000 },
+    (_, at) => `u,i${at % 50},${1_577_836_800 + at * 30},${at % 2 === 1 ? 'buy' : 'click'},${at % 90}`,
   );
   const { manifest } = await prepare({
     files: { 'log.csv': `user_id,item_id,time,behavior,price\n${rows.join('\n')}\n` },
@@ -231,7 +231,7 @@ it('the next event of a user with many is found without looking at all that foll
   });
   // The last week before the validation part is not decided within the part.
   const within = (label: string) => manifest.tasks.next!.counts.training[label]!;
-  expect(Object.values(manifest.tasks.next!.counts.training).reduce((a, b) => a + b, 0)).toBe(3 * 1440 + 1);
+  expect(Object.values(manifest.tasks.next!.counts.training).reduce((a, b) => a + b, 0)).toBe(3 * 2880 + 1);
   expect(within('0')).toBeGreaterThan(400);
 }, 20_000);
 
