@@ -156,4 +156,25 @@ describe('the rendered config', () => {
       expect(await loadConfig(copy)).toEqual(config);
     },
   );
+
+  it('of tasks whose samples come from the log loads to the same config', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'dupn-render-')), 'c.yaml');
+    const labels =
+      'requests: dayStart, positives: { behavior: [buy] }, within: 1d, negatives: { by: uniform }';
+    await writeFile(
+      file,
+      `name: a
+data: { log: { files: e.csv } }
+features: { item: { item: { size: 1 } }, ranking: {} }
+split: { evaluationFrom: 2016-10-20 }
+tasks:
+  buy: { kind: binary, labels: { ${labels} } }
+  found: { kind: rank, labels: { ${labels} } }
+  price: { kind: multiclass, classes: 3, labels: { requests: dayStart, next: { behavior: [buy] }, within: 1d, level: { column: price } } }
+`,
+    );
+    const config = await loadConfig(file);
+    await writeFile(file, renderConfig(config));
+    expect(await loadConfig(file)).toEqual(config);
+  });
 });
