@@ -65,7 +65,7 @@ export interface TaskManifest {
   readonly features: readonly RankingFeature[];
   /** Labels are 0 .. classes - 1. */
   readonly classes: number;
-  /** Of drawn negatives: the share of the possible ones that was drawn for requests before the evaluation period. */
+  /** Of drawn negatives: the share of all of them, over all requests before the evaluation period, that was drawn. */
   readonly negativeRate?: number;
   readonly samples: number;
   /** Count of samples by split and label, such as counts.training['1']. */

@@ -34,13 +34,15 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
     ...(predictedCtr && { predictedCtr: resolveSource(predictedCtr) }),
   });
   const candidateOf = ({ candidate, samples }: JudgingTask) =>
-    samples?.candidate ?? (candidate === 'item' ? data.log.item : idOf(entities[candidate], candidate));
-  /** Samples that are worked out of the log have the columns of a table without files. */
+    samples
+      ? (samples.candidate ?? (candidate === 'item' ? data.log.item : idOf(entities[candidate], candidate)))
+      : 'candidate';
+  /** Samples that are worked out of the log have the columns of a table without files, whatever those of the log are called. */
   const derived = {
     files: [],
     format: 'auto' as const,
     quote: '"',
-    user: data.log.user,
+    user: 'user',
     time: resolveTime(data.log.time, data.timeZone),
     label: 'label',
     weightBy: {},

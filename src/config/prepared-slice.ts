@@ -21,8 +21,8 @@ export function preparedSlice(config: Config): object {
       ...(query && { query: withoutUnits(query) }),
       ...(ranking && { ranking }),
     },
-    // The order of fields decides the numbers of item rows and property codes, that of numbers their places in a row;
-    // that of other maps means nothing.
+    // The order of fields decides the numbers of item rows and property codes, that of numbers their places in a row,
+    // that of tasks whose sample says what a shared request is; that of other maps means nothing.
     fieldOrder: {
       item: Object.keys(item),
       itemNumbers: Object.keys(itemNumbers),
@@ -30,6 +30,7 @@ export function preparedSlice(config: Config): object {
       user: Object.keys(user),
       entities: mapValues(config.entities, ({ fields }) => Object.keys(fields)),
       entityNumbers: mapValues(config.entities, ({ numbers }) => Object.keys(numbers)),
+      tasks: Object.keys(config.tasks),
     },
     entities: mapValues(config.entities, ({ units, fields, ...entity }) => ({
       ...entity,

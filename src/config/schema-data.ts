@@ -149,7 +149,9 @@ export const data = z
       ),
     maxRejectRatio: fraction
       .default(0.01)
-      .describe('preprocess fails when more than this share of the rows of a table is malformed'),
+      .describe(
+        'preprocess fails when more than this share of the rows of a table is malformed, or a sample that it has to reject',
+      ),
     log: z
       .strictObject({
         ...table,

@@ -13,6 +13,7 @@ import { preparedHash, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import { zoneOffsets } from '../features/local-time.js';
 import { propertyStrides } from '../features/property-code.js';
+import { checkSamples } from './check-samples.js';
 import { createContextCodesSql, createContextsSql, createContextVocabulariesSql } from './contexts.js';
 import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
 import { createEventsSql, createUsersSql } from './events.js';
@@ -23,6 +24,7 @@ import { checkPattern, createQueryWordsSql, writeQueryWords } from './query-word
 import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
+import { reportEmptyParts } from './report-samples.js';
 import {
   createAskedSql,
   createItemCountsSql,
@@ -98,7 +100,12 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
     await checkPattern(connection, config);
     const read = await phase('read', () => readTables(input, connection, work, target));
     const period = await timesOf(connection, read.inputs);
-    const offsets = zoneOffsets(config.data.timeZone, period.firstSeconds, period.lastSeconds);
+    // From before the first day on, so that its start is known where the clocks change on it.
+    const offsets = zoneOffsets(
+      config.data.timeZone,
+      period.firstSeconds - 2 * DAY_SECONDS,
+      period.lastSeconds,
+    );
     const bounds = await splitBounds(connection, config, read.inputs, period.lastEventUs);
     const { inputs, ...derived } = await phase('labels', async () => {
       await sql(...createItemTableSql(config, read.inputs));
@@ -121,13 +128,16 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       return strides;
     });
     await phase('streams', () => sql(createEventsSql(config, inputs, offsets)));
-    await phase('requests', async () => {
+    const counts = await phase('requests', async () => {
       await sql(...createAskedSql(config, inputs, bounds, trainFroms(config)));
+      const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
+      await checkSamples(connection, config, counts, input.context.logger);
       await sql(...createRequestsSql(config, bounds), ...createSamplesSql(config));
       await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds));
       await sql(createRequestUsersSql(config), ...createQueryWordsSql(config));
       await sql(...createPredictionsSql(config, inputs), ...createComputedFeaturesSql(config, inputs));
       await reportPredictions(connection, config, inputs, input.context.logger);
+      return counts;
     });
     await phase('vocabularies', () =>
       sql(
@@ -152,6 +162,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
       await writeStreams(connection, target, users);
       await writeRequests(connection, target, config);
       const tasks = await writeSamples(connection, target, config, inputs, requests, derived.negativeRates);
+      reportEmptyParts(tasks, counts, input.context.logger);
       const slice = preparedSlice(config);
       const manifest: Manifest = {
         format: PREPARED_FORMAT,
@@ -159,10 +170,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
         configHash: preparedHash(slice),
         config: JSON.parse(JSON.stringify(slice)) as unknown,
         inputs: read.files,
-        rows: {
-          ...read.rows,
-          ...(await sampleCounts(connection, config, { ...read.rows, ...derived.rows })),
-        },
+        rows: { ...read.rows, ...counts },
         users,
         events: await count('events'),
         items,
@@ -186,6 +194,8 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
     database.close();
   }
 }
+
+const DAY_SECONDS = 86_400;
 
 const PHASES = [
   'read',

@@ -4,7 +4,7 @@ import { hash32Sql } from '../features/hash32.js';
 import { lastEventFields } from './contexts.js';
 import { entityTable, tasksJudging } from './entities.js';
 import { attributesOf, type Inputs, number, type SampleTable, text } from './items.js';
-import { weightSql } from './labels/events-that-count.js';
+import { ONE, weightSql } from './labels/events-that-count.js';
 import { hasColumn, hasQuery } from './request-columns.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
@@ -15,7 +15,7 @@ export interface SplitBounds {
   readonly evaluationToUs: bigint | null;
   /** Validation by days: training requests from this on; null where users are drawn. */
   readonly validationFromUs: bigint | null;
-  /** One microsecond after the last event of the log. */
+  /** Until when the log is known: data.log.to, else the end of the local day of its last event. */
   readonly logEndUs: bigint;
   /** Validation by users: this share of them; null where days decide. */
   readonly validationUsers: number | null;
@@ -33,16 +33,22 @@ function splitSql(bounds: SplitBounds): string {
   return `CASE WHEN time_us >= ${evaluationFromUs} THEN 2 WHEN ${isValidation} THEN 1 ELSE 0 END`;
 }
 
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
 /**
  * The key under which a sample outside of the split is counted, NULL for one inside. A derived label is outside when
  * what decides it reaches beyond the part of its request: into the next one, or past the end of the log.
  */
 function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: boolean): string {
   const { trainingFromUs, evaluationFromUs, evaluationToUs, validationFromUs, logEndUs } = bounds;
+  const knownUntilUs = least(logEndUs, evaluationToUs ?? logEndUs);
   const ends = [
-    `WHEN time_us >= ${evaluationFromUs} THEN ${evaluationToUs ?? logEndUs}`,
-    ...(validationFromUs === null ? [] : [`WHEN time_us < ${validationFromUs} THEN ${validationFromUs}`]),
+    `WHEN time_us >= ${evaluationFromUs} THEN ${knownUntilUs}`,
+    ...(validationFromUs === null
+      ? []
+      : [`WHEN time_us < ${validationFromUs} THEN ${least(validationFromUs, knownUntilUs)}`]),
   ];
+  const end = `CASE ${ends.join(' ')} ELSE ${least(evaluationFromUs, knownUntilUs)} END`;
   const cases = [
     ...(trainingFromUs === null ? [] : [`WHEN time_us < ${trainingFromUs} THEN 'split.trainingFrom'`]),
     ...(evaluationToUs === null ? [] : [`WHEN time_us >= ${evaluationToUs} THEN 'split.evaluationTo'`]),
@@ -52,7 +58,7 @@ function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: b
     ...(derived
       ? [
           `WHEN s.label IS NULL THEN 'no event decides the label'`,
-          `WHEN s.until_us > CASE ${ends.join(' ')} ELSE ${evaluationFromUs} END THEN 'the label reaches past its period'`,
+          `WHEN s.until_us > ${end} THEN 'the label reaches past its period'`,
         ]
       : []),
   ];
@@ -100,7 +106,7 @@ export function createAskedSql(
     return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
   const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS candidate_id,
-    0.0 AS label, 1.0 AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
+    CAST(0 AS DOUBLE) AS label, ${ONE} AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
   return [
     `CREATE TABLE asked_all AS ${parts.length > 0 ? parts.join(' UNION ALL ') : none}`,
     `CREATE TABLE torn_requests AS SELECT request_id FROM asked_all
@@ -111,13 +117,16 @@ export function createAskedSql(
 
 /** The weight of a row: its own, by its columns, and that of its derived label. */
 function weight(table: SampleTable, source: SampleSource): string {
-  const own = source.weight === undefined ? [] : [`coalesce(s.${number(table, source.weight)}, 1.0)`];
+  const own = source.weight === undefined ? [] : [`coalesce(s.${number(table, source.weight)}, ${ONE})`];
   const byColumn = weightSql(source.weightBy, (column) => `s.${text(table, column)}`);
   return [...own, byColumn, ...(table.derived ? ['s.weight'] : [])].join(' * ');
 }
 
 /** Number of classes: labels of a task are 0 .. classes - 1. */
 export const classesOf = (task: TaskConfig): number => (task.kind === 'multiclass' ? task.classes : 2);
+
+/** Why samples of a torn request are rejected. */
+export const TORN = 'request id of two users or times';
 
 /** What is wrong with a sample of `asked_all a`, NULL for a sound one. */
 export function rejectedSampleSql({ tasks }: Config): string {
@@ -129,7 +138,7 @@ export function rejectedSampleSql({ tasks }: Config): string {
   });
   return `CASE ${labels.join(' ')}
     WHEN a.weight < 0 THEN 'weight is negative'
-    WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN 'request id of two users or times' END`;
+    WHEN a.request_id IN (SELECT request_id FROM torn_requests) THEN '${TORN}' END`;
 }
 
 /** What makes a request: its id, or without one its user, time and query. */

@@ -14,7 +14,7 @@ const DAY_SECONDS = 86_400;
 export const microseconds = (date: string, timeZone: string): bigint =>
   BigInt(toEpochSeconds(date, timeZone)) * US;
 
-/** The start of the local day that is `days` before the day of a moment. */
+/** The start of the local day that is `days` before the day of a moment, or after it where they are negative. */
 function startOfDay(momentUs: bigint, days: number, timeZone: string): bigint {
   const seconds = Number(momentUs / US);
   const local = localSeconds(momentUs, zoneOffsets(timeZone, seconds, seconds));
@@ -53,7 +53,7 @@ export async function splitBounds(
   return {
     trainingFromUs: moment(split.trainingFrom),
     evaluationFromUs,
-    logEndUs: lastEventUs + 1n,
+    logEndUs: moment(config.data.log.to) ?? startOfDay(lastEventUs, -1, timeZone),
     evaluationToUs: moment(split.evaluationTo),
     validationFromUs:
       split.validationLastDays === undefined

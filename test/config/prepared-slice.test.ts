@@ -51,6 +51,21 @@ describe('the hash of prepared data', () => {
     expect(describeDifference(stored, await sliceOf(set))).toContain(difference);
   });
 
+  it('changes with the order of tasks, which decides the query of a request that they share', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'dupn-slice-')), 'c.yaml');
+    const load = async (...tasks: string[]) => {
+      const lines = tasks.map((task) => `  ${task}: { kind: binary, samples: { files: ${task}.csv } }\n`);
+      await writeFile(
+        file,
+        `name: a\ndata: { log: { files: e.csv } }\nfeatures: { item: { item: { size: 1 } } }\nsplit: { evaluationFrom: 2016-10-20 }\ntasks:\n${lines.join('')}`,
+      );
+      return preparedSlice(await loadConfig(file));
+    };
+    const [one, turned] = [await load('x', 'y'), await load('y', 'x')];
+    expect(preparedHash(turned)).not.toBe(preparedHash(one));
+    expect(describeDifference(one, turned)).toEqual(['fieldOrder.tasks: was ["x","y"], now ["y","x"]']);
+  });
+
   it('changes with the order of fields and not with that of other maps', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'dupn-slice-'));
     const load = async (fields: string, keep: string) => {
@@ -141,4 +156,25 @@ describe('the rendered config', () => {
       expect(await loadConfig(copy)).toEqual(config);
     },
   );
+
+  it('of tasks whose samples come from the log loads to the same config', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'dupn-render-')), 'c.yaml');
+    const labels =
+      'requests: dayStart, positives: { behavior: [buy] }, within: 1d, negatives: { by: uniform }';
+    await writeFile(
+      file,
+      `name: a
+data: { log: { files: e.csv } }
+features: { item: { item: { size: 1 } }, ranking: {} }
+split: { evaluationFrom: 2016-10-20 }
+tasks:
+  buy: { kind: binary, labels: { ${labels} } }
+  found: { kind: rank, labels: { ${labels} } }
+  price: { kind: multiclass, classes: 3, labels: { requests: dayStart, next: { behavior: [buy] }, within: 1d, level: { column: price } } }
+`,
+    );
+    const config = await loadConfig(file);
+    await writeFile(file, renderConfig(config));
+    expect(await loadConfig(file)).toEqual(config);
+  });
 });

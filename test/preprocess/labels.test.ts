@@ -1,5 +1,5 @@
 /** Labels from the log against the words of docs/labels.md, worked out the slow way on random logs. */
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -22,6 +22,8 @@ interface Event {
   readonly time: number;
   readonly behavior: string;
   readonly shop: string;
+  /** Of the item, but another one from event to event; empty where it is not known. */
+  readonly color: string;
 }
 
 interface Shown {
@@ -40,13 +42,15 @@ function randomWorld(seed: number): World {
   const random = createRandom(seed, 'labels');
   const pick = <T>(values: readonly T[]): T => values[random.integer(values.length)]!;
   const items = Array.from({ length: 30 }, (_, i) => `i${i}`);
-  const time = () => START + random.integer(10 * 48) * (HOUR / 2);
+  // Many at one moment, and many within the same second.
+  const time = () => START + random.integer(10 * 48) * (HOUR / 2) + pick([0, 0, 0, 0.25, 0.75]);
   const events = Array.from({ length: 400 }, () => ({
     user: pick(['a', 'b', 'c', 'd', 'e']),
     item: items[Math.min(random.integer(30), random.integer(30))]!,
     time: time(),
     behavior: pick(['click', 'click', 'cart', 'buy']),
     shop: pick(['s1', 's2', 's3', '']),
+    color: pick(['red', 'blue', '']),
   }));
   return {
     events,
@@ -59,7 +63,7 @@ function randomWorld(seed: number): World {
     shown: Array.from({ length: 80 }, () => ({
       user: pick(['a', 'b', 'new']),
       item: pick(items),
-      time: time(),
+      time: random.integer(2) === 0 ? time() : pick(events).time,
     })),
   };
 }
@@ -75,8 +79,8 @@ async function prepare({ events, items, shown }: World, split: string) {
     writeFile(join(folder, name), `${[header, ...rows.map((row) => row.join(','))].join('\n')}\n`);
   await csv(
     'events.csv',
-    'user_id,item_id,time,behavior,shop_id',
-    events.map((e) => [e.user, e.item, e.time, e.behavior, e.shop]),
+    'user_id,item_id,time,behavior,shop_id,color',
+    events.map((e) => [e.user, e.item, e.time, e.behavior, e.shop, e.color]),
   );
   await csv(
     'items.csv',
@@ -96,7 +100,7 @@ data:
   log: { files: events.csv, time: { column: time, format: seconds } }
   items: { files: items.csv }
 features:
-  item: { item: { size: 4 }, category: { size: 4 } }
+  item: { item: { size: 4 }, category: { size: 4 }, color: { size: 2, from: log } }
   properties: { behavior: {} }
 entities:
   shop: { fields: { shop: { size: 4 } } }
@@ -115,6 +119,14 @@ tasks:
     kind: binary
     candidate: shop
     labels: { requests: dayStart, positives: { behavior: [buy] }, within: 1d, negatives: { perPositive: 1 } }
+  drift:
+    kind: binary
+    labels:
+      requests: sessionStart
+      sessionGap: 3h
+      positives: { behavior: [buy] }
+      within: 6h
+      negatives: { within: color, perPositive: 2, seed: 3 }
   moment:
     kind: binary
     labels: { requests: positive, positives: { behavior: [buy] }, negatives: {} }
@@ -176,11 +188,13 @@ class Expected {
   constructor(
     private readonly world: World,
     validationFrom: number | null,
+    private readonly evaluationTo: number | null = null,
   ) {
     this.#byTime = world.events.map((event) => event).sort((a, b) => a.time - b.time);
-    const logEnd = this.#byTime.at(-1)!.time + 1e-6;
+    const lastDay = Math.floor((this.#byTime.at(-1)!.time + OFFSET) / DAY);
+    const logEnd = (lastDay + 1) * DAY - OFFSET;
     this.#ends = (time) => {
-      if (time >= EVALUATION_FROM) return logEnd;
+      if (time >= EVALUATION_FROM) return Math.min(logEnd, evaluationTo ?? logEnd);
       return validationFrom !== null && time < validationFrom ? validationFrom : EVALUATION_FROM;
     };
   }
@@ -232,6 +246,9 @@ class Expected {
     });
   }
 
+  /** That of the item's first event. */
+  colorOf = (item: string) => this.#byTime.find((event) => event.item === item)!.color;
+
   /** The draws of each positive, as the document says. */
   negatives(
     task: string,
@@ -250,7 +267,8 @@ class Expected {
       for (const event of this.world.events) {
         const candidate = candidateOf(event);
         if (candidate === '' || kinOf(candidate) !== kin) continue;
-        if (time < EVALUATION_FROM && event.time >= EVALUATION_FROM) continue;
+        if (event.time >= (time < EVALUATION_FROM ? EVALUATION_FROM : (this.evaluationTo ?? Infinity)))
+          continue;
         counts.set(candidate, (counts.get(candidate) ?? 0) + 1);
       }
       return [...counts]
@@ -268,7 +286,7 @@ class Expected {
       const draws = mine.flatMap(({ user, time, candidate }) => {
         const among = pool(time, kinOf(candidate));
         return Array.from({ length: 2 * perPositive + 8 }, (_, k) => {
-          const hash = hash32(`negative:${task}:${seed}:${user}:${time}000000:${candidate}:${k}`);
+          const hash = hash32(`negative:${task}:${seed}:${user}:${BigInt(time * 1e6)}:${candidate}:${k}`);
           return {
             positive: candidate,
             k,
@@ -318,13 +336,25 @@ class Expected {
 }
 
 test.each([
-  [1, '{ evaluationFrom: 2020-01-09, validationUsers: 0.3 }', null],
-  [2, '{ evaluationFrom: 2020-01-09, validationLastDays: 2 }', EVALUATION_FROM - 2 * DAY],
-  [3, '{ evaluationFrom: 2020-01-09, validationLastDays: 1 }', EVALUATION_FROM - DAY],
-])('labels equal the slow way, world %i', async (seed, split, validationFrom) => {
+  [1, '{ evaluationFrom: 2020-01-09, validationUsers: 0.3 }', null, null],
+  [2, '{ evaluationFrom: 2020-01-09, validationLastDays: 2 }', EVALUATION_FROM - 2 * DAY, null],
+  [3, '{ evaluationFrom: 2020-01-09, validationLastDays: 1 }', EVALUATION_FROM - DAY, null],
+  [
+    4,
+    '{ evaluationFrom: 2020-01-09, evaluationTo: 2020-01-10 12:00, validationUsers: 0.3 }',
+    null,
+    EVALUATION_FROM + 36 * HOUR,
+  ],
+  [
+    5,
+    '{ evaluationFrom: 2020-01-09, evaluationTo: 2020-01-20, validationUsers: 0.3 }',
+    null,
+    START + 19 * DAY,
+  ],
+])('labels equal the slow way, world %i', async (seed, split, validationFrom, evaluationTo) => {
   const world = randomWorld(seed);
   const { manifest } = await prepare(world, split);
-  const expected = new Expected(world, validationFrom);
+  const expected = new Expected(world, validationFrom, evaluationTo);
   const itemOf = (event: Event) => event.item;
 
   const sessions = expected.requests(expected.sessionStarts(5 * HOUR), DAY);
@@ -350,6 +380,17 @@ test.each([
     kinOf: () => '',
   });
   expect(sorted(await samplesOf('day', true))).toEqual(sorted([...shops, ...shopNegatives]));
+
+  const visits = expected.requests(expected.sessionStarts(3 * HOUR), 6 * HOUR);
+  const bought = expected.positives(visits, 6 * HOUR, ['buy'], itemOf);
+  const sameColor = expected.negatives('drift', bought, {
+    seed: 3,
+    perPositive: 2,
+    by: 'popularity',
+    candidateOf: itemOf,
+    kinOf: expected.colorOf,
+  });
+  expect(sorted(await samplesOf('drift', true))).toEqual(sorted([...bought, ...sameColor]));
 
   const buys = world.events.filter(({ behavior }) => behavior === 'buy');
   const moments = expected.positives(expected.requests(buys, 1e-6), 1e-6, ['buy'], itemOf);
@@ -412,22 +453,28 @@ test('what is drawn of the possible negatives is in the manifest', async () => {
   expect(manifest.tasks.shown!.negativeRate).toBeUndefined();
 });
 
-test('no history holds an event that decides the label', async () => {
+test('a history holds what lies strictly before its request, and a label what lies at it', async () => {
   const world = randomWorld(5);
   await prepare(world, '{ evaluationFrom: 2020-01-09, validationUsers: 0.3 }');
-  const raw = async (path: string) => {
-    const { buffer, byteOffset, length } = await readFile(join(folder, 'out', path));
-    return new Int32Array(buffer.slice(byteOffset, byteOffset + length));
-  };
-  const [ends, times, users] = await Promise.all(
-    ['requests/end.i32', 'requests/time.u32', 'requests/user.i32'].map(raw),
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const reader = await connection.runAndReadAll(
+    `SELECT user_id, epoch_us("time"), "end" FROM '${folder}/out/requests/requests.parquet'`,
   );
-  const [offsets, eventTimes] = await Promise.all(
-    ['streams/0000/offsets.i32', 'streams/0000/time.u32'].map(raw),
-  );
-  expect(ends!.length).toBeGreaterThan(50);
-  ends!.forEach((end, request) => {
-    const history = eventTimes!.subarray(offsets![users![request]!], offsets![users![request]!]! + end);
-    expect(Math.max(0, ...history)).toBeLessThan(times![request]!);
-  });
+  connection.closeSync();
+  instance.closeSync();
+  let ties = 0;
+  for (const [user, time, end] of reader.getRows()) {
+    const mine = world.events.filter((event) => event.user === user);
+    expect(mine.filter((event) => event.time * 1e6 < Number(time)).length).toBe(end);
+    if (
+      mine.some((event) => event.time * 1e6 !== Number(time) && Math.floor(event.time) * 1e6 === Number(time))
+    )
+      ties++;
+  }
+  expect(reader.getRows().length).toBeGreaterThan(50);
+  expect(ties).toBeGreaterThan(0);
+  // At each purchase, the purchase itself is the label.
+  const moments = await samplesOf('moment', true);
+  expect(moments.filter(({ label }) => label === 1).length).toBeGreaterThan(20);
 });

@@ -194,18 +194,47 @@ async function bytesOf(name: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(hashes));
 }
 
+/** Labels from the log, with negatives that are drawn in groups and over all, features of the log, and levels. */
+const DERIVED = `  visit:
+    kind: binary
+    labels: { requests: dayStart, positives: { behavior: [buy] }, within: 1d, negatives: { within: shop, perPositive: 2 } }
+  found:
+    kind: rank
+    labels: { requests: positive, positives: { behavior: [cart] }, weightBy: { behavior: { cart: 0.3 } }, negatives: { by: uniform, perPositive: 1 } }
+  spent:
+    kind: multiclass
+    classes: 3
+    labels: { requests: sessionStart, sessionGap: 1h, next: { behavior: [buy] }, within: 1d, level: { column: price, within: brand } }
+`;
+
 test('the same bytes come out at 1 and 2 threads and at 300 MB', async () => {
-  const world = randomWorld(6, 60_000);
-  const { manifest } = await prepare(world, 'preprocess: { threads: 1 }', 'one');
-  const two = await prepare(world, 'preprocess: { threads: 2 }', 'two');
+  // More rows than threads take at once (122,880), by many users at many moments: so that there is something to divide.
+  const { events, ...rest } = randomWorld(6, 130_000);
+  const world: World = {
+    ...rest,
+    events: events.map((event, at) => ({ ...event, user: `u${at % 3000}`, time: event.time + (at % 7200) })),
+  };
+  const yaml = (await writeWorld(join(folder, 'data'), world, DERIVED)).replace(
+    '  query:',
+    '  ranking: { behavior: behavior, price: price, rating: rating }\n  query:',
+  );
+  const prepareBy = (settings: string, name: string) => {
+    const config = parseConfig(`${yaml}preprocess: ${settings}\n`, join(folder, 'world.yaml'));
+    return preprocess({ config, folder: join(folder, name), force: false, context: silentContext });
+  };
+  const { manifest } = await prepareBy('{ threads: 1 }', 'one');
+  const two = await prepareBy('{ threads: 2 }', 'two');
+  expect(two.manifest.tasks).toEqual(manifest.tasks);
+  expect(manifest.tasks.visit!.samples).toBeGreaterThan(20_000);
+  expect(manifest.tasks.found!.features).toHaveLength(20);
   expect(two.manifest.fields).toEqual(manifest.fields);
   expect(two.manifest.entities).toEqual(manifest.entities);
-  await prepare(world, 'preprocess: { threads: 2, memoryLimit: 300MB }', 'small');
+  await prepareBy('{ threads: 2, memoryLimit: 300MB }', 'small');
   const expected = await bytesOf('one');
   expect(Object.keys(expected).length).toBeGreaterThan(25);
   expect(await bytesOf('two')).toEqual(expected);
   expect(await bytesOf('small')).toEqual(expected);
-});
+}, 120_000);
 
 test('a second run with nothing changed does nothing; a change of input or config does it again', async () => {
   const yaml = await writeWorld(join(folder, 'data'), randomWorld(7, 80));
@@ -238,7 +267,13 @@ test('samples with a label that is none are rejected and counted, torn requests 
   const clicks = [...world.clicks, { ...first, label: 2 }, { ...second, time: second.time + 1 }];
   const levels = [...world.levels, ...[3, -1, 0.5].map((label) => ({ ...world.levels[0]!, label }))];
   const torn = clicks.filter(({ request }) => request === second.request).length;
-  const { manifest } = await prepare({ ...world, clicks, levels });
+  const yaml = (await writeWorld(join(folder, 'data'), { ...world, clicks, levels })).replace(
+    'timeZone:',
+    'maxRejectRatio: 0.2\n  timeZone:',
+  );
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  const input = { config, folder: join(folder, 'out'), force: false, context: silentContext };
+  const { manifest } = await preprocess(input);
   const { rejectedBy, read, kept, rejected, filtered } = manifest.rows['samples/clicks']!;
   expect(read).toBe(clicks.length);
   expect(kept + rejected + filtered).toBe(read);

@@ -7,14 +7,19 @@ import { numberOf } from '../../common/database.js';
 import type { RowCounts } from '../../common/prepared.js';
 import type { Config, SampleSource, TaskConfig } from '../../config/schema.js';
 import type { ZoneOffset } from '../../features/local-time.js';
-import { type Inputs, type SampleTable, text } from '../items.js';
+import type { Inputs, SampleTable } from '../items.js';
 import type { TableSpec } from '../read/table-spec.js';
 import type { SplitBounds } from '../requests.js';
+import { candidatesTable, createCandidatesSql } from './candidates.js';
+import { checkTargets } from './check-targets.js';
 import { createTargetsSql, targetsTable } from './events-that-count.js';
 import { isPlacedInLog } from './label-columns.js';
-import { createLevelsSql, levelSql } from './levels.js';
-import { createNegativesSql, negativeRateSql } from './negatives.js';
-import { createPlacesSql, placesTable, windowUs } from './placement.js';
+import { createLabelledSql } from './labelled-rows.js';
+import { createLevelsSql } from './levels.js';
+import { createNegativesSql, drawnTables, negativeRateSql, negativesTable } from './negatives.js';
+import { createLabelledLevelsSql, createLevelSamplesSql } from './next-events.js';
+import { createPlacesSql, placesTable } from './placement.js';
+import { createCandidateSamplesSql, createPositivesSql, positivesTable } from './positives.js';
 
 export interface Derived {
   readonly inputs: Inputs;
@@ -51,28 +56,36 @@ export async function deriveSamples(
     const run = async (...statements: string[]) => {
       for (const sql of statements) await connection.run(sql);
     };
+    const drop = (...tables: string[]) => run(...tables.map((name) => `DROP TABLE ${name}`));
     await run(createTargetsSql(config, inputs, task, taskNumber));
+    await checkTargets(connection, inputs, name, task, taskNumber);
     if (task.kind === 'multiclass') {
       await run(createLevelsSql(taskNumber, task.classes, task.labels.level, bounds));
     }
     if (!isPlacedInLog(task)) {
-      await run(labelledSql(given!, task, taskNumber, table));
+      await run(
+        task.kind === 'multiclass'
+          ? createLabelledLevelsSql(given!, task, taskNumber, table)
+          : createLabelledSql(given!, task, taskNumber, table),
+      );
+      await drop(targetsTable(taskNumber), given!.table);
       samples[name] = { ...given!, table, derived: true };
       continue;
     }
     await run(createPlacesSql(config, inputs, task, taskNumber, period));
     if (task.kind === 'multiclass') {
-      await run(levelSamplesSql(task, taskNumber, table));
+      await run(createLevelSamplesSql(task, taskNumber, table));
     } else {
-      await run(positivesSql(task, taskNumber));
-      const { negatives } = task.labels;
-      if (negatives) {
-        const asked = { task: name, taskNumber, candidate: task.candidate };
-        await run(...createNegativesSql(config, inputs, asked, negatives, bounds));
-        negativeRates[name] = await numberOf(connection, negativeRateSql(taskNumber, bounds));
-      }
-      await run(candidateSamplesSql(task, taskNumber, table, negatives !== undefined));
+      const negatives = task.labels.negatives!;
+      const asked = { candidate: task.candidate, within: negatives.within };
+      await run(createCandidatesSql(config, inputs, asked, taskNumber, bounds));
+      await run(createPositivesSql(task, taskNumber));
+      await run(...createNegativesSql(name, taskNumber, negatives, bounds));
+      negativeRates[name] = await numberOf(connection, negativeRateSql(negatives, taskNumber, bounds));
+      await run(createCandidateSamplesSql(task, taskNumber, negativesTable(taskNumber), table));
+      await drop(...drawnTables(taskNumber), positivesTable(taskNumber), candidatesTable(taskNumber));
     }
+    await drop(targetsTable(taskNumber), placesTable(taskNumber));
     samples[name] = { spec: specOf(name, task), table, derived: true };
     const count = await numberOf(connection, `SELECT count(*) FROM ${table}`);
     rows[`samples/${name}`] = {
@@ -98,62 +111,4 @@ function specOf(name: string, { samples }: TaskConfig): TableSpec {
     separators: {},
     required: [],
   };
-}
-
-/** The rows of a table with the labels that the log gives them. */
-function labelledSql(given: SampleTable, task: TaskConfig, taskNumber: number, table: string): string {
-  const source: SampleSource = task.samples;
-  const span = windowUs(task);
-  const inWindow = `t.user_id = s.${text(given, source.user)} AND t.time_us >= s.time_us AND t.time_us < s.time_us + ${span}`;
-  const rows = `SELECT *, rowid AS ord FROM ${given.table}`;
-  const until = `s.time_us + ${span} AS until_us`;
-  if (task.kind === 'multiclass') {
-    const { join, level } = levelSql('n.value', 'n.kin', taskNumber);
-    return `CREATE TABLE ${table} AS SELECT s.* EXCLUDE (ord), found.level AS label, 1.0 AS weight, ${until}
-      FROM (${rows}) s LEFT JOIN (
-        SELECT n.ord, ${level} AS level FROM (
-          SELECT s.ord, t.value, t.kin, row_number() OVER (PARTITION BY s.ord ORDER BY t.time_us, t.ord) AS place
-          FROM (${rows}) s JOIN ${targetsTable(taskNumber)} t ON ${inWindow}) n ${join}
-        WHERE n.place = 1) found ON found.ord = s.ord
-      ORDER BY s.ord`;
-  }
-  return `CREATE TABLE ${table} AS
-    SELECT s.* EXCLUDE (ord), CASE WHEN found.ord IS NULL THEN 0 ELSE 1 END AS label, coalesce(found.weight, 1.0) AS weight, ${until}
-    FROM (${rows}) s LEFT JOIN (
-      SELECT s.ord, max(t.weight) AS weight FROM (${rows}) s JOIN ${targetsTable(taskNumber)} t
-        ON ${inWindow} AND t.candidate = s.${text(given, source.candidate!)} GROUP BY s.ord) found ON found.ord = s.ord
-    ORDER BY s.ord`;
-}
-
-/** Requests of `label_requests_<n> r` and the events `t` that each can see. */
-function seen(task: TaskConfig, taskNumber: number): string {
-  return `${placesTable(taskNumber)} r JOIN ${targetsTable(taskNumber)} t
-    ON t.user_id = r.user_id AND t.time_us >= r.time_us AND t.time_us < r.time_us + ${windowUs(task)}`;
-}
-
-/** `label_positives_<n>` (user_id, request_us, candidate, weight, kin: what a negative has in common with it). */
-function positivesSql(task: TaskConfig, taskNumber: number): string {
-  return `CREATE TABLE label_positives_${taskNumber} AS
-    SELECT r.user_id, r.time_us AS request_us, t.candidate, max(t.weight) AS weight, coalesce(arg_min(t.kin, t.ord), '') AS kin
-    FROM ${seen(task, taskNumber)} GROUP BY r.user_id, r.time_us, t.candidate`;
-}
-
-function candidateSamplesSql(task: TaskConfig, taskNumber: number, table: string, drawn: boolean): string {
-  const negatives = drawn
-    ? `UNION ALL SELECT user_id, request_us, candidate, 0, 1.0 FROM label_negatives_${taskNumber}`
-    : '';
-  return `CREATE TABLE ${table} AS
-    SELECT user_id AS t0, candidate AS t1, request_us AS time_us, label, weight, request_us + ${windowUs(task)} AS until_us
-    FROM (SELECT user_id, request_us, candidate, 1 AS label, weight FROM label_positives_${taskNumber} ${negatives}) samples
-    ORDER BY request_us, user_id, label DESC, candidate`;
-}
-
-function levelSamplesSql(task: TaskConfig, taskNumber: number, table: string): string {
-  const { join, level } = levelSql('n.value', 'n.kin', taskNumber);
-  return `CREATE TABLE ${table} AS
-    SELECT n.user_id AS t0, n.time_us, ${level} AS label, 1.0 AS weight, n.time_us + ${windowUs(task)} AS until_us
-    FROM (SELECT r.user_id, r.time_us, t.value, t.kin,
-        row_number() OVER (PARTITION BY r.user_id, r.time_us ORDER BY t.time_us, t.ord) AS place
-      FROM ${seen(task, taskNumber)}) n ${join}
-    WHERE n.place = 1 ORDER BY n.time_us, n.user_id`;
 }

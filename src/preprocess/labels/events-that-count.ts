@@ -1,9 +1,12 @@
 /** The events that decide labels: positives of a candidate, or the next one that has a level. */
 
-import { quoteLiteral } from '../../common/sql.js';
+import { doubleLiteral, quoteLiteral } from '../../common/sql.js';
 import type { Config, TaskConfig } from '../../config/schema.js';
 import { type Inputs, number, text } from '../items.js';
 import { candidateColumn, type EventColumn, targetValues } from './label-columns.js';
+
+/** The weight of what has no other. */
+export const ONE = doubleLiteral(1);
 
 export const targetsTable = (task: number): string => `label_events_${task}`;
 
@@ -25,7 +28,17 @@ export function itemFieldSql(config: Config, inputs: Inputs, field: string | und
   return field === undefined ? 'CAST(NULL AS VARCHAR)' : eventText(inputs, config.features.item[field]!);
 }
 
-/** `label_events_<n>` (user_id, time_us, ord, candidate, weight, value, kin): events of the task's `positives` or `next`. */
+/** Conditions on rows of the log `l`: that they have the values which `positives` or `next` names. */
+export function namedValuesSql({ log }: Inputs, task: TaskConfig): string[] {
+  return Object.entries(targetValues(task)).map(
+    ([column, values]) => `l.${text(log, column)} IN (${values.map(quoteLiteral).join(', ')})`,
+  );
+}
+
+/**
+ * `label_events_<n>` (user_id, time_us, ord) of the task's `positives` (candidate, weight) or `next` (value, kin: that of
+ * its level).
+ */
 export function createTargetsSql(
   config: Config,
   inputs: Inputs,
@@ -34,37 +47,20 @@ export function createTargetsSql(
 ): string {
   const { log, items } = inputs;
   const column = (name: string) => `l.${text(log, name)}`;
-  const conditions = Object.entries(targetValues(task)).map(
-    ([name, values]) => `${column(name)} IN (${values.map(quoteLiteral).join(', ')})`,
-  );
-  const selected =
-    task.kind === 'multiclass'
-      ? (() => {
-          const { column: level, from, within } = task.labels!.level;
-          const value = from === 'log' ? `l.${number(log, level)}` : `i.${number(items!, level)}`;
-          conditions.push(`${value} IS NOT NULL`);
-          return {
-            candidate: 'CAST(NULL AS VARCHAR)',
-            weight: '1.0',
-            value,
-            kin: itemFieldSql(config, inputs, within),
-          };
-        })()
-      : (() => {
-          const candidate = eventText(inputs, candidateColumn(config, task.candidate));
-          conditions.push(`${candidate} IS NOT NULL`);
-          return {
-            candidate,
-            weight: weightSql(task.labels!.weightBy, column),
-            value: 'CAST(NULL AS DOUBLE)',
-            kin: itemFieldSql(config, inputs, task.labels!.negatives?.within),
-          };
-        })();
+  const conditions = namedValuesSql(inputs, task);
+  const selected = () => {
+    if (task.kind === 'multiclass') {
+      const { column: level, from, within } = task.labels!.level;
+      const value = from === 'log' ? `l.${number(log, level)}` : `i.${number(items!, level)}`;
+      conditions.push(`${value} IS NOT NULL`);
+      return `${value} AS value, ${itemFieldSql(config, inputs, within)} AS kin`;
+    }
+    const candidate = eventText(inputs, candidateColumn(config, task.candidate));
+    conditions.push(`${candidate} IS NOT NULL`);
+    return `${candidate} AS candidate, ${weightSql(task.labels!.weightBy, column)} AS weight`;
+  };
   return `CREATE TABLE ${targetsTable(taskNumber)} AS
-    SELECT l.${text(log, config.data.log.user)} AS user_id, l.time_us, l.rowid AS ord,
-      ${Object.entries(selected)
-        .map(([name, sql]) => `${sql} AS ${name}`)
-        .join(', ')}
+    SELECT l.${text(log, config.data.log.user)} AS user_id, l.time_us, l.rowid AS ord, ${selected()}
     FROM ${logWithItems(config, inputs)} WHERE ${conditions.join(' AND ')}`;
 }
 
@@ -75,9 +71,9 @@ export function weightSql(
 ): string {
   const factors = Object.entries(weights).map(([name, byValue]) => {
     const cases = Object.entries(byValue).map(
-      ([value, weight]) => `WHEN ${quoteLiteral(value)} THEN ${weight}`,
+      ([value, weight]) => `WHEN ${quoteLiteral(value)} THEN ${doubleLiteral(weight)}`,
     );
-    return cases.length > 0 ? `CASE ${column(name)} ${cases.join(' ')} ELSE 1 END` : '1';
+    return cases.length > 0 ? `CASE ${column(name)} ${cases.join(' ')} ELSE ${ONE} END` : ONE;
   });
-  return ['1.0', ...factors].join(' * ');
+  return [ONE, ...factors].join(' * ');
 }

@@ -4,94 +4,131 @@
  */
 
 import { quoteLiteral } from '../../common/sql.js';
-import type { CandidateLabels, Config } from '../../config/schema.js';
+import type { CandidateLabels } from '../../config/schema.js';
 import { hash32Sql } from '../../features/hash32.js';
-import type { Inputs } from '../items.js';
 import type { SplitBounds } from '../requests.js';
-import { eventText, itemFieldSql, logWithItems } from './events-that-count.js';
-import { candidateColumn } from './label-columns.js';
+import { candidatesTable } from './candidates.js';
+import { placesTable } from './placement.js';
+import { positivesTable } from './positives.js';
 
 type Negatives = NonNullable<CandidateLabels['negatives']>;
+
+export const negativesTable = (task: number): string => `label_negatives_${task}`;
+const poolTable = (task: number): string => `label_pool_${task}`;
+const groupsTable = (task: number): string => `label_groups_${task}`;
 
 /** More draws than are wanted, since some hit a positive or repeat another: from so many come as many as are wanted. */
 const drawsFor = (wanted: number) => 2 * wanted + 8;
 
+/** Enough for most requests. Their later draws change nothing, so that only the other requests need them. */
+const firstDrawsFor = (wanted: number) => wanted + 2;
+
 const TWO_TO_32 = 4_294_967_296;
 
 /**
- * `label_pool_<n>` (part, kin, candidate, below, width): what can be drawn, each candidate with its share [below, below + width)
- * of the numbers of its part and kin. Part 0 is the time before the evaluation period, for requests before it; part 1
- * reaches to its end. `label_pool_sizes_<n>` (part, kin, total, candidates).
+ * `label_pool_<n>` (part, kin, candidate, width, below): what can be drawn, each candidate with its share [below, below + width)
+ * of the numbers, which go on through all parts and kins. Part 0 is the time before the evaluation period, for requests before
+ * it; part 1 reaches to its end. `label_groups_<n>` (part, kin, start: of its numbers, total, candidates).
  */
-function createPoolSql(
-  config: Config,
-  inputs: Inputs,
-  candidate: string,
-  { by, within }: Negatives,
-  taskNumber: number,
-  { evaluationFromUs, evaluationToUs }: SplitBounds,
-): string[] {
-  const id = eventText(inputs, candidateColumn(config, candidate));
-  const kin = `coalesce(${itemFieldSql(config, inputs, within)}, '')`;
-  const part = (
-    number: number,
-    until: bigint | null,
-  ) => `SELECT ${number} AS part, candidate, arg_min(kin, ord) AS kin, count(*) AS n
-    FROM (SELECT ${id} AS candidate, ${kin} AS kin, l.rowid AS ord, l.time_us FROM ${logWithItems(config, inputs)}) events
-    WHERE candidate IS NOT NULL${until === null ? '' : ` AND time_us < ${until}`} GROUP BY candidate`;
+function createPoolSql({ by }: Negatives, taskNumber: number): string[] {
+  const part = (number: 0 | 1) => `SELECT ${number} AS part, kin, candidate,
+      ${by === 'uniform' ? 'CAST(1 AS BIGINT)' : `events_${number}`} AS width
+    FROM ${candidatesTable(taskNumber)} WHERE events_${number} > 0`;
   return [
-    `CREATE TABLE label_pool_${taskNumber} AS
-      SELECT part, kin, candidate, width,
-        CAST(sum(width) OVER (PARTITION BY part, kin ORDER BY candidate) - width AS BIGINT) AS below
-      FROM (SELECT part, kin, candidate, ${by === 'uniform' ? 'CAST(1 AS BIGINT)' : 'n'} AS width
-        FROM (${part(0, evaluationFromUs)} UNION ALL ${part(1, evaluationToUs)}) counted) shares`,
-    `CREATE TABLE label_pool_sizes_${taskNumber} AS
-      SELECT part, kin, CAST(sum(width) AS BIGINT) AS total, count(*) AS candidates FROM label_pool_${taskNumber} GROUP BY part, kin`,
+    `CREATE TABLE ${poolTable(taskNumber)} AS
+      SELECT *, CAST(sum(width) OVER (ORDER BY part, kin, candidate) - width AS BIGINT) AS below
+      FROM (${part(0)} UNION ALL ${part(1)}) shares`,
+    `CREATE TABLE ${groupsTable(taskNumber)} AS
+      SELECT part, kin, min(below) AS start, CAST(sum(width) AS BIGINT) AS total, count(*) AS candidates
+      FROM ${poolTable(taskNumber)} GROUP BY part, kin`,
   ];
 }
 
-/** `label_negatives_<n>` (user_id, request_us, candidate) for the positives `label_positives_<n>` (user_id, request_us, candidate, kin). */
+/** `label_negatives_<n>` (request, candidate) for the positives `label_positives_<n>`, and the tables that say what could be drawn. */
 export function createNegativesSql(
-  config: Config,
-  inputs: Inputs,
-  { task, taskNumber, candidate }: { task: string; taskNumber: number; candidate: string },
+  task: string,
+  taskNumber: number,
   negatives: Negatives,
   bounds: SplitBounds,
 ): string[] {
-  const { perPositive, seed } = negatives;
-  const drawn = hash32Sql(
-    `${quoteLiteral(`negative:${task}:${seed}:`)} || p.user_id || ':' || p.request_us || ':' || p.candidate || ':' || k.draw`,
-  );
+  const { perPositive } = negatives;
+  const first = `label_first_draws_${taskNumber}`;
+  const short = `label_short_${taskNumber}`;
+  const positives = positivesTable(taskNumber);
+  const draw = (from: string, draws: number) => drawSql(task, taskNumber, negatives, bounds, from, draws);
   return [
-    ...createPoolSql(config, inputs, candidate, negatives, taskNumber, bounds),
-    `CREATE TABLE label_draws_${taskNumber} AS
-      SELECT p.user_id, p.request_us, p.candidate AS positive, k.draw, p.part, p.kin,
-        ${drawn} * s.total // ${TWO_TO_32} AS number
-      FROM (SELECT *, CASE WHEN request_us < ${bounds.evaluationFromUs} THEN 0 ELSE 1 END AS part,
-          FROM label_positives_${taskNumber}) p
-      JOIN label_pool_sizes_${taskNumber} s ON s.part = p.part AND s.kin = p.kin
-      CROSS JOIN range(${drawsFor(perPositive)}) k(draw)`,
-    `CREATE TABLE label_negatives_${taskNumber} AS
-      SELECT user_id, request_us, candidate FROM (
-        SELECT *, row_number() OVER (PARTITION BY user_id, request_us, positive ORDER BY draw) AS place FROM (
-          SELECT d.*, q.candidate,
-            row_number() OVER (PARTITION BY d.user_id, d.request_us, q.candidate ORDER BY d.draw, d.positive) AS time
-          FROM label_draws_${taskNumber} d ASOF JOIN label_pool_${taskNumber} q
-            ON q.part = d.part AND q.kin = d.kin AND d.number >= q.below) drawn
-        WHERE time = 1 AND NOT EXISTS (SELECT 1 FROM label_positives_${taskNumber} p
-          WHERE p.user_id = drawn.user_id AND p.request_us = drawn.request_us AND p.candidate = drawn.candidate)) fresh
-      WHERE place <= ${perPositive}`,
+    ...createPoolSql(negatives, taskNumber),
+    `CREATE TABLE ${first} AS ${draw(positives, firstDrawsFor(perPositive))}`,
+    `CREATE TABLE ${short} AS
+      SELECT DISTINCT p.request FROM ${positives} p
+      LEFT JOIN (SELECT request, positive, count(*) AS n FROM ${first} GROUP BY request, positive) got
+        ON got.request = p.request AND got.positive = p.candidate
+      WHERE coalesce(got.n, 0) < ${perPositive}`,
+    `CREATE TABLE ${negativesTable(taskNumber)} AS
+      SELECT request, candidate FROM ${first} ANTI JOIN ${short} USING (request)
+      UNION ALL SELECT request, candidate
+      FROM (${draw(`(SELECT * FROM ${positives} SEMI JOIN ${short} USING (request))`, drawsFor(perPositive))}) again`,
+    `DROP TABLE ${first}`,
+    `DROP TABLE ${short}`,
   ];
 }
 
-/**
- * Of the candidates that could have been drawn for the requests before the evaluation period, the share that was: what
- * turns the odds that a model learns on these samples into those among all candidates.
- */
-export function negativeRateSql(taskNumber: number, { evaluationFromUs }: SplitBounds): string {
-  return `SELECT (SELECT count(*) FROM label_negatives_${taskNumber} WHERE request_us < ${evaluationFromUs}) / (
-      SELECT sum(candidates) - (SELECT count(*) FROM label_positives_${taskNumber} WHERE request_us < ${evaluationFromUs})
-      FROM (SELECT DISTINCT user_id, request_us, kin FROM label_positives_${taskNumber}
-        WHERE request_us < ${evaluationFromUs}) r
-      JOIN label_pool_sizes_${taskNumber} s ON s.part = 0 AND s.kin = r.kin)`;
+/** (request, positive, candidate) of the draws 0 .. draws - 1 that count, of the positives of some requests. */
+function drawSql(
+  task: string,
+  taskNumber: number,
+  { perPositive, seed }: Negatives,
+  { evaluationFromUs }: SplitBounds,
+  positives: string,
+  draws: number,
+): string {
+  const hash = hash32Sql(
+    `${quoteLiteral(`negative:${task}:${seed}:`)} || r.user_id || ':' || r.time_us || ':' || c.id || ':' || k.draw`,
+  );
+  // Of the draws of one candidate, the one with the smallest number counts, then the one of the first positive: both are in `turn`.
+  const drawn = `SELECT d.request, q.candidate, min(d.draw * ${TWO_TO_32} + d.positive) AS turn
+    FROM (SELECT p.request, p.candidate AS positive, k.draw, g.start + ${hash} * g.total // ${TWO_TO_32} AS number
+      FROM ${positives} p
+      JOIN ${placesTable(taskNumber)} r ON r.rowid = p.request
+      JOIN ${candidatesTable(taskNumber)} c ON c.candidate = p.candidate
+      JOIN ${groupsTable(taskNumber)} g ON g.kin = c.kin AND g.part = CASE WHEN r.time_us < ${evaluationFromUs} THEN 0 ELSE 1 END
+      CROSS JOIN range(${draws}) k(draw)) d
+    ASOF JOIN ${poolTable(taskNumber)} q ON d.number >= q.below
+    GROUP BY d.request, q.candidate`;
+  return `SELECT request, positive, candidate
+    FROM (SELECT request, candidate, turn % ${TWO_TO_32} AS positive,
+        row_number() OVER (PARTITION BY request, turn % ${TWO_TO_32} ORDER BY turn) AS place
+      FROM (${drawn}) drawn ANTI JOIN ${positivesTable(taskNumber)} USING (request, candidate)) fresh
+    WHERE place <= ${perPositive}`;
 }
+
+/**
+ * Of the candidates that are no positive, over all requests before the evaluation period, the share that was drawn: what turns
+ * the odds that a model learns on these samples into those among all candidates. With `within`, over those candidates that
+ * could have been drawn: of the groups of a request's positives.
+ */
+export function negativeRateSql(
+  { within }: Negatives,
+  taskNumber: number,
+  { evaluationFromUs }: SplitBounds,
+): string {
+  const requests = `${placesTable(taskNumber)} r WHERE r.time_us < ${evaluationFromUs}`;
+  const groups = `${groupsTable(taskNumber)} g WHERE g.part = 0`;
+  const positives = `SELECT p.request, c.kin FROM ${positivesTable(taskNumber)} p
+    JOIN ${candidatesTable(taskNumber)} c ON c.candidate = p.candidate`;
+  const isTraining = `request IN (SELECT r.rowid FROM ${requests})`;
+  const candidates =
+    within === undefined
+      ? `(SELECT count(*) FROM ${requests}) * (SELECT sum(g.candidates) FROM ${groups})`
+      : `(SELECT sum(g.candidates) FROM (SELECT DISTINCT * FROM (${positives}) WHERE ${isTraining}) p
+          JOIN (SELECT * FROM ${groups}) g ON g.kin = p.kin)`;
+  return `SELECT (SELECT count(*) FROM ${negativesTable(taskNumber)} WHERE ${isTraining})
+    / nullif(${candidates} - (SELECT count(*) FROM (${positives} WHERE c.events_0 > 0) WHERE ${isTraining}), 0)`;
+}
+
+/** What is of no more use once the samples are made. */
+export const drawnTables = (task: number): string[] => [
+  negativesTable(task),
+  poolTable(task),
+  groupsTable(task),
+];

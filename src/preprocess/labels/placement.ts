@@ -13,7 +13,7 @@ export function windowUs({ labels }: TaskConfig): bigint {
   return labels?.within === undefined ? 1n : BigInt(secondsOf(labels.within)) * 1_000_000n;
 }
 
-/** `label_requests_<n>` (user_id, time_us), each once. */
+/** `label_requests_<n>` (user_id, time_us), each once, in order of time and user. */
 export function createPlacesSql(
   config: Config,
   inputs: Inputs,
@@ -42,5 +42,5 @@ export function createPlacesSql(
         return `SELECT DISTINCT user_id, time_us FROM ${targetsTable(taskNumber)}`;
     }
   };
-  return `CREATE TABLE ${placesTable(taskNumber)} AS ${select()}`;
+  return `CREATE TABLE ${placesTable(taskNumber)} AS SELECT * FROM (${select()}) places ORDER BY time_us, user_id`;
 }

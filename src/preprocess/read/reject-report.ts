@@ -43,6 +43,6 @@ export function describeCounts(counts: Readonly<Record<string, number>>): string
     .join(', ');
 }
 
-function percent(ratio: number): string {
+export function percent(ratio: number): string {
   return `${Number((100 * ratio).toPrecision(3))} %`;
 }
