@@ -78,7 +78,7 @@ describe('a comparison that holds', () => {
       nobp: 'shop',
       ctr: 'shop',
       buy: 'shop',
-      rare: 'shop-rare',
+      rare: 'shop-paper-rare',
       moved: 'shop-moved',
       wide: 'shop',
     });
