@@ -46,7 +46,7 @@ export async function evaluateRun(
   config: Config,
   prepared: Prepared,
   folder: string,
-  { progress }: Context,
+  { progress, logger }: Context,
 ): Promise<RunEvaluation> {
   const checkpoint = join(folder, runPaths.best);
   await recoverFolder(checkpoint);
@@ -71,6 +71,12 @@ export async function evaluateRun(
     }).finally(() => bar.stop());
     const seconds = (performance.now() - startMs - source.waitedMs) / 1000;
     const predictions = withEveryTask(shape, scored);
+    for (const [task, { drawCorrection }] of Object.entries(shape.tasks)) {
+      if (drawCorrection !== null) continue;
+      const text =
+        'its negatives are drawn by popularity or within a field: its predictions are of such samples';
+      logger.warn({ task }, text);
+    }
     const evaluation = evaluate(predictions, {
       kinds: mapValues(tasks, ({ kind }) => kind),
       userOfRequest: userOfRequest(prepared.folder),

@@ -128,6 +128,6 @@ export const rankingFeatures = z.strictObject({
   predictedCtr: predictions
     .optional()
     .describe(
-      'Predictions of a run that was trained on earlier days, such as runs/early/eval/predictions/ctr.parquet: the feature predicted_ctr, by user, time and item',
+      'Predictions of a run that was trained on earlier days, such as ../runs/early/eval/predictions/ctr.parquet (relative to data.root): the feature predicted_ctr, by user, time and item',
     ),
 });

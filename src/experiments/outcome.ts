@@ -42,7 +42,7 @@ export async function readOutcome(
       steps: state.step,
       scoringSeconds: evaluation.scoring.seconds,
     },
-    cutShort: state.epoch >= rule.epochs && state.validationsWithoutBetter === 0,
+    cutShort: state.epoch >= rule.epochs && state.validationsWithoutBetter === 0 && state.best?.score != null,
     labels: mapValues(evaluation.tasks, ({ labels }) => labels),
   };
 }

@@ -10,6 +10,7 @@ import type {
   FieldManifest,
   Manifest,
   NumberManifest,
+  RankingFeature,
   TaskKind,
 } from '../common/prepared.js';
 import { tableName } from '../common/table-name.js';
@@ -47,8 +48,8 @@ export interface TaskShape {
   readonly kind: TaskKind;
   /** Logits of a sample: one for each class, else 1. */
   readonly outputs: number;
-  /** Names of the ranking features r that the tower weighs; none of a task that does not rank. */
-  readonly features: readonly string[];
+  /** The ranking features r that the tower weighs, and how they are normalised; none of a task that does not rank. */
+  readonly features: readonly RankingFeature[];
   /** What is judged, item or an entity; null for a task about the user alone, and for one that ranks by features. */
   readonly candidate: string | null;
   readonly query: 'text' | 'candidate' | 'none';
@@ -178,7 +179,7 @@ export function modelShape(
         const { kind, query, tower } = task;
         const outputs = kind === 'multiclass' ? task.classes : 1;
         const candidate = kind === 'binary' ? task.candidate : null;
-        const features = kind === 'rank' ? manifest.tasks[name]!.features.map(({ name }) => name) : [];
+        const { features, negativeRate } = manifest.tasks[name]!;
         const { layers, batchNormalisation } = tower;
         return [
           name,
@@ -191,7 +192,7 @@ export function modelShape(
             layers,
             batchNormalisation,
             weightCorrection: weightCorrection(task),
-            drawCorrection: drawCorrection(task, manifest.tasks[name]!.negativeRate),
+            drawCorrection: drawCorrection(task, negativeRate),
           },
         ];
       }),

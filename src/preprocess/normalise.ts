@@ -1,6 +1,7 @@
-/** Columns of numbers as (value - mean) / deviation, the missing value as 0: the mean. */
+/** Columns of numbers as (value - mean) / deviation, 10 at most either way, the missing value as 0: the mean. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowsOf } from '../common/database.js';
+import { UserError } from '../common/errors.js';
 import type { NumberManifest } from '../common/prepared.js';
 
 export interface NumberColumn {
@@ -18,6 +19,9 @@ export interface NormalisedColumns {
 /** Steps that the range of a column is divided into: sums of such integers don't depend on their order. */
 const STEPS = 2 ** 44;
 
+/** Deviations from the mean at most: an outlier beyond would drown all that a model adds it to. */
+const BOUND = 10;
+
 /** What rounding leaves of a difference, as a share of the values. */
 const ROUNDING = 1e-9;
 
@@ -33,6 +37,7 @@ export async function normalise(
   const bounds = await select<(number | null)[]>(columns.map(({ sql }) => `min(${sql}), max(${sql})`));
   const ranges = columns.map((_, at) => {
     const [low, high] = [bounds[2 * at] ?? 0, bounds[2 * at + 1] ?? 0];
+    if (!Number.isFinite(high - low)) throw tooWide(columns[at]!.name, low, high);
     return { low, range: high - low > ROUNDING * Math.max(Math.abs(low), Math.abs(high)) ? high - low : 0 };
   });
   const sums = await select<(number | bigint | null)[]>(
@@ -52,7 +57,15 @@ export async function normalise(
   });
   const sql = columns.map(({ sql }, at) => {
     const { mean, deviation } = statistics[at]!;
-    return `coalesce((${sql} - (${mean})) / ${deviation}, 0)`;
+    // Inside, as least and greatest pass over a NULL.
+    const value = `coalesce((${sql} - (${mean})) / ${deviation}, 0)`;
+    return `greatest(-${BOUND}, least(${BOUND}, ${value}))`;
   });
   return { statistics, sql };
+}
+
+function tooWide(name: string, low: number, high: number): UserError {
+  return new UserError(
+    `Cannot normalise ${name}: expected numbers of a range, got ${low} to ${high}; does one of them stand for no value?`,
+  );
 }

@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { activeTasks } from '../common/active-tasks.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
@@ -61,7 +62,13 @@ export async function recalibrate(input: {
       'Cannot recalibrate: required a task with tower.batchNormalisation and hidden layers, got none',
     );
   }
-  const { weights, state } = await loadCheckpoint<TrainingState>(folder, shape);
+  const { weights, state } = await loadCheckpoint<TrainingState>(folder, shape).catch((cause) => {
+    if (!(cause instanceof UserError)) throw cause;
+    throw new UserError(
+      `${cause.message}\n  the data that statistics are taken from must give the vocabularies, and the normalisation of numbers, that the run was trained with`,
+      { cause },
+    );
+  });
   const optimizer = new Optimizer(weights, config.train);
   const source = new BatchSource(preparedFolder);
   try {
@@ -83,6 +90,7 @@ export async function recalibrate(input: {
         if (layer === 0) samples += n;
       }
     }
+    if (layers.length < countLayers(shape)) throw noSamples(config);
     await rm(dirname(join(input.runFolder, runPaths.evaluation)), { recursive: true, force: true });
     await saveCheckpoint(folder, weights, optimizer.slots, state);
     return { layers, samples };
@@ -93,11 +101,23 @@ export async function recalibrate(input: {
   }
 }
 
-/** How the samples of training were drawn and weighted stays what undoes it. */
+const countLayers = ({ tasks }: ModelShape) =>
+  Object.values(tasks).reduce((sum, task) => sum + (task.batchNormalisation ? task.layers.length : 0), 0);
+
+function noSamples(config: Config): UserError {
+  const tasks = Object.entries(activeTasks(config)).flatMap(([name, { tower }]) =>
+    tower.batchNormalisation ? [name] : [],
+  );
+  return new UserError(
+    `Cannot recalibrate: required training samples of every task with batchNormalisation (${tasks.join(', ')}), got none of one`,
+  );
+}
+
+/** How the samples of training were drawn and weighted stays what undoes it; no normalised layer reads ranking features. */
 function withCorrections(shape: ModelShape, trained: ModelShape): ModelShape {
   const tasks = mapValues(shape.tasks, (task, name) => {
-    const { weightCorrection, drawCorrection } = trained.tasks[name] ?? task;
-    return { ...task, weightCorrection, drawCorrection };
+    const { weightCorrection, drawCorrection, features } = trained.tasks[name] ?? task;
+    return { ...task, weightCorrection, drawCorrection, features };
   });
   return { ...shape, tasks };
 }

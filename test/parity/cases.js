@@ -197,7 +197,7 @@ function baseShape({ fields, entityFields }) {
       order: {
         kind: 'rank',
         outputs: 1,
-        features: FEATURES,
+        features: FEATURES.map((name) => ({ name, mean: 0, deviation: 1 })),
         candidate: null,
         query: 'none',
         ...plain,

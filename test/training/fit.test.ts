@@ -266,6 +266,24 @@ test('statistics may come from other samples than the run was trained on', async
   expect(existsSync(evaluation)).toBe(false);
 });
 
+test('statistics of no samples are refused, and the evaluation stays', async () => {
+  const normalised = ['train.epochs=1', 'tasks.ctr.tower.batchNormalisation=true'];
+  await train('run', false, ...normalised);
+  const runFolder = join(folder, 'run');
+  const evaluation = join(runFolder, runPaths.evaluation);
+  await mkdir(dirname(evaluation));
+  await writeFile(evaluation, '{}');
+  const config = await configWith(...normalised, 'tasks.ctr.trainFrom=2026-01-09 23:59:59');
+  const preparedFolder = join(folder, 'late');
+  const data = { folder: preparedFolder, force: false, context: silentContext };
+  const { manifest: late } = await preprocess({ config, ...data });
+  const input = { config, manifest: { ...manifest, tasks: late.tasks }, preparedFolder, runFolder };
+  await expect(recalibrate(input)).rejects.toThrow(
+    'Cannot recalibrate: required training samples of every task with batchNormalisation (ctr), got none of one',
+  );
+  expect(existsSync(evaluation)).toBe(true);
+});
+
 test('recalibrated statistics are those of the training samples, layer after layer', async () => {
   const set = ['train.epochs=1', 'tasks.ctr.tower={layers: [6, 5], batchNormalisation: true}'];
   await train('run', false, ...set);
