@@ -4,45 +4,24 @@
  */
 import { join } from 'node:path';
 import { activeTasks } from '../common/active-tasks.js';
-import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
-import { recoverFolder } from '../common/files.js';
-import { mapValues } from '../common/map-values.js';
-import type { Manifest, Split } from '../common/prepared.js';
-import { tableName } from '../common/table-name.js';
+import type { Split } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
-import { openPrepared } from '../dataset/prepared.js';
-import { loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
+import { saveCheckpoint } from '../model/checkpoint.js';
 import { countParameters, uncertaintyName } from '../model/parameters.js';
-import { modelShape } from '../model/shape.js';
-import { initialWeights, type ModelWeights } from '../model/weights.js';
+import type { ModelWeights } from '../model/weights.js';
 import { warnOfStatistics } from './biased-statistics.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
-import { Optimizer } from './optimizer.js';
-import { pretrainItems } from './pretrain-items.js';
-import { pretrainWords } from './pretrain-words.js';
-import { hasCheckpoint, runPaths } from './run-folder.js';
+import type { Optimizer } from './optimizer.js';
+import { runPaths } from './run-folder.js';
+import { type StartInput, startOrGoOn } from './start.js';
+import { stepOptions } from './step-options.js';
 import { meanRecord } from './step-records.js';
-import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
-import {
-  afterValidation,
-  isFinished,
-  type StopRule,
-  startState,
-  type TrainingState,
-} from './training-state.js';
+import { type StepRecord, trainSteps } from './steps.js';
+import { afterValidation, isFinished, type StopRule, type TrainingState } from './training-state.js';
 import { type Validation, validate } from './validation.js';
-
-export interface FitInput {
-  readonly config: Config;
-  readonly manifest: Manifest;
-  readonly preparedFolder: string;
-  /** Opened with `openRunFolder`; training goes on from its last checkpoint where it has one. */
-  readonly runFolder: string;
-  readonly context: Context;
-}
 
 export interface FitResult {
   readonly state: TrainingState;
@@ -56,7 +35,8 @@ export interface FitResult {
 /** Steps whose mean makes one record of metrics.jsonl. */
 const STEPS_PER_RECORD = 20;
 
-export async function fit(input: FitInput): Promise<FitResult> {
+/** Training goes on from the last checkpoint of the run where it has one. */
+export async function fit(input: StartInput): Promise<FitResult> {
   const { config, runFolder } = input;
   const { weights, optimizer, state } = await startOrGoOn(input);
   const source = new BatchSource(input.preparedFolder);
@@ -78,26 +58,6 @@ export async function fit(input: FitInput): Promise<FitResult> {
   }
 }
 
-/** Fresh weights, or those of the last checkpoint with the optimiser's slots. */
-async function startOrGoOn(input: FitInput) {
-  const { config, manifest, runFolder } = input;
-  const { train, model } = config;
-  const shape = modelShape(config, manifest);
-  const last = join(runFolder, runPaths.last);
-  await recoverFolder(last);
-  if (!hasCheckpoint(runFolder)) {
-    const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
-    const startMs = performance.now();
-    await pretrain(weights, input);
-    const seconds = (performance.now() - startMs) / 1000;
-    return { weights, optimizer: new Optimizer(weights, train), state: { ...startState, seconds } };
-  }
-  const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
-  const optimizer = new Optimizer(weights, train);
-  await loadSlots(last, optimizer.slots);
-  return { weights, optimizer, state };
-}
-
 function nothingToTrain(config: Config): UserError {
   const tasks = Object.keys(activeTasks(config)).join(', ');
   return new UserError(
@@ -107,34 +67,11 @@ function nothingToTrain(config: Config): UserError {
 }
 
 /** Tasks whose tower stays as it starts. */
-function warnOfUntrained({ config, manifest, context }: FitInput): void {
+function warnOfUntrained({ config, manifest, context }: StartInput): void {
   for (const task of Object.keys(activeTasks(config))) {
     const counts = Object.values(manifest.tasks[task]!.counts.training);
     if (counts.some((count) => count > 0)) continue;
     context.logger.warn({ task }, 'no training samples: what the model says for this task is random');
-  }
-}
-
-/** Replaces tables of fresh weights by those that word2vec learns beforehand. */
-async function pretrain({ shape, tables }: ModelWeights, input: FitInput): Promise<void> {
-  const { config, preparedFolder, context } = input;
-  const prepared = openPrepared(preparedFolder);
-  const replace = (table: string, vectors: Float32Array) => {
-    const variable = tables.get(table)!;
-    const units = variable.shape[1]!;
-    for (const [start, end] of variable.chunks()) {
-      variable.writeRows(start, vectors.subarray(start * units, end * units));
-    }
-  };
-  try {
-    if (config.model.itemEmbeddings === 'word2vec') {
-      replace(tableName('item', 'item'), await pretrainItems(prepared, config, context));
-    }
-    if (shape.queryField && config.model.queryEmbeddings === 'word2vec') {
-      replace(shape.queryField.table, await pretrainWords(prepared, config, context));
-    }
-  } finally {
-    prepared.close();
   }
 }
 
@@ -155,28 +92,6 @@ export function planFor(config: Config, split: Split, shuffle: BatchPlan['shuffl
     maxEvents: config.model.maxEvents,
     batchRequests: config.train.batchRequests,
     shuffle,
-  };
-}
-
-function stepOptions(config: Config): StepOptions {
-  const { train } = config;
-  type Task = Config['tasks'][string];
-  const each = (value: (task: Task) => number) => mapValues(activeTasks(config), value);
-  /** Of the tasks that have it. */
-  const some = <T>(value: (task: Task) => T | undefined): Record<string, T> =>
-    Object.fromEntries(
-      Object.entries(activeTasks(config)).flatMap(([name, task]) => {
-        const own = value(task);
-        return own === undefined ? [] : [[name, own]];
-      }),
-    );
-  return {
-    taskWeights: each((task) => task.weight),
-    dropoutRates: each((task) => task.tower.dropout),
-    l2: train.l2,
-    towerL2: some((task) => task.tower.l2),
-    classWeights: some((task) => task.classWeights),
-    seed: train.seed,
   };
 }
 
@@ -201,7 +116,7 @@ class Session {
   readonly #points: ReadonlySet<number>;
 
   constructor(
-    private readonly input: FitInput,
+    private readonly input: StartInput,
     private readonly parts: Parts,
     public state: TrainingState,
   ) {

@@ -22,7 +22,7 @@ const BETA1 = 0.9;
 const BETA2 = 0.999;
 const ADAM_EPSILON = 1e-8;
 const ADAGRAD_EPSILON = 1e-10;
-/** Small against any squared gradient, so that the size of a step does not depend on the scale of the loss. */
+/** Small against usual squared gradients (1e-8), so that the first step of a row is about the learning rate. */
 const INITIAL_ACCUMULATOR = 1e-10;
 
 const ADAM = [
