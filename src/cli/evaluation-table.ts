@@ -4,7 +4,7 @@ import type { RunEvaluation } from './evaluate-run.js';
 
 /** A table for each kind of task, metrics in columns with their intervals; below, why a metric has no value. */
 export function evaluationTable(evaluation: RunEvaluation): string {
-  const { metrics, reasons } = evaluation;
+  const { metrics, reasons, warnings } = evaluation;
   const kinds = new Map<string, { names: string[]; tasks: string[] }>();
   for (const task of Object.keys(evaluation.tasks)) {
     const names = Object.keys(metrics).flatMap((key) =>
@@ -15,8 +15,11 @@ export function evaluationTable(evaluation: RunEvaluation): string {
     kind.tasks.push(task);
   }
   const tables = [...kinds.values()].map(({ names, tasks }) => tableOf(evaluation, names, tasks));
-  const notes = Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`);
-  return tables.join('\n') + notes.join('');
+  const notes = [
+    ...Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`),
+    ...Object.entries(warnings).map(([key, warning]) => `warning: ${key} is ${warning}\n`),
+  ];
+  return `${tables.join('\n')}${notes.join('')}\ndocs/metrics.md says what the rows and columns are\n`;
 }
 
 function tableOf(

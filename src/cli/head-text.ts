@@ -21,7 +21,10 @@ export function describeHead({ tables, notes, problems, estimate }: HeadReport):
     ...notes.map((note) => `note: ${note}`),
     '',
     formatTable(['embedding', 'field', 'rows', 'with optimiser'], fields),
-    `about ${estimate.events} events, ${estimate.requests} requests, ${estimate.stepsPerEpoch} steps in an epoch`,
+    `about ${estimate.events} events, ${estimate.requests} requests, ${estimate.stepsPerEpoch} steps in an epoch` +
+      (estimate.placedTasks.length > 0
+        ? `; beside them the requests of ${estimate.placedTasks.join(', ')}, which preprocess places in the log`
+        : ''),
     `disk: ${sizeText(estimate.preparedBytes)} prepared, ${sizeText(estimate.temporaryBytes)} while preparing; ` +
       `memory of the embeddings: ${sizeText(estimate.modelBytes)}`,
     problems.length === 0 ? 'no problem found' : `problems: ${problems.length}`,

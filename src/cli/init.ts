@@ -36,7 +36,8 @@ export function initCommand(io: Io): Command {
         const { initConfig } = await import('../preprocess/init-config.js');
         const text = await initConfig({ log, samples, items, users, folder: dirname(out) });
         await writeFileAtomic(out, text);
-        const todos = text.split('\n').filter((line) => line.includes('TODO')).length;
+        // The first line says what the marks are.
+        const todos = text.split('\n').filter((line) => line.includes('TODO')).length - 1;
         return {
           json: { file: out, todos },
           text: `${out}: look at the lines marked TODO (${todos}), then run \`dupn validate -c ${out}\``,

@@ -32,13 +32,15 @@ function report({ folder, skipped, seconds, manifest }: PreprocessResult): Repor
       task,
       split,
       Array.from({ length: classes }, (_, label) => byLabel[label] ?? 0).join(' / '),
-      requestsBySplit[split as keyof typeof requestsBySplit],
     ]),
   );
   const done = skipped ? 'up to date, nothing was done' : `prepared in ${seconds.toFixed(1)} s`;
   const text = [
     formatTable(['table', 'read', 'kept', 'rejected', 'filtered'], tables),
-    formatTable(['task', 'part', 'samples by label', 'requests'], labels),
+    formatTable(['task', 'part', 'samples by label'], labels),
+    `requests of all tasks: ${Object.entries(requestsBySplit)
+      .map(([split, requests]) => `${requests} ${split}`)
+      .join(', ')}`,
     `${users} users, ${items} item rows, events from ${firstEvent} to ${lastEvent}`,
     `${folder}: ${done}`,
   ];

@@ -121,7 +121,10 @@ function optionsOf(issue: z.core.$ZodIssueInvalidUnion): string[] {
 }
 
 function unknownKey(schema: JsonSchema, path: Path, key: string): string {
-  const near = suggest(key, keysAt(schema, path));
+  const known = keysAt(schema, path);
+  // The keys of every map that may stand here; this one is in another.
+  if (known.includes(key)) return 'unknown key, which belongs to another kind';
+  const near = suggest(key, known);
   const elsewhere = pathsOfKey(schema, key).filter((found) => found !== [...path, key].join('.'));
   if (near !== '' || elsewhere.length === 0) return `unknown key${near}`;
   return `unknown key, did you mean ${elsewhere.map((found) => `\`${found}\``).join(' or ')}?`;

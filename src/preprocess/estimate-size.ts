@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { quoteLiteral } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
 import { timeFieldValue } from '../features/time-fields.js';
+import { isPlacedInLog } from './labels/label-columns.js';
 import type { TableHead } from './read/read-head.js';
 import { type TableSpec, textColumn } from './read/table-spec.js';
 
@@ -25,8 +26,10 @@ export interface FieldEstimate {
 
 export interface SizeEstimate {
   readonly events: number;
-  /** Distinct requests of all tasks, if all samples are in the split. */
+  /** Distinct requests of all tasks with a table of samples, if all samples are in the split. */
   readonly requests: number;
+  /** Tasks whose requests are placed in the log: how many they are shows when that is done. */
+  readonly placedTasks: readonly string[];
   /** Steps of one pass over them. */
   readonly stepsPerEpoch: number;
   /** Of the prepared folder. */
@@ -117,6 +120,7 @@ export async function estimateSize(
   return {
     events,
     requests: Math.round(requests),
+    placedTasks: Object.keys(config.tasks).filter((task) => isPlacedInLog(config.tasks[task]!)),
     stepsPerEpoch: Math.ceil(requests / config.train.batchRequests),
     preparedBytes: Math.round(
       events * EVENT_BYTES + requests * REQUEST_BYTES + samples * SAMPLE_BYTES + itemBytes,

@@ -218,7 +218,8 @@ async function taskLines(
 }
 
 const NO_TASK = [
-  `# ${TODO}: training needs a task, and a task samples with labels (who was shown what, when, and what came of it).`,
+  `# ${TODO}: training needs a task, with a table of samples (who was shown what, when, and what came of it) as below,`,
+  '# or with labels out of the log (docs/labels.md, configs/labels.yaml).',
   'tasks: {}',
   '# tasks:',
   '#   ctr:',

@@ -21,6 +21,7 @@ import { createItemFieldsSql, createItemsSql, createItemTableSql } from './items
 import { deriveSamples } from './labels/derive.js';
 import { writeItemNumbers } from './numbers.js';
 import { checkPattern, createQueryWordsSql, writeQueryWords } from './query-words.js';
+import { checkBehaviors } from './ranking/check-behaviors.js';
 import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
 import { isoOf, readTables, timesOf } from './read-inputs.js';
@@ -108,6 +109,7 @@ async function prepare(input: PreprocessInput, work: string, target: string): Pr
     );
     const bounds = await splitBounds(connection, config, read.inputs, period.lastEventUs);
     const { inputs, ...derived } = await phase('labels', async () => {
+      await checkBehaviors(connection, config, read.inputs, input.context.logger);
       await sql(...createItemTableSql(config, read.inputs));
       const { firstEventUs, lastEventUs } = period;
       return deriveSamples(connection, config, read.inputs, bounds, {

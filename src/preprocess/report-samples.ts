@@ -2,6 +2,7 @@
 import type { Logger } from '../common/context.js';
 import { type RowCounts, SPLITS, type TaskManifest } from '../common/prepared.js';
 import { describeCounts } from './read/reject-report.js';
+import { PAST_PERIOD } from './requests.js';
 
 /** Warns of each task that ends up without samples for training or for evaluation, with what became of its rows. */
 export function reportEmptyParts(
@@ -18,7 +19,13 @@ export function reportEmptyParts(
     const lost = describeCounts({ ...filteredBy, ...rejectedBy });
     logger.warn(
       { task, read, filteredBy, rejectedBy },
-      `${task} has no samples for ${empty.join(' and ')}; of ${read} rows left out: ${lost || 'none'}`,
+      `${task} has no samples for ${empty.join(' and ')}; of ${read} rows left out: ${lost || 'none'}${cure(filteredBy)}`,
     );
   }
+}
+
+/** What makes labels fit into their part. */
+function cure(filteredBy: RowCounts['filteredBy']): string {
+  if (!(PAST_PERIOD in filteredBy)) return '';
+  return '; a label needs its `within` inside its part of the split: take a shorter one, or a longer part (evaluationLastDays, evaluationTo)';
 }

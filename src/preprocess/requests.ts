@@ -1,4 +1,5 @@
 /** Requests and samples: who was asked what, when, and how much of the log had happened by then. */
+import { quoteLiteral } from '../common/sql.js';
 import type { Config, SampleSource, TaskConfig } from '../config/schema.js';
 import { hash32Sql } from '../features/hash32.js';
 import { lastEventFields } from './contexts.js';
@@ -20,6 +21,9 @@ export interface SplitBounds {
   /** Validation by users: this share of them; null where days decide. */
   readonly validationUsers: number | null;
 }
+
+/** Rows are counted under this whose label is decided by what lies beyond the part of their request. */
+export const PAST_PERIOD = 'the label reaches past its period';
 
 /** 0 training, 1 validation, 2 evaluation. */
 function splitSql(bounds: SplitBounds): string {
@@ -58,7 +62,7 @@ function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: b
     ...(derived
       ? [
           `WHEN s.label IS NULL THEN 'no event decides the label'`,
-          `WHEN s.until_us > ${end} THEN 'the label reaches past its period'`,
+          `WHEN s.until_us > ${end} THEN ${quoteLiteral(PAST_PERIOD)}`,
         ]
       : []),
   ];

@@ -79,7 +79,7 @@ describe('a comparison that holds', () => {
       ctr: 'shop',
       buy: 'shop',
       rare: 'shop-paper-rare',
-      moved: 'shop-moved',
+      moved: 'shop-paper-moved',
       wide: 'shop',
     });
     expect(configs.get('moved')!.data.root).toBe(join(dirname(folder), 'other'));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { messageOf } from '../../src/common/errors.js';
 import { parseConfig } from '../../src/config/load.js';
 import type { ConfigInput } from '../../src/config/schema.js';
@@ -23,6 +23,11 @@ function problemsAfter(change: Change): string[] {
     return lines.map((line) => line.trim().replace(/^c\.json:\d+:\d+ /, ''));
   }
 }
+
+const buyWithin = (within: string, requests: 'sessionStart' | 'dayStart') => ({
+  kind: 'binary' as const,
+  labels: { requests, within, positives: { behavior: ['buy'] }, negatives: { by: 'uniform' as const } },
+});
 
 const cases: readonly [name: string, change: Change, problem: string][] = [
   [
@@ -151,6 +156,22 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
       Object.assign(c.tasks.ctr!, { candidate: 'shop' });
     },
     'tasks.ctr.candidate: expected one of item, got shop',
+  ],
+  [
+    'a label that the evaluation period has no room for',
+    (c) => {
+      c.split = { evaluationLastDays: 1 };
+      c.tasks.ctr = buyWithin('1d', 'sessionStart');
+    },
+    'tasks.ctr.labels.within: expected less than the evaluation period, which no label would be decided in, got 1d',
+  ],
+  [
+    'a label that dates of the evaluation period have no room for',
+    (c) => {
+      c.split = { evaluationFrom: '2016-10-20', evaluationTo: '2016-10-22' };
+      c.tasks.ctr = buyWithin('49h', 'dayStart');
+    },
+    'tasks.ctr.labels.within: expected less than the evaluation period, which no label would be decided in, got 49h',
   ],
   [
     'a query of words without words',
@@ -494,4 +515,29 @@ describe('a rule between keys', () => {
       ].sort(),
     );
   });
+});
+
+test('a label decided by the whole of a day fits into the last day where it begins with it', () => {
+  const problems = problemsAfter((c) => {
+    c.split = { evaluationLastDays: 1 };
+    c.tasks.ctr = buyWithin('1d', 'dayStart');
+  });
+  expect(problems).toEqual([]);
+});
+
+test('a key of another kind of task is not suggested where it stands', () => {
+  const problems = problemsAfter((c) => {
+    const labels = {
+      requests: 'dayStart',
+      within: '1d',
+      next: { behavior: ['buy'] },
+      positives: { behavior: ['buy'] },
+    };
+    c.tasks.ctr = {
+      kind: 'multiclass',
+      classes: 3,
+      labels: { ...labels, level: { column: 'price' } },
+    } as never;
+  });
+  expect(problems).toEqual(['tasks.ctr.labels.positives: unknown key, which belongs to another kind']);
 });

@@ -152,7 +152,7 @@ function featuresOf(
 /** Where the lines of the log go that say how many samples have a prediction. */
 function listenTo(lines: string[]): Context {
   const line = (level: string) => (_: object, message: string) => {
-    if (message.includes('predicted CTR')) lines.push(`${level} ${message}`);
+    if (/predicted CTR|no event has/.test(message)) lines.push(`${level} ${message}`);
   };
   return { ...silentContext, logger: { ...silentContext.logger, info: line('info'), warn: line('warn') } };
 }
@@ -309,4 +309,20 @@ test('a difference of prices that is nothing but rounding is no difference', asy
   const at = features.findIndex(({ name }) => name === 'price_in_category');
   expect(features[at]).toEqual({ name: 'price_in_category', mean: 0, deviation: 1 });
   for (let row = at; row < values.length; row += features.length) expect(Math.abs(values[row]!)).toBe(0);
+});
+
+test('behaviours that no event has are named with those that there are', async () => {
+  const world = randomWorld(7);
+  const called = (names: Readonly<Record<string, string>>) => ({
+    ...world,
+    events: world.events.map((event) => ({ ...event, behavior: names[event.behavior] ?? event.behavior })),
+  });
+  // A name of one's own that is nowhere is a mistake; a log without carts, by their usual name, may just be so.
+  await expect(prepare(called({ view: 'seen' }), 'items', 'mine')).rejects.toThrow(
+    /^Cannot compute ranking features: no event has action view \(features\.ranking\.click\); the values of action are .*seen \(\d+\)/,
+  );
+  const { logged } = await prepare(called({ cart: 'basket' }), 'items', 'mine');
+  expect(logged[0]).toMatch(
+    /^warn no event has action cart \(features\.ranking\.cart\); the values of action are .*; ranking features of it are all the same$/,
+  );
 });

@@ -1,14 +1,12 @@
 /** What is said where no event of the log decides a label. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { numberOf, rowsOf } from '../../common/database.js';
+import { numberOf } from '../../common/database.js';
 import { UserError } from '../../common/errors.js';
 import type { TaskConfig } from '../../config/schema.js';
-import { type Inputs, text } from '../items.js';
+import { describeValues } from '../column-values.js';
+import type { Inputs } from '../items.js';
 import { namedValuesSql, targetsTable } from './events-that-count.js';
 import { targetValues } from './label-columns.js';
-
-/** Values of a column that are shown where none of them is one that was asked for. */
-const MAX_SHOWN = 10;
 
 /** @throws UserError where there is no target: with the values that the columns really have, or what the events lack */
 export async function checkTargets(
@@ -37,15 +35,7 @@ export async function checkTargets(
   }
   const required = Object.entries(values).map(([column, of]) => `${column} ${of.join(' or ')}`);
   const found: string[] = [];
-  for (const column of Object.keys(values)) {
-    const rows = await rowsOf<[string | null, bigint]>(
-      connection,
-      `SELECT l.${text(log, column)} AS value, count(*) AS n FROM ${log.table} l
-       GROUP BY value ORDER BY n DESC, value LIMIT ${MAX_SHOWN}`,
-    );
-    const shown = rows.map(([value, n]) => `${value ?? 'an empty cell'} (${n})`).join(', ');
-    found.push(`the values of ${column} are ${shown}${rows.length === MAX_SHOWN ? ', ...' : ''}`);
-  }
+  for (const column of Object.keys(values)) found.push(await describeValues(connection, log, column));
   throw new UserError(
     `Cannot work out the labels of \`${name}\`: required events with ${required.join(' and ')} (${key}), got none; ${found.join('; ')}`,
   );

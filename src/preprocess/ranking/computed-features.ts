@@ -20,7 +20,7 @@ const DAY_US = 86_400_000_000n;
 const HOUR_US = 3_600_000_000;
 /** Windows of the counts, in days. */
 const WINDOWS = [1, 3, 7] as const;
-const KINDS = ['click', 'favorite', 'cart', 'buy'] as const;
+export const KINDS = ['click', 'favorite', 'cart', 'buy'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Item fields with features of their own, beside the item itself, where the config has them. */
