@@ -126,7 +126,9 @@ describe('the end of the log', () => {
     // Each day has two sessions; those of the 9th at 08:00 and later end past the 11th.
     expect(manifest.tasks.buy!.counts.evaluation).toEqual({});
     expect(warnings).toEqual([
-      expect.stringMatching(/^buy has no samples for evaluation; .*the label reaches past its period; a label needs its `within` inside/),
+      expect.stringMatching(
+        /^buy has no samples for evaluation; .*the label reaches past its period; a label needs its `within` inside/,
+      ),
     ]);
   });
 
