@@ -1,6 +1,4 @@
 /** The rules of where a task's samples and labels come from. */
-import { toEpochSeconds } from './dates.js';
-import { secondsOf } from './durations.js';
 import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config, ConfigInput, TaskConfig } from './schema.js';
@@ -34,7 +32,6 @@ export function labelRules(config: Config, input: ConfigInput): RuleProblem[] {
     return [
       ...problems,
       ...placementRules(task, [...path, 'labels'], hasTable),
-      ...roomRules(config.split, task, [...path, 'labels']),
       ...fieldRules(config, task, [...path, 'labels']),
     ];
   });
@@ -73,24 +70,6 @@ function placementRules(task: TaskConfig, path: Path, hasTable: boolean): RulePr
     problems.push(problem(path, 'expected negatives, how they are drawn, as there is no table of samples'));
   }
   return problems;
-}
-
-/** A request of the evaluation period is decided inside it. */
-function roomRules(split: Config['split'], task: TaskConfig, path: Path): RuleProblem[] {
-  const { within, requests } = task.labels!;
-  const { evaluationFrom, evaluationTo, evaluationLastDays } = split;
-  if (within === undefined) return [];
-  const [seconds, key] =
-    evaluationLastDays !== undefined
-      ? [evaluationLastDays * secondsOf('1d'), 'evaluationLastDays']
-      : evaluationFrom !== undefined && evaluationTo !== undefined
-        ? [toEpochSeconds(evaluationTo, 'UTC') - toEpochSeconds(evaluationFrom, 'UTC'), 'evaluationTo']
-        : [Number.POSITIVE_INFINITY, ''];
-  // Only the start of a day leaves room for all of it.
-  const fits = requests === 'dayStart' ? secondsOf(within) <= seconds : secondsOf(within) < seconds;
-  if (fits) return [];
-  const text = `expected less than the evaluation period, which no label would be decided in, got ${within}`;
-  return [problem([...path, 'within'], text, [['split', key]])];
 }
 
 function fieldRules({ data, features }: Config, task: TaskConfig, path: Path): RuleProblem[] {

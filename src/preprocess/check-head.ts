@@ -8,6 +8,7 @@ import type { Config, SampleSource } from '../config/schema.js';
 import { propertyStrides } from '../features/property-code.js';
 import { estimateSize, type ReadTableHead, type SizeEstimate } from './estimate-size.js';
 import { targetValues } from './labels/label-columns.js';
+import { labelsWithoutRoom } from './labels/room.js';
 import { findInputFiles } from './read/input-files.js';
 import { readHead } from './read/read-head.js';
 import { describeReject } from './read/reject-report.js';
@@ -54,7 +55,7 @@ export async function checkHead(config: Config): Promise<HeadReport> {
   const temporaryFolder = await mkdtemp(join(tmpdir(), 'dupn-validate-'));
   try {
     const problems: string[] = [];
-    const notes: string[] = [];
+    const notes: string[] = labelsWithoutRoom(config);
     const reports: TableReport[] = [];
     const tables = new Map<string, ReadTableHead>();
     for (const [number, spec] of tableSpecs(config).entries()) {

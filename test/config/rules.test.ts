@@ -24,11 +24,6 @@ function problemsAfter(change: Change): string[] {
   }
 }
 
-const buyWithin = (within: string, requests: 'sessionStart' | 'dayStart') => ({
-  kind: 'binary' as const,
-  labels: { requests, within, positives: { behavior: ['buy'] }, negatives: { by: 'uniform' as const } },
-});
-
 const cases: readonly [name: string, change: Change, problem: string][] = [
   [
     'no evaluation period',
@@ -156,22 +151,6 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
       Object.assign(c.tasks.ctr!, { candidate: 'shop' });
     },
     'tasks.ctr.candidate: expected one of item, got shop',
-  ],
-  [
-    'a label that the evaluation period has no room for',
-    (c) => {
-      c.split = { evaluationLastDays: 1 };
-      c.tasks.ctr = buyWithin('1d', 'sessionStart');
-    },
-    'tasks.ctr.labels.within: expected less than the evaluation period, which no label would be decided in, got 1d',
-  ],
-  [
-    'a label that dates of the evaluation period have no room for',
-    (c) => {
-      c.split = { evaluationFrom: '2016-10-20', evaluationTo: '2016-10-22' };
-      c.tasks.ctr = buyWithin('49h', 'dayStart');
-    },
-    'tasks.ctr.labels.within: expected less than the evaluation period, which no label would be decided in, got 49h',
   ],
   [
     'a query of words without words',
@@ -515,14 +494,6 @@ describe('a rule between keys', () => {
       ].sort(),
     );
   });
-});
-
-test('a label decided by the whole of a day fits into the last day where it begins with it', () => {
-  const problems = problemsAfter((c) => {
-    c.split = { evaluationLastDays: 1 };
-    c.tasks.ctr = buyWithin('1d', 'dayStart');
-  });
-  expect(problems).toEqual([]);
 });
 
 test('a key of another kind of task is not suggested where it stands', () => {
