@@ -37,7 +37,8 @@ export function initCommand(io: Io): Command {
         const text = await initConfig({ log, samples, items, users, folder: dirname(out) });
         await writeFileAtomic(out, text);
         // The first line says what the marks are.
-        const todos = text.split('\n').filter((line) => line.includes('TODO')).length - 1;
+        const [, ...lines] = text.split('\n');
+        const todos = lines.filter((line) => line.includes('TODO')).length;
         return {
           json: { file: out, todos },
           text: `${out}: look at the lines marked TODO (${todos}), then run \`dupn validate -c ${out}\``,

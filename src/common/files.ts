@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 /** Writes the file, in the place of an older one; its folder is made where it is missing. */
@@ -66,6 +66,18 @@ export async function recoverFolder(folder: string): Promise<void> {
   else await rename(previous, folder);
 }
 
+/** An empty folder beside the given one while `run` works, then gone; what a process that died left in it goes too. */
+export async function withWorkFolder<T>(folder: string, run: (work: string) => Promise<T>): Promise<T> {
+  const work = besideFolder(resolve(folder), 'work');
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  try {
+    return await run(work);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
 /** Hexadecimal; the file is read as a stream. */
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
@@ -73,7 +85,7 @@ export async function fileSha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-function besideFolder(folder: string, role: 'new' | 'previous'): string {
+function besideFolder(folder: string, role: 'new' | 'previous' | 'work'): string {
   return join(dirname(folder), `.${basename(folder)}.${role}`);
 }
 

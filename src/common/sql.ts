@@ -10,6 +10,11 @@ export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** Whether an expression is one of some texts. */
+export function isOneOf(expression: string, texts: readonly string[]): string {
+  return `${expression} IN (${texts.map(quoteLiteral).join(', ')})`;
+}
+
 /** A DOUBLE: a literal without an exponent is a DECIMAL, which overflows when such are multiplied. */
 export function doubleLiteral(value: number): string {
   return value.toExponential();

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { preparedPaths } from '../common/prepared.js';
+import { quoteIdentifier } from '../common/sql.js';
 
 export interface Names {
   userIndex(userId: string): Promise<number | undefined>;
@@ -53,7 +54,7 @@ export async function openNames(folder: string): Promise<Names> {
     },
     itemIds: (rows) => lookUp(preparedPaths.items, '"row"', 'item_id', rows),
     async itemNumbers(name, rows) {
-      const found = await rowsOf(preparedPaths.items, '"row"', `"${name}"::DOUBLE`, rows);
+      const found = await rowsOf(preparedPaths.items, '"row"', `${quoteIdentifier(name)}::DOUBLE`, rows);
       return new Map(found.map(([row, value]) => [row, value === null ? null : Number(value)]));
     },
     values: (group, field, indexes) =>

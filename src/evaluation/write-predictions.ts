@@ -3,11 +3,10 @@
  * user alone), label, weight, and `prediction`, of a task of several classes `probability_<k>`; in the order of the
  * prepared samples.
  */
-import { mkdir, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBDataChunk, FLOAT, INTEGER } from '@duckdb/node-api';
 import { copyToParquet, type Database, openDatabase } from '../common/database.js';
-import { replaceFolder } from '../common/files.js';
+import { replaceFolder, withWorkFolder } from '../common/files.js';
 import { preparedPaths } from '../common/prepared.js';
 import { escapeGlob, quoteLiteral } from '../common/sql.js';
 import type { TaskShape } from '../model/shape.js';
@@ -28,11 +27,8 @@ export interface PredictionsInput {
 
 /** Writes the folder, in the place of an older one. */
 export async function writePredictions(folder: string, input: PredictionsInput): Promise<void> {
-  const work = join(dirname(folder), `.${basename(folder)}.work`);
-  await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
-  try {
-    await replaceFolder(folder, async (temporary) => {
+  await withWorkFolder(folder, (work) =>
+    replaceFolder(folder, async (temporary) => {
       const database = await openDatabase(work, input.limits);
       try {
         for (const task of input.predictions.keys()) {
@@ -41,10 +37,8 @@ export async function writePredictions(folder: string, input: PredictionsInput):
       } finally {
         database.close();
       }
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+    }),
+  );
 }
 
 async function writeTask(

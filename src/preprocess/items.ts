@@ -1,4 +1,5 @@
 /** Item rows: one for each distinct tuple of an item id and its attributes, wherever they come from. */
+import { quoteLiteral } from '../common/sql.js';
 import type { Config, ItemField, NumberField, SampleSource } from '../config/schema.js';
 import { numberColumn, type TableSpec, textColumn } from './read/table-spec.js';
 import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
@@ -155,7 +156,7 @@ export function splitSql(
   separator: string,
   { table, row }: { readonly table: string; readonly row: string },
 ): string {
-  const literal = `'${separator.replaceAll("'", "''")}'`;
+  const literal = quoteLiteral(separator);
   return `SELECT ${row}, min(place) AS place, value FROM (
       SELECT ${row}, unnest(string_split(${column}, ${literal})) AS value,
         generate_subscripts(string_split(${column}, ${literal}), 1) AS place

@@ -2,12 +2,11 @@
  * From the tables of a config to the prepared folder (docs/prepared-format.md): reads them into DuckDB, works the plan
  * out in SQL, writes files. The folder appears whole; an older one stays until then.
  */
-import { mkdir, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../common/context.js';
 import { numberOf, openDatabase } from '../common/database.js';
-import { recoverFolder, replaceFolder, writeJson } from '../common/files.js';
+import { recoverFolder, replaceFolder, withWorkFolder, writeJson } from '../common/files.js';
 import { type Manifest, PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
 import { preparedHash, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
@@ -68,18 +67,13 @@ export async function preprocess(input: PreprocessInput): Promise<PreprocessResu
   const existing = force ? null : await unchanged(config, folder);
   if (existing) return { folder, skipped: true, seconds: secondsSoFar(), manifest: existing };
   // One preprocess at a time works on a folder: what an earlier one left is removed.
-  const work = join(dirname(resolve(folder)), `.${basename(folder)}.work`);
-  await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
-  try {
+  return withWorkFolder(folder, async (work) => {
     let manifest: Manifest | undefined;
     await replaceFolder(folder, async (temporary) => {
       manifest = await prepare(input, work, temporary);
     });
     return { folder, skipped: false, seconds: secondsSoFar(), manifest: manifest! };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 async function prepare(input: PreprocessInput, work: string, target: string): Promise<Manifest> {

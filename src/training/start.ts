@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Context } from '../common/context.js';
 import { recoverFolder } from '../common/files.js';
 import type { Manifest } from '../common/prepared.js';
-import { tableName } from '../common/table-name.js';
 import type { Config } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
 import { loadCheckpoint, loadSlots } from '../model/checkpoint.js';
@@ -53,6 +52,8 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
 /** Replaces tables of fresh weights by those that word2vec learns beforehand. */
 async function pretrain({ shape, tables }: ModelWeights, input: StartInput): Promise<void> {
   const { config, preparedFolder, context } = input;
+  const words = config.model.queryEmbeddings === 'word2vec' ? shape.queryField : null;
+  if (shape.fixedTables.length === 0 && !words) return;
   const prepared = openPrepared(preparedFolder);
   const replace = (table: string, vectors: Float32Array) => {
     const variable = tables.get(table)!;
@@ -62,12 +63,8 @@ async function pretrain({ shape, tables }: ModelWeights, input: StartInput): Pro
     }
   };
   try {
-    if (config.model.itemEmbeddings === 'word2vec') {
-      replace(tableName('item', 'item'), await pretrainItems(prepared, config, context));
-    }
-    if (shape.queryField && config.model.queryEmbeddings === 'word2vec') {
-      replace(shape.queryField.table, await pretrainWords(prepared, config, context));
-    }
+    for (const table of shape.fixedTables) replace(table, await pretrainItems(prepared, config, context));
+    if (words) replace(words.table, await pretrainWords(prepared, config, context));
   } finally {
     prepared.close();
   }

@@ -7,6 +7,7 @@ import {
   fileSha256,
   recoverFolder,
   replaceFolder,
+  withWorkFolder,
   writeFileAtomic,
   writeJson,
 } from '../../src/common/files.js';
@@ -77,6 +78,21 @@ describe('a folder replaced', () => {
     expect(await readFile(join(path(), 'x'), 'utf8')).toBe('two');
     expect(await readdir(folder)).toEqual(['data']);
   });
+});
+
+it('a work folder is empty at first and gone in the end, whatever becomes of the work', async () => {
+  const work = join(folder, '.data.work');
+  await mkdir(work);
+  await writeFile(join(work, 'left'), '');
+  const given = await withWorkFolder(join(folder, 'data'), async (path) => {
+    expect(await readdir(path)).toEqual([]);
+    await writeFile(join(path, 'x'), '');
+    return path;
+  });
+  expect(given).toBe(work);
+  const failing = withWorkFolder(join(folder, 'data'), () => Promise.reject(new Error('no')));
+  await expect(failing).rejects.toThrow('no');
+  expect(await readdir(folder)).toEqual([]);
 });
 
 it('the checksum of a file is that of its bytes', async () => {

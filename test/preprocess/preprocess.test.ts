@@ -19,7 +19,10 @@ beforeEach(async () => {
 });
 
 async function prepare(world: World, more = '', name = 'out') {
-  const yaml = await writeWorld(join(folder, 'data'), world, more);
+  return prepareYaml(await writeWorld(join(folder, 'data'), world, more), name);
+}
+
+function prepareYaml(yaml: string, name = 'out') {
   const config = parseConfig(yaml, join(folder, 'world.yaml'));
   return preprocess({ config, folder: join(folder, name), force: false, context: silentContext });
 }
@@ -134,8 +137,7 @@ test.each([
   const yaml = (
     await writeWorld(join(folder, 'data'), { ...world, clicks: asked(world.clicks), buys: asked(world.buys) })
   ).replace('minCount: 9, buckets: 2', `tokens: ${tokens}`);
-  const config = parseConfig(yaml, join(folder, 'world.yaml'));
-  await preprocess({ config, folder: join(folder, 'out'), force: false, context: silentContext });
+  await prepareYaml(yaml);
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   const vocabulary = await connection.runAndReadAll(
@@ -166,13 +168,7 @@ test('the evaluation part may be the last days, the validation part the last day
     /split: .*/,
     'split: { evaluationLastDays: 2, validationLastDays: 1 }',
   );
-  const config = parseConfig(yaml, join(folder, 'world.yaml'));
-  const { manifest } = await preprocess({
-    config,
-    folder: join(folder, 'out'),
-    force: false,
-    context: silentContext,
-  });
+  const { manifest } = await prepareYaml(yaml);
   const last = Math.max(...[...world.clicks, ...world.buys].map(({ time }) => time));
   const localDay = (time: number) => Math.floor((time + 8 * 3600) / 86_400);
   const startOf = (day: number) => day * 86_400 - 8 * 3600;
@@ -218,10 +214,7 @@ test('the same bytes come out at 1 and 2 threads and at 300 MB', async () => {
     '  query:',
     '  ranking: { behavior: behavior, price: price, rating: rating }\n  query:',
   );
-  const prepareBy = (settings: string, name: string) => {
-    const config = parseConfig(`${yaml}preprocess: ${settings}\n`, join(folder, 'world.yaml'));
-    return preprocess({ config, folder: join(folder, name), force: false, context: silentContext });
-  };
+  const prepareBy = (settings: string, name: string) => prepareYaml(`${yaml}preprocess: ${settings}\n`, name);
   const { manifest } = await prepareBy('{ threads: 1 }', 'one');
   const two = await prepareBy('{ threads: 2 }', 'two');
   expect(two.manifest.tasks).toEqual(manifest.tasks);
@@ -323,13 +316,7 @@ test('a text where a number has to be rejects its row, with its line', async () 
   );
   await appendFile(join(folder, 'data', 'items.csv'), 'new,b1,red,cheap,1,1,1\n');
   await appendFile(join(folder, 'data', 'shops.csv'), 's5,red,cute,3,old\n');
-  const config = parseConfig(yaml, join(folder, 'world.yaml'));
-  const { manifest } = await preprocess({
-    config,
-    folder: join(folder, 'out'),
-    force: false,
-    context: silentContext,
-  });
+  const { manifest } = await prepareYaml(yaml);
   for (const [table, line, column, value] of [
     ['items', world.items.length + 2, 'price', 'cheap'],
     ['entities/shop', world.shops.length + 2, 'age', 'old'],

@@ -1,6 +1,6 @@
 /** The events that decide labels: positives of a candidate, or the next one that has a level. */
 
-import { doubleLiteral, quoteLiteral } from '../../common/sql.js';
+import { doubleLiteral, isOneOf, quoteLiteral } from '../../common/sql.js';
 import type { Config, TaskConfig } from '../../config/schema.js';
 import { type Inputs, number, text } from '../items.js';
 import { candidateColumn, type EventColumn, targetValues } from './label-columns.js';
@@ -30,8 +30,8 @@ export function itemFieldSql(config: Config, inputs: Inputs, field: string | und
 
 /** Conditions on rows of the log `l`: that they have the values which `positives` or `next` names. */
 export function namedValuesSql({ log }: Inputs, task: TaskConfig): string[] {
-  return Object.entries(targetValues(task)).map(
-    ([column, values]) => `l.${text(log, column)} IN (${values.map(quoteLiteral).join(', ')})`,
+  return Object.entries(targetValues(task)).map(([column, values]) =>
+    isOneOf(`l.${text(log, column)}`, values),
   );
 }
 

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from '../../common/context.js';
 import { numberOf } from '../../common/database.js';
 import { UserError } from '../../common/errors.js';
-import { quoteLiteral } from '../../common/sql.js';
+import { isOneOf } from '../../common/sql.js';
 import type { Config } from '../../config/schema.js';
 import { describeValues } from '../column-values.js';
 import { type Inputs, text } from '../items.js';
@@ -24,8 +24,8 @@ export async function checkBehaviors(
   const { behavior } = ranking;
   for (const kind of KINDS) {
     const names = ranking[kind];
-    const isOne = `l.${text(log, behavior)} IN (${names.map(quoteLiteral).join(', ')})`;
-    if ((await numberOf(connection, `SELECT count(*) FROM ${log.table} l WHERE ${isOne}`)) > 0) continue;
+    const isNamed = isOneOf(text(log, behavior), names);
+    if ((await numberOf(connection, `SELECT count(*) FROM ${log.table} WHERE ${isNamed}`)) > 0) continue;
     const key = `features.ranking.${kind}`;
     const found = `no event has ${behavior} ${names.join(' or ')} (${key}); ${await describeValues(connection, log, behavior)}`;
     if (names.length === 1 && names[0] === kind) {

@@ -3,7 +3,7 @@
  * before it. Counts are differences of running totals, looked up at the request and at the start of each window.
  */
 
-import { quoteLiteral } from '../../common/sql.js';
+import { isOneOf } from '../../common/sql.js';
 import type { Config, RankingConfig } from '../../config/schema.js';
 import { type Inputs, number, text } from '../items.js';
 
@@ -71,10 +71,10 @@ export function createComputedFeaturesSql(config: Config, inputs: Inputs): strin
 /** `rank_events`: the log with 0 or 1 for each kind of behaviour, the keys, and the logarithm of the price. */
 function createEventsSql(ranking: RankingConfig, { log, items }: Inputs, columns: string, config: Config) {
   const { behavior, price, priceFrom, ...values } = ranking;
-  const kinds = KINDS.map((kind) => {
-    const names = values[kind].map(quoteLiteral).join(', ');
-    return `CAST(coalesce(l.${text(log, behavior)} IN (${names}), false) AS INTEGER) AS ${kind}`;
-  });
+  const kinds = KINDS.map(
+    (kind) =>
+      `CAST(coalesce(${isOneOf(`l.${text(log, behavior)}`, values[kind])}, false) AS INTEGER) AS ${kind}`,
+  );
   const value =
     price === undefined
       ? 'CAST(NULL AS DOUBLE)'
