@@ -9,7 +9,7 @@ const layers = {
   config: [],
   features: ['config'],
   preprocess: ['features', 'config'],
-  dataset: ['config'],
+  dataset: ['features', 'config'],
   engine: [],
   model: ['engine', 'dataset:types'],
   distributed: ['engine'],

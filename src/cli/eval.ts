@@ -21,7 +21,8 @@ export function evalCommand(io: Io): Command {
           logger: context.logger,
         });
         const { evaluationTable } = await import('./evaluation-table.js');
-        const { evaluateRun, findRun } = await import('./evaluate-run.js');
+        const { evaluateRun } = await import('./evaluate-run.js');
+        const { findRun } = await import('./open-run.js');
         const result = await evaluateRun(config, prepared, findRun(config, options.run), context);
         return {
           json: result,

@@ -1,6 +1,6 @@
 /** Scores the evaluation part with the best weights of a run, and saves what that gives in the run's folder. */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { activeTasks } from '../common/active-tasks.js';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
@@ -20,7 +20,6 @@ import { type ModelShape, modelShape } from '../model/shape.js';
 import { planFor } from '../training/fit.js';
 import { runPaths } from '../training/run-folder.js';
 import type { TrainingState } from '../training/training-state.js';
-import { runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 
 export type Baselines = Awaited<ReturnType<typeof evaluateBaselines>>;
@@ -33,12 +32,6 @@ export interface RunEvaluation extends SavedEvaluation {
   readonly file: string;
   /** The folder of the predictions, a file for each task. */
   readonly predictions: string;
-}
-
-/** A folder as it is given, or the name of a run in run.folder. */
-export function findRun(config: Config, run: string | undefined): string {
-  if (run === undefined) return runFolder(config);
-  return run === basename(run) && !existsSync(join(run, runPaths.best)) ? join(config.run.folder, run) : run;
 }
 
 /** @throws UserError when the run has no weights, or those of another model */

@@ -1,6 +1,7 @@
 /** Opens the folder of a run for training: locked, with the config that it is trained with and a record of the machine. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { writeFileAtomic, writeJson } from '../common/files.js';
 import { acquireLock, type Lock } from '../common/lock.js';
@@ -47,6 +48,12 @@ export const lockRun = ({ run }: Config): Promise<Lock> => acquireLock(join(run.
 
 export function runFolder({ run }: Config): string {
   return join(run.folder, run.name);
+}
+
+/** A folder as it is given, or the name of a run in run.folder. */
+export function findRun(config: Config, run: string | undefined): string {
+  if (run === undefined) return runFolder(config);
+  return run === basename(run) && !existsSync(join(run, runPaths.best)) ? join(config.run.folder, run) : run;
 }
 
 /** Each setting that a run was trained with and that is another in the config, as `key: was <a>, now <b>`. */

@@ -1,24 +1,41 @@
 /** Trains the run of a config in its folder, which is locked meanwhile and gets the log. */
 import { join } from 'node:path';
 import type { Config } from '../config/schema.js';
-import { type FitResult, fit } from '../training/fit.js';
+import { modelShape } from '../model/shape.js';
+import { checkEarlierRun } from '../training/earlier-run.js';
+import { type FitResult, fit, type TransferOptions } from '../training/fit.js';
 import { runPaths } from '../training/run-folder.js';
 import { openRun } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 import type { Session } from './session.js';
 
+export interface TrainOptions {
+  readonly resume: boolean;
+  readonly force: boolean;
+  /** Folder of the run whose best weights it starts from. */
+  readonly from?: string;
+  readonly transfer?: TransferOptions;
+}
+
 /** @throws UserError when the run cannot be opened with these options (`openRun`) */
 export async function trainRun(
   config: Config,
   prepared: Prepared,
-  options: { readonly resume: boolean; readonly force: boolean },
+  options: TrainOptions,
   { context, copyLogTo }: Session,
 ): Promise<{ readonly folder: string; readonly result: FitResult }> {
+  const { manifest, folder: preparedFolder } = prepared;
+  const { from, transfer } = options;
+  // Before anything is made for the run.
+  if (from !== undefined) await checkEarlierRun(from, modelShape(config, manifest), manifest);
   const { folder, lock } = await openRun(config, options);
   try {
     const stopCopying = copyLogTo(join(folder, runPaths.log));
-    const { manifest, folder: preparedFolder } = prepared;
-    const input = { config, manifest, preparedFolder, runFolder: folder, context };
+    const input = {
+      ...{ config, manifest, preparedFolder, runFolder: folder, context },
+      ...(from !== undefined && { from }),
+      ...(transfer && { transfer }),
+    };
     return { folder, result: await fit(input).finally(stopCopying) };
   } finally {
     await lock.release();

@@ -10,12 +10,17 @@ import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOpti
 interface Options extends ConfigOptions {
   readonly resume?: true;
   readonly recalibrateBn?: true;
+  readonly from?: string;
 }
 
 export function trainCommand(io: Io): Command {
   return withConfigOptions(new Command('train'))
     .description('train the shared model on all configured tasks')
     .option('--resume', 'go on from the last checkpoint of the run, if there is one')
+    .option(
+      '--from <run>',
+      'start from the best weights of another run (folder or name), whose vocabularies the prepared data carries on',
+    )
     .option(
       '--recalibrate-bn',
       'do not train: take the batch normalisation statistics of the trained run from the training samples of this config, which may be others than it was trained on',
@@ -36,8 +41,10 @@ export function trainCommand(io: Io): Command {
         });
         if (options.recalibrateBn) return recalibrateRun(config, prepared);
         const { trainRun } = await import('./train-run.js');
+        const { findRun } = await import('./open-run.js');
         const { resume = false, force = false } = options;
-        const { folder, result } = await trainRun(config, prepared, { resume, force }, session);
+        const from = options.from === undefined ? {} : { from: findRun(config, options.from) };
+        const { folder, result } = await trainRun(config, prepared, { resume, force, ...from }, session);
         return report(folder, result);
       }),
     );
@@ -65,7 +72,8 @@ async function recalibrateRun(config: Config, prepared: Prepared): Promise<Repor
 }
 
 function report(folder: string, { state, ...rest }: FitResult): Report {
-  const { step, epoch, samples, seconds, best } = state;
+  const { step, epoch, samplesByTask, seconds, best } = state;
+  const samples = Object.values(samplesByTask).reduce((sum, count) => sum + count, 0);
   const lines = [
     `${step} steps, ${epoch} epochs, ${samples} samples in ${seconds.toFixed(1)} s ` +
       `(${rest.samplesPerSecond} samples/s, ${Math.round(100 * rest.waitingShare)} % of it waiting for batches)`,

@@ -27,6 +27,8 @@ export interface FieldManifest {
   readonly multiValued: boolean;
   /** sha256 of the vocabulary's values in index order: what a checkpoint is checked against. */
   readonly vocabularyHash: string;
+  /** What the vocabulary was before it grew, oldest first; left out where it never did. */
+  readonly earlier?: readonly { readonly rows: number; readonly vocabularyHash: string }[];
 }
 
 export interface PropertyFieldManifest extends FieldManifest {

@@ -25,9 +25,14 @@ interface LoadedField {
 export interface BatchBuilder {
   /**
    * The batch of these requests (indexes in the prepared data), in their order, each with its latest `maxEvents`
-   * events and all of its samples of `tasks`. The arrays are the caller's.
+   * events and all of its samples of `tasks`, but for one of which `only` these requests are read. The arrays are the caller's.
    */
-  build(requests: Int32Array, tasks: readonly string[], maxEvents: number): Batch;
+  build(
+    requests: Int32Array,
+    tasks: readonly string[],
+    maxEvents: number,
+    only?: { readonly task: string; readonly requests: ReadonlySet<number> },
+  ): Batch;
 }
 
 /** Takes 4 bytes of memory for each item and for each row of a vocabulary, and loads the fields and numbers of items. */
@@ -79,7 +84,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
   };
 
   return {
-    build(requests, tasks, maxEvents) {
+    build(requests, tasks, maxEvents, only) {
       for (const { distinct } of Object.values(entities)) distinct.clear();
       items.clear();
       codes.clear();
@@ -92,6 +97,7 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
           requests,
           candidatesOf(task),
           manifest.tasks[task]!.features.length,
+          only?.task === task ? only.requests : null,
         ),
       ]);
       const judged = new Set(tasks.map(candidatesOf));
@@ -184,15 +190,19 @@ function readWindows(
 
 /**
  * The samples of the requests, in order of request, with the slots of their candidates among `rows`;
- * `width` is the number of their ranking features.
+ * `width` is the number of their ranking features; null for `only` reads those of all requests.
  */
 function readSamples(
   task: TaskArrays,
   requests: Int32Array,
   rows: Distinct | null,
   width: number,
+  only: ReadonlySet<number> | null,
 ): BatchSamples {
-  const ranges = Array.from(requests, (request) => task.offsets.read(request, request + 2));
+  const none = Int32Array.of(0, 0);
+  const ranges = Array.from(requests, (request) =>
+    only && !only.has(request) ? none : task.offsets.read(request, request + 2),
+  );
   const total = ranges.reduce((sum, range) => sum + range[1]! - range[0]!, 0);
   const samples: BatchSamples = {
     request: new Int32Array(total),

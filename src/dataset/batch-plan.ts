@@ -8,6 +8,7 @@ import type { Batch } from './batch.js';
 import type { BatchBuilder } from './batch-builder.js';
 import { type OrderedRequests, orderBatches, selectRequests } from './order.js';
 import type { PreparedData } from './prepared.js';
+import type { SampleLimit } from './sample-limit.js';
 
 /** One pass over the requests of a part of the split that have a sample of one of the tasks. */
 export interface BatchPlan {
@@ -18,6 +19,8 @@ export interface BatchPlan {
   readonly batchRequests: number;
   /** What the order follows from; null for the fixed order of an evaluation. */
   readonly shuffle: { readonly seed: number; readonly epoch: number } | null;
+  /** Reads a share of the samples of one task. */
+  readonly limit?: SampleLimit;
   /** Batches to leave out at the start: where a resumed epoch goes on. */
   readonly firstBatch?: number;
 }
@@ -40,18 +43,20 @@ export function* planBatches(
   builder: BatchBuilder,
   plan: BatchPlan,
 ): Generator<Batch, void, undefined> {
-  const order = orderBatches(select(prepared, plan), plan.batchRequests, plan.shuffle);
+  const selected = select(prepared, plan);
+  const order = orderBatches(selected, plan.batchRequests, plan.shuffle);
+  const only = plan.limit && { task: plan.limit.task, requests: selected.drawn! };
   for (let index = plan.firstBatch ?? 0; index < order.numBatches; index++) {
-    yield builder.build(order.batch(index), plan.tasks, plan.maxEvents);
+    yield builder.build(order.batch(index), plan.tasks, plan.maxEvents, only);
   }
 }
 
-function select(prepared: PreparedData, { split, tasks, maxEvents }: BatchPlan): OrderedRequests {
+function select(prepared: PreparedData, { split, tasks, maxEvents, limit }: BatchPlan): OrderedRequests {
   for (const task of tasks) {
     if (!prepared.tasks[task]) {
       const known = Object.keys(prepared.tasks).join(', ');
       throw new UserError(`Cannot read the samples of task ${task} in ${prepared.folder}: one of ${known}`);
     }
   }
-  return selectRequests(prepared, split, tasks, maxEvents);
+  return selectRequests(prepared, split, tasks, maxEvents, limit);
 }

@@ -7,16 +7,19 @@
 import type { Split } from '../common/prepared.js';
 import { createRandom } from '../common/random.js';
 import { type PreparedData, splitRange } from './prepared.js';
+import { drawRequests, type SampleLimit } from './sample-limit.js';
 
 /** Batches of a pool within which requests are sorted by length. */
 const POOL_BATCHES = 50;
 
 /** The requests that an order is over, and how long the history of each is. */
 export interface OrderedRequests {
-  /** Indexes in the prepared data, ascending. */
+  /** Indexes in the prepared data, ascending; several times over where few are to fill an epoch. */
   readonly requests: Int32Array;
   /** Events of the window of each, at most maxEvents. */
   readonly lengths: Int32Array;
+  /** The requests whose samples of the limited task are read; null without a limit. */
+  readonly drawn: ReadonlySet<number> | null;
 }
 
 /** The batches of one epoch. */
@@ -26,31 +29,51 @@ export interface BatchOrder {
   batch(index: number): Int32Array;
 }
 
-/** The requests of a part of the split that have a sample of at least one of the tasks. */
+/**
+ * The requests of a part of the split that have a sample of at least one of the tasks. Where the limited task is the only
+ * one, those that are drawn come again and again, until there are as many as without the limit.
+ */
 export function selectRequests(
   prepared: PreparedData,
   split: Split,
   tasks: readonly string[],
   maxEvents: number,
+  limit?: SampleLimit,
 ): OrderedRequests {
+  const [start, end] = splitRange(prepared.manifest, split);
+  const drawn = limit ? drawRequests(requestsWith(prepared, split, [limit.task]), limit) : null;
+  const all = requestsWith(prepared, split, tasks, limit && { task: limit.task, drawn: drawn! });
+  const alone = limit !== undefined && tasks.every((task) => task === limit.task);
+  const requests = alone ? repeated(all, requestsWith(prepared, split, tasks).length) : all;
+  const ends = prepared.requests.end.read(start, end);
+  const lengths = requests.map((request) => Math.min(ends[request - start]!, maxEvents));
+  return { requests, lengths, drawn };
+}
+
+function requestsWith(
+  prepared: PreparedData,
+  split: Split,
+  tasks: readonly string[],
+  limit?: { readonly task: string; readonly drawn: ReadonlySet<number> },
+): Int32Array {
   const [start, end] = splitRange(prepared.manifest, split);
   const used = new Uint8Array(end - start);
   for (const task of tasks) {
     const offsets = prepared.tasks[task]!.offsets.read(start, end + 1);
+    const drawn = task === limit?.task ? limit.drawn : null;
     for (let i = 0; i < used.length; i++) {
-      if (offsets[i]! < offsets[i + 1]!) used[i] = 1;
+      if (offsets[i]! < offsets[i + 1]! && (!drawn || drawn.has(start + i))) used[i] = 1;
     }
   }
-  const total = used.reduce((sum, one) => sum + one, 0);
-  const requests = new Int32Array(total);
-  const lengths = new Int32Array(total);
-  const ends = prepared.requests.end.read(start, end);
-  for (let i = 0, at = 0; i < used.length; i++) {
-    if (!used[i]) continue;
-    requests[at] = start + i;
-    lengths[at++] = Math.min(ends[i]!, maxEvents);
-  }
-  return { requests, lengths };
+  const requests = new Int32Array(used.reduce((sum, one) => sum + one, 0));
+  for (let i = 0, at = 0; i < used.length; i++) if (used[i]) requests[at++] = start + i;
+  return requests;
+}
+
+function repeated(values: Int32Array, length: number): Int32Array {
+  const whole = new Int32Array(length);
+  for (let at = 0; at < length; at += values.length) whole.set(values.subarray(0, length - at), at);
+  return whole;
 }
 
 /**
@@ -58,7 +81,7 @@ export function selectRequests(
  * fixed order. Takes 4 bytes for each request, beside those of `selected`.
  */
 export function orderBatches(
-  selected: OrderedRequests,
+  selected: Pick<OrderedRequests, 'requests' | 'lengths'>,
   batchRequests: number,
   shuffle: { readonly seed: number; readonly epoch: number } | null,
 ): BatchOrder {

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { fileSha256, replaceFolder, writeJson } from '../common/files.js';
 import type { ResourceVariable } from '../engine/resource-variable.js';
-import { readSafetensors, writeSafetensors } from './safetensors.js';
+import { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 import type { ModelShape } from './shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from './weights.js';
 
-const CHECKPOINT_FORMAT = 2;
+const CHECKPOINT_FORMAT = 3;
 const WEIGHTS = 'weights.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
 const HEAD = 'checkpoint.json';
@@ -105,6 +105,42 @@ export async function describeCheckpoint<State>(
 ): Promise<{ readonly shape: ModelShape; readonly state: State; readonly weightBytes: number }> {
   const { shape, state, files } = await readHead<State>(folder);
   return { shape, state, weightBytes: files[WEIGHTS]!.bytes };
+}
+
+/** A checkpoint that is read in parts. */
+export interface OpenCheckpoint<State> {
+  readonly folder: string;
+  readonly shape: ModelShape;
+  readonly state: State;
+  /** Of the file of the weights. */
+  readonly sha256: string;
+  readonly weights: SafetensorsFile;
+  readonly slots: SafetensorsFile;
+  close(): Promise<void>;
+}
+
+/** Its files are checked before anything is read from them. */
+export async function openCheckpoint<State>(folder: string): Promise<OpenCheckpoint<State>> {
+  const head = await readHead<State>(folder);
+  const paths = [await checkFile(folder, WEIGHTS, head), await checkFile(folder, OPTIMIZER, head)] as const;
+  const weights = await openSafetensors(paths[0]);
+  const slots = await openSafetensors(paths[1]).catch(async (error) => {
+    await weights.close();
+    throw error;
+  });
+  const { shape, state } = head;
+  return {
+    folder,
+    shape,
+    state,
+    sha256: head.files[WEIGHTS]!.sha256,
+    weights,
+    slots,
+    async close() {
+      await weights.close();
+      await slots.close();
+    },
+  };
 }
 
 /** Loads the slots of an optimiser into variables of the same names and shapes. */

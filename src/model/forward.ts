@@ -7,28 +7,33 @@ import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { dense } from './dense.js';
 import { concatenatedFields, type GatheredRows, rowVectors } from './fields.js';
-import { type EncodedHistories, encodeHistories } from './history-encoder.js';
+import { type EncodedHistories, encodeHistories, type Queries } from './history-encoder.js';
 import { candidateShape, type ModelShape } from './shape.js';
 import { type TowerPass, towerOutputs } from './tower.js';
 
 /** Looks a dense weight up by its name (src/model/parameters.ts). */
 export type Weights = (name: string) => Tensor;
 
+/** What a request can be asked with that does not depend on a candidate. */
+export type RequestQuery = 'text' | 'none';
+
 /** A batch after the shared part of the network. */
 export interface Encoded {
-  /** e of the distinct items, [items, e]. */
-  readonly items: Tensor2D;
-  /** u, [batch, user units]. */
-  readonly users: Tensor2D;
-  readonly histories: EncodedHistories;
-  /** q of the search query of each request, [batch, word units]; a learned vector without one. */
-  queries(): Tensor2D;
-  /** item and entities -> vectors of the distinct candidates, [candidates, units]; one that is asked for. */
+  /** rep = [rep_s; u] of every request, [batch, state units + user units]. */
+  represent(query: RequestQuery): Tensor2D;
+  /** The same of some requests (rows of the batch), each asked with the vector e of an item, [queries, units]. */
+  representFor(e: Tensor2D, requestOf: Int32Array): Tensor2D;
+  /** item and entities -> vectors of the distinct candidates, [candidates, units]. */
   candidates(name: string): Tensor2D;
 }
 
 /** Runs the shared part. The caller's scope owns the tensors. */
-export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRows, batch: Batch): Encoded {
+export function encode(
+  shape: ModelShape,
+  weights: Weights,
+  gathered: GatheredRows,
+  batch: Batch,
+): Encoded & { readonly histories: EncodedHistories } {
   const items = rowVectors(candidateShape(shape, 'item'), gathered, batch.items);
   const properties =
     shape.variant === 'nobp'
@@ -41,15 +46,48 @@ export function encode(shape: ModelShape, weights: Weights, gathered: GatheredRo
       ? dense(profile, weights('user/kernel') as Tensor2D, bias)
       : tf.tile(bias.expandDims(0), [batch.lengths.length, 1]),
   ) as Tensor2D;
+  const histories = encodeHistories(shape, weights, batch, { items, properties, users });
+  const everyRequest = Int32Array.from(batch.lengths, (_, row) => row);
   return {
-    items,
-    users,
-    queries: () => queryVectors(shape, weights, gathered, batch),
+    histories,
+    represent(query) {
+      const asked: Queries | null =
+        query === 'text'
+          ? {
+              kind: 'query',
+              vectors: queryVectors(shape, weights, gathered, batch),
+              requestOf: everyRequest,
+            }
+          : null;
+      return tf.concat([histories.represent(asked), users], 1) as Tensor2D;
+    },
+    representFor(e, requestOf) {
+      const rep = histories.represent({ kind: 'candidate', vectors: e, requestOf });
+      return tf.concat([rep, tf.gather(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
+    },
     candidates: (name) =>
-      name === 'item' ? items : rowVectors(candidateShape(shape, name), gathered, batch.entities[name]!),
-    histories: encodeHistories(shape, weights, batch, { items, properties, users }),
+      name === 'item' ? items : candidateVectors(shape, gathered, batch, name),
   };
 }
+
+/** The same of a batch whose representations are known: `stored` [batch, units], all asked with the same. */
+export function encodeStored(
+  shape: ModelShape,
+  gathered: GatheredRows,
+  batch: Batch,
+  stored: Tensor2D,
+): Encoded {
+  return {
+    represent: () => stored,
+    representFor() {
+      throw new Error('a stored representation does not depend on the candidate');
+    },
+    candidates: (name) => candidateVectors(shape, gathered, batch, name),
+  };
+}
+
+const candidateVectors = (shape: ModelShape, gathered: GatheredRows, batch: Batch, name: string): Tensor2D =>
+  rowVectors(candidateShape(shape, name), gathered, name === 'item' ? batch.items : batch.entities[name]!);
 
 function queryVectors(shape: ModelShape, weights: Weights, gathered: GatheredRows, batch: Batch): Tensor2D {
   const field = shape.queryField!;
@@ -63,16 +101,6 @@ function queryVectors(shape: ModelShape, weights: Weights, gathered: GatheredRow
   return tf.add(pooled, tf.mul(missing, weights('query/missing').expandDims(0)));
 }
 
-/** rep = [rep_s; u] of every request, [batch, state units + user units], asked with its search query or with nothing. */
-export function representations(
-  { histories, users, queries }: Encoded,
-  query: 'text' | 'none' = 'none',
-): Tensor2D {
-  const requestOf = Int32Array.from({ length: users.shape[0] }, (_, row) => row);
-  const asked = query === 'text' ? ({ kind: 'query', vectors: queries(), requestOf } as const) : null;
-  return tf.concat([histories.represent(asked), users], 1) as Tensor2D;
-}
-
 /** Logits of the tasks that have samples in the batch, each [samples, outputs]. */
 export function taskLogits(
   shape: ModelShape,
@@ -81,26 +109,21 @@ export function taskLogits(
   encoded: Encoded,
   pass: TowerPass | null,
 ): Record<string, Tensor2D> {
-  const { users, histories, candidates } = encoded;
   const active = Object.entries(shape.tasks).filter(([name]) => (batch.tasks[name]?.label.length ?? 0) > 0);
-  const asking = (query: 'text' | 'none') =>
-    active.some(([, task]) => task.query === query) ? representations(encoded, query) : null;
+  const asking = (query: RequestQuery) =>
+    active.some(([, task]) => task.query === query) ? encoded.represent(query) : null;
   const byRequest = { text: asking('text'), none: asking('none') };
-  const askedBy = (e: Tensor2D, requestOf: Int32Array) => {
-    const rep = histories.represent({ kind: 'candidate', vectors: e, requestOf });
-    return tf.concat([rep, tf.gather(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
-  };
   const watched = (name: string, rep: Tensor2D) => pass?.watch(name, rep) ?? rep;
   const logits: Record<string, Tensor2D> = {};
   for (const [name, task] of active) {
     const samples = batch.tasks[name]!;
     const request = tf.tensor1d(samples.request, 'int32');
     const e =
-      task.candidate && tf.gather(candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
+      task.candidate && tf.gather(encoded.candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
     const rep =
       e && task.query === 'candidate'
-        ? watched(name, askedBy(e, samples.request))
-        : tf.gather(watched(name, byRequest[task.query as 'text' | 'none']!), request);
+        ? watched(name, encoded.representFor(e, samples.request))
+        : tf.gather(watched(name, byRequest[task.query as RequestQuery]!), request);
     const inputs: Tensor2D[] = [rep];
     if (e) {
       const kernel = weights(`candidate/${task.candidate}/kernel`) as Tensor2D;

@@ -88,31 +88,65 @@ async function readHeader(file: FileHandle, path: string): Promise<{ header: Hea
   }
 }
 
-/** Reads the file into the variables; a name or a shape that differs on either side is an error that names it. */
-export async function readSafetensors(path: string, variables: Variables): Promise<void> {
+/** A file that is open for reading. */
+export interface SafetensorsFile {
+  readonly path: string;
+  /** Name -> shape of what it holds. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** The rows [start, end) of a weight that it holds, as numbers in a row. */
+  readRows(name: string, start: number, end: number): Promise<Float32Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** @throws UserError when it is none */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await open(path, 'r').catch((cause) => {
     throw new UserError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
   });
   try {
     const { header, dataStart } = await readHeader(file, path);
-    for (const name of Object.keys(header)) {
+    const { __metadata__: _, ...entries } = header;
+    for (const [name, { dtype, shape }] of Object.entries(entries)) {
+      if (dtype === 'F32') continue;
+      throw new UserError(`Cannot load \`${name}\` from ${path}: expected F32, got ${dtype} [${shape}]`);
+    }
+    return {
+      path,
+      shapes: new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])),
+      async readRows(name, start, end) {
+        const { shape, data_offsets: offsets } = header[name]!;
+        const floatsPerRow = sizeOf(shape.slice(1));
+        const rows = new Float32Array((end - start) * floatsPerRow);
+        const position = dataStart + offsets[0] + 4 * start * floatsPerRow;
+        await readExactly(file, path, position, new Uint8Array(rows.buffer));
+        return rows;
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Reads the file into the variables; a name or a shape that differs on either side is an error that names it. */
+export async function readSafetensors(path: string, variables: Variables): Promise<void> {
+  const file = await openSafetensors(path);
+  try {
+    for (const name of file.shapes.keys()) {
       if (!variables.has(name))
         throw new UserError(`Cannot load ${path}: the model has no weight \`${name}\``);
     }
     for (const [name, variable] of variables) {
-      const entry = header[name];
-      if (!entry) throw new UserError(`Cannot load ${path}: it lacks the weight \`${name}\``);
-      if (entry.dtype !== 'F32' || entry.shape.join() !== variable.shape.join()) {
+      const shape = file.shapes.get(name);
+      if (!shape) throw new UserError(`Cannot load ${path}: it lacks the weight \`${name}\``);
+      if (shape.join() !== variable.shape.join()) {
         throw new UserError(
-          `Cannot load \`${name}\` from ${path}: expected F32 [${variable.shape}], got ${entry.dtype} [${entry.shape}]`,
+          `Cannot load \`${name}\` from ${path}: expected [${variable.shape}], got [${shape}]`,
         );
       }
-      const floatsPerRow = sizeOf(variable.shape.slice(1));
       for (const [start, end] of variable.chunks()) {
-        const rows = new Float32Array((end - start) * floatsPerRow);
-        const position = dataStart + entry.data_offsets[0] + 4 * start * floatsPerRow;
-        await readExactly(file, path, position, new Uint8Array(rows.buffer));
-        variable.writeRows(start, rows);
+        variable.writeRows(start, await file.readRows(name, start, end));
       }
     }
   } finally {

@@ -1,4 +1,5 @@
 /** Scores of a stream of batches as logits of the data, with what an evaluation needs to know of each sample. */
+import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { scoreBatch } from './score.js';
 import type { ModelWeights } from './weights.js';
@@ -18,13 +19,14 @@ export interface ScoredSamples {
   readonly sample: Int32Array;
 }
 
-/** Goes through the batches in their order. */
+/** Goes through the batches in their order; `stored` as of `scoreBatch`. */
 export async function* scoreBatches(
   weights: ModelWeights,
   batches: AsyncIterable<Batch>,
+  stored?: (batch: Batch) => Tensor2D,
 ): AsyncGenerator<ScoredSamples> {
   for await (const batch of batches) {
-    for (const [task, logits] of Object.entries(scoreBatch(weights, batch))) {
+    for (const [task, logits] of Object.entries(scoreBatch(weights, batch, { stored }))) {
       const { request, label, weight, sample } = batch.tasks[task]!;
       const { outputs, weightCorrection } = weights.shape.tasks[task]!;
       yield {

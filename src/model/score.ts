@@ -2,19 +2,26 @@
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
-import { encode, taskLogits } from './forward.js';
+import { encode, encodeStored, taskLogits } from './forward.js';
 import { gatherRows, rowsOfBatch } from './rows.js';
 import type { TowerPass } from './tower.js';
 import type { ModelWeights } from './weights.js';
 
 /**
  * Task -> logits [samples, outputs] in the order of its samples in the batch; tasks without samples are left out.
- * `see`, where given, is called with the inputs of each normalised layer (`tasks/<task>/<layer>`, [samples, units]).
+ * `see`, where given, is called with the inputs of each normalised layer (`tasks/<task>/<layer>`, [samples, units]);
+ * `stored` gives the representations of the batch's requests, [batch, units], which are worked out otherwise.
  */
 export function scoreBatch(
   weights: ModelWeights,
   batch: Batch,
-  see?: (layer: string, z: Tensor2D) => void,
+  {
+    see,
+    stored,
+  }: {
+    readonly see?: (layer: string, z: Tensor2D) => void;
+    readonly stored?: ((batch: Batch) => Tensor2D) | undefined;
+  } = {},
 ): Record<string, Float32Array> {
   const { shape } = weights;
   const scores: Record<string, Float32Array> = {};
@@ -32,7 +39,10 @@ export function scoreBatch(
     const rows = gatherRows(weights, rowsOfBatch(shape, batch));
     const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
     const lookUp = (name: string) => (weights.dense.get(name) ?? weights.statistics.get(name)!).read();
-    const logits = taskLogits(shape, lookUp, batch, encode(shape, lookUp, gathered, batch), pass);
+    const encoded = stored
+      ? encodeStored(shape, gathered, batch, stored(batch))
+      : encode(shape, lookUp, gathered, batch);
+    const logits = taskLogits(shape, lookUp, batch, encoded, pass);
     for (const [name, values] of Object.entries(logits)) scores[name] = values.dataSync() as Float32Array;
   });
   return scores;

@@ -1,11 +1,14 @@
 /**
  * Training from a config and prepared data to the best weights: steps, validations on the held-out part of the
- * training period, checkpoints, early stopping. Never reads the evaluation part.
+ * training period, checkpoints, early stopping. The evaluation part is read for the curve of a transfer only, and decides
+ * nothing.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { activeTasks } from '../common/active-tasks.js';
 import { UserError } from '../common/errors.js';
-import type { Split } from '../common/prepared.js';
+import { mapValues } from '../common/map-values.js';
+import type { Manifest, Split } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
@@ -13,15 +16,34 @@ import { saveCheckpoint } from '../model/checkpoint.js';
 import { countParameters, uncertaintyName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
 import { warnOfStatistics } from './biased-statistics.js';
+import { type LayerRules, layerRates } from './layer-rates.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
 import type { Optimizer } from './optimizer.js';
 import { runPaths } from './run-folder.js';
-import { type StartInput, startOrGoOn } from './start.js';
+import { type StartInput, type StartRecord, startOrGoOn } from './start.js';
 import { stepOptions } from './step-options.js';
+import { type StoredRepresentations, storeRepresentations } from './stored-representations.js';
 import { meanRecord } from './step-records.js';
-import { type StepRecord, trainSteps } from './steps.js';
+import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
 import { afterValidation, isFinished, type StopRule, type TrainingState } from './training-state.js';
 import { type Validation, validate } from './validation.js';
+
+export interface FitInput extends StartInput {
+  /** What a task is transferred by; null or left out for training as the config says. */
+  readonly transfer?: TransferOptions | null;
+}
+
+/** One task is what counts, and the weights of an earlier run may be kept as they are. */
+export interface TransferOptions {
+  /** Decides what is best on the validation part, and is measured on the evaluation part as well: the curve. */
+  readonly task: string;
+  /** Share of its training requests whose samples are read. */
+  readonly share: number;
+  /** Of the weights that come from the earlier run. */
+  readonly layers: LayerRules;
+  /** Where the representations of requests are kept, which are worked out once; null where they are learned. */
+  readonly storeIn: string | null;
+}
 
 export interface FitResult {
   readonly state: TrainingState;
@@ -36,26 +58,93 @@ export interface FitResult {
 const STEPS_PER_RECORD = 20;
 
 /** Training goes on from the last checkpoint of the run where it has one. */
-export async function fit(input: StartInput): Promise<FitResult> {
-  const { config, runFolder } = input;
-  const { weights, optimizer, state } = await startOrGoOn(input);
+export async function fit(input: FitInput): Promise<FitResult> {
+  const { config, runFolder, context, transfer = null } = input;
+  const { weights, optimizer, state, record } = await startOrGoOn(input);
   const source = new BatchSource(input.preparedFolder);
+  let stored: StoredRepresentations | null = null;
   try {
     const metrics = await openMetricsFile(join(runFolder, runPaths.metrics), state.metricsBytes);
-    warnOfStatistics(config, input.context.logger);
+    warnOfStatistics(config, context.logger);
     warnOfUntrained(input);
-    const training = await source.measure(planFor(config, 'training', null));
+    const startMs = performance.now();
+    if (transfer?.storeIn && record) stored = await store(weights, record, source, input, transfer);
+    const seconds = state.seconds + (performance.now() - startMs) / 1000;
+    const plans = plansOf(config, transfer, stored !== null);
+    const training = await source.measure(plans.training(state));
     if (training.batches === 0) throw nothingToTrain(config);
-    const validation = await source.measure(planFor(config, 'validation', null));
+    const validation = await source.measure(plans.validation);
     const rule: StopRule = { ...config.train, batches: training.batches };
-    const session = new Session(input, { weights, optimizer, source, metrics, rule, validation }, state);
+    const rateOf =
+      transfer &&
+      layerRates(transfer.layers, {
+        names: [...weights.dense.keys(), ...weights.tables.keys()],
+        copied: new Set(record?.copied),
+        batches: training.batches,
+      });
+    const options: StepOptions = {
+      ...stepOptions(config),
+      ...(rateOf && { rateOf }),
+      ...(stored && { stored: stored.read }),
+    };
+    const parts = { weights, optimizer, source, metrics, rule, validation, plans, options };
+    const session = new Session(input, parts, { ...state, seconds });
+    await session.begin();
     while (!isFinished(session.state, rule)) await session.epoch(training.requests);
     return session.result();
   } finally {
+    stored?.close();
     optimizer.dispose();
     weights.dispose();
     await source.close();
   }
+}
+
+/** The representations that the task of a transfer reads. */
+async function store(
+  weights: ModelWeights,
+  record: StartRecord,
+  source: BatchSource,
+  { config, manifest, context }: FitInput,
+  { task, storeIn }: TransferOptions,
+): Promise<StoredRepresentations> {
+  const { query } = weights.shape.tasks[task]!;
+  if (query === 'candidate') throw new Error('a representation that depends on the candidate cannot be kept');
+  const { train, model } = config;
+  const plan = { tasks: [task], maxEvents: model.maxEvents, batchRequests: train.batchRequests };
+  const key = { weights: record.weights, prepared: preparedKey(manifest) };
+  return storeRepresentations(weights, source, { folder: storeIn!, key, query, plan }, context);
+}
+
+/** Tells prepared data apart that differs in a file. */
+const preparedKey = ({ files }: Manifest): string =>
+  createHash('sha256')
+    .update(Object.values(files).map(({ sha256 }) => sha256).join())
+    .digest('hex');
+
+interface Plans {
+  training(state: Pick<TrainingState, 'epoch' | 'batch'>): BatchPlan;
+  readonly validation: BatchPlan;
+  /** Of the curve of a transfer; null where nothing is measured but the validation part. */
+  readonly evaluation: BatchPlan | null;
+}
+
+/** Stored representations need no histories. */
+function plansOf(config: Config, transfer: TransferOptions | null, isStored: boolean): Plans {
+  const { seed } = config.train;
+  const length = isStored ? { maxEvents: 0 } : {};
+  const judged = transfer ? { tasks: [transfer.task] } : {};
+  const limit = transfer && { limit: { task: transfer.task, share: transfer.share, seed } };
+  return {
+    training: ({ epoch, batch }) => ({
+      ...planFor(config, 'training', { seed, epoch }),
+      ...length,
+      ...limit,
+      firstBatch: batch,
+    }),
+    validation: { ...planFor(config, 'validation', null), ...length, ...judged },
+    evaluation: transfer && { ...planFor(config, 'evaluation', null), ...length, ...judged },
+  };
 }
 
 function nothingToTrain(config: Config): UserError {
@@ -100,6 +189,11 @@ export function validationPoints(batches: number, perEpoch: number): ReadonlySet
   return new Set(Array.from({ length: perEpoch }, (_, k) => Math.ceil((batches * (k + 1)) / perEpoch)));
 }
 
+const summed = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>) => ({
+  ...a,
+  ...mapValues(b, (value, key) => (a[key] ?? 0) + value),
+});
+
 interface Parts {
   readonly weights: ModelWeights;
   readonly optimizer: Optimizer;
@@ -107,6 +201,8 @@ interface Parts {
   readonly metrics: MetricsFile;
   readonly rule: StopRule;
   readonly validation: { readonly requests: number };
+  readonly plans: Plans;
+  readonly options: StepOptions;
 }
 
 /** One session of training: the state that moves, and what it works with. */
@@ -116,28 +212,27 @@ class Session {
   readonly #points: ReadonlySet<number>;
 
   constructor(
-    private readonly input: StartInput,
+    private readonly input: FitInput,
     private readonly parts: Parts,
     public state: TrainingState,
   ) {
     this.#points = validationPoints(parts.rule.batches, input.config.train.validationsPerEpoch);
   }
 
+  /** Before the first step: where the curve of a transfer starts. */
+  async begin(): Promise<void> {
+    if (this.state.step === 0) await this.#measureCurve();
+  }
+
   /** Trains to the end of the running epoch, or to where training is finished. */
   async epoch(requests: number): Promise<void> {
     const { config, context } = this.input;
-    const { weights, optimizer, source, metrics } = this.parts;
-    const { seed, epochs, batchRequests } = config.train;
+    const { weights, optimizer, source, metrics, plans, options } = this.parts;
+    const { epochs, batchRequests } = config.train;
     const { epoch, batch } = this.state;
     const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}`, requests);
-    const plan = { ...planFor(config, 'training', { seed, epoch }), firstBatch: batch };
-    const records = trainSteps(
-      weights,
-      optimizer,
-      source.batches(plan),
-      this.state.step + 1,
-      stepOptions(config),
-    );
+    const batches = source.batches(plans.training(this.state));
+    const records = trainSteps(weights, optimizer, batches, this.state.step + 1, options);
     let window: StepRecord[] = [];
     let done = batch * batchRequests;
     let startMs = performance.now();
@@ -170,32 +265,44 @@ class Session {
       step: record.step,
       batch: this.state.batch + 1,
       seconds: this.state.seconds + elapsedMs / 1000,
-      samples: this.state.samples + record.samples,
+      samplesByTask: summed(this.state.samplesByTask, record.samplesByTask),
     };
   }
 
   /** Measures the validation part, and saves where training stands. */
   async #validate(): Promise<void> {
-    const { config, runFolder, context } = this.input;
-    const { weights, optimizer, source, metrics, rule, validation } = this.parts;
+    const { runFolder, context } = this.input;
+    const { weights, optimizer, metrics, rule, validation, plans } = this.parts;
     const startMs = performance.now();
     const measured: Validation =
-      validation.requests > 0
-        ? await validate(weights, source.batches(planFor(config, 'validation', null)))
-        : { metrics: {}, score: null };
+      validation.requests > 0 ? await this.#measure(plans.validation) : { metrics: {}, score: null };
     const { step, epoch, batch } = this.state;
     metrics.add({ type: 'validation', step, epoch, ...measured.metrics, ...learnedFactors(weights) });
+    const seconds = this.state.seconds + (performance.now() - startMs) / 1000;
+    this.state = { ...this.state, seconds };
+    await this.#measureCurve();
     await metrics.flush();
-    this.state = {
-      ...afterValidation(this.state, measured.score, rule),
-      seconds: this.state.seconds + (performance.now() - startMs) / 1000,
-      metricsBytes: metrics.bytes,
-    };
+    this.state = { ...afterValidation(this.state, measured.score, rule), metricsBytes: metrics.bytes };
     const isBest = this.state.best?.step === step;
     if (isBest) await saveCheckpoint(join(runFolder, runPaths.best), weights, optimizer.slots, this.state);
     await saveCheckpoint(join(runFolder, runPaths.last), weights, optimizer.slots, this.state);
     const epochs = (epoch + batch / rule.batches).toFixed(2);
     context.logger.info({ step, epochs, best: isBest, ...measured.metrics }, 'validation');
+  }
+
+  #measure(plan: BatchPlan): Promise<Validation> {
+    const { weights, source, options } = this.parts;
+    return validate(weights, source.batches(plan), options.stored);
+  }
+
+  /** A point of the curve of a transfer, whose time is not that of training. */
+  async #measureCurve(): Promise<void> {
+    const { transfer } = this.input;
+    const { metrics, plans } = this.parts;
+    if (!transfer || !plans.evaluation) return;
+    const { step, seconds, samplesByTask } = this.state;
+    const { score } = await this.#measure(plans.evaluation);
+    metrics.add({ type: 'curve', step, samples: samplesByTask[transfer.task] ?? 0, seconds, auc: score });
   }
 
   #samplesPerSecond(): number {

@@ -4,7 +4,7 @@ import { mapValues } from '../common/map-values.js';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { type Moments, momentsOf } from '../model/batch-normalisation.js';
-import { encode, taskLogits } from '../model/forward.js';
+import { encode, encodeStored, taskLogits } from '../model/forward.js';
 import { towerPrefix, uncertaintyName } from '../model/parameters.js';
 import { gatherRows, rowsOfBatch } from '../model/rows.js';
 import type { ModelShape } from '../model/shape.js';
@@ -22,6 +22,10 @@ export interface LossOptions {
   readonly dropout: Dropout | null;
   /** Task -> factor of the weight of its samples by label. */
   readonly classWeights?: Readonly<Record<string, readonly number[]>>;
+  /** Whether a weight learns; the others get no gradient and no penalty. By default all do. */
+  readonly isTrained?: (weight: string) => boolean;
+  /** The representations of the requests of a batch, where they are known and nothing below them learns: [batch, units]. */
+  readonly stored?: (batch: Batch) => Tensor2D;
 }
 
 export interface Gradients {
@@ -43,9 +47,10 @@ export interface Gradients {
 export function computeGradients(weights: ModelWeights, batch: Batch, options: LossOptions): Gradients {
   const { shape } = weights;
   const rows = gatherRows(weights, rowsOfBatch(shape, batch));
-  const denseNames = [...weights.dense.keys()];
-  const tableNames = Object.keys(rows).filter((name) => !shape.fixedTables.includes(name));
-  const dense = Object.fromEntries(denseNames.map((name) => [name, weights.dense.get(name)!.read()]));
+  const { isTrained = () => true, stored } = options;
+  const denseNames = [...weights.dense.keys()].filter(isTrained);
+  const tableNames = Object.keys(rows).filter((name) => !shape.fixedTables.includes(name) && isTrained(name));
+  const dense = Object.fromEntries([...weights.dense].map(([name, value]) => [name, value.read()]));
   const statistics = Object.fromEntries([...weights.statistics].map(([name, value]) => [name, value.read()]));
   const gathered = mapValues(rows, ({ values }) => values);
   // What is read off on the way outlives the tape's own scope.
@@ -58,8 +63,8 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
     watch: (task, representation) =>
       watched(representation, (dy) => normByTask.hold(task, tf.sqrt(tf.sum(tf.square(dy))) as Scalar)),
     moments: (layer, z) => {
-      // One sample has no variance.
-      if (z.shape[0] < 2) return null;
+      // One sample has no variance, and a layer that is frozen stays as it is.
+      if (z.shape[0] < 2 || !isTrained(`${layer}/kernel`)) return null;
       const moments = momentsOf(z);
       means.hold(layer, moments.mean);
       variances.hold(layer, moments.variance);
@@ -69,7 +74,9 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
 
   const forward = () => {
     const lookUp = (name: string) => dense[name] ?? statistics[name]!;
-    const encoded = encode(shape, lookUp, gathered, batch);
+    const encoded = stored
+      ? encodeStored(shape, gathered, batch, stored(batch))
+      : encode(shape, lookUp, gathered, batch);
     const logits = taskLogits(shape, lookUp, batch, encoded, pass);
     const terms = Object.entries(logits).map(([name, values]) => {
       const loss = taskLoss(shape.tasks[name]!, values, batch.tasks[name]!, options.classWeights?.[name]);
@@ -78,7 +85,7 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
       return weightedLoss(loss, options.taskWeights[name] ?? 1, uncertainty);
     });
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
-    const penalised: Record<string, Tensor> = { ...dense, ...pick(gathered, tableNames) };
+    const penalised: Record<string, Tensor> = { ...pick(dense, denseNames), ...pick(gathered, tableNames) };
     for (const [factor, names] of penalties(shape, Object.keys(penalised), options)) {
       const squares = names.map((name) => tf.sum(tf.square(penalised[name]!)));
       terms.push(tf.mul(tf.addN(squares), factor / 2));

@@ -16,6 +16,8 @@ export interface OptimizerOptions {
   readonly tableLearningRate: number;
   /** Gradients are scaled down to this global norm. */
   readonly clipNorm?: number | undefined;
+  /** Steps that the slots have seen before the first one of this run: Adam's bias correction counts them. */
+  readonly earlierSteps?: number;
 }
 
 const BETA1 = 0.9;
@@ -60,8 +62,11 @@ export class Optimizer {
     this.slots = slots;
   }
 
-  /** One update; `step` counts from 1 (Adam's bias correction). Returns the global norm before clipping. */
-  apply(gradients: Gradients, step: number): number {
+  /**
+   * One update; `step` counts from 1. `factorOf` gives the factor of the learning rate of a weight. Returns the global norm
+   * before clipping.
+   */
+  apply(gradients: Gradients, step: number, factorOf: (weight: string) => number = () => 1): number {
     return tf.tidy(() => {
       const all = [
         ...Object.values(gradients.dense),
@@ -71,8 +76,8 @@ export class Optimizer {
       const { clipNorm } = this.options;
       const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
-      this.#applyAdam(gradients.dense, step, this.options.learningRate, scaled);
-      this.#applyAdagrad(gradients.tables, this.options.tableLearningRate, scaled);
+      this.#applyAdam(gradients.dense, (this.options.earlierSteps ?? 0) + step, factorOf, scaled);
+      this.#applyAdagrad(gradients.tables, factorOf, scaled);
       return norm;
     });
   }
@@ -80,31 +85,33 @@ export class Optimizer {
   #applyAdam(
     gradients: Gradients['dense'],
     step: number,
-    learningRate: number,
+    factorOf: (weight: string) => number,
     scaled: (gradient: Tensor) => Tensor,
   ): void {
-    const scalars = [BETA1 ** step, BETA2 ** step, learningRate, BETA1, BETA2, ADAM_EPSILON];
-    const inputs = scalars.map((value) => tf.scalar(value));
+    const powers = [BETA1 ** step, BETA2 ** step].map((value) => tf.scalar(value));
+    const rest = [BETA1, BETA2, ADAM_EPSILON].map((value) => tf.scalar(value));
     for (const [name, gradient] of Object.entries(gradients)) {
       const handles = [
         this.weights.dense.get(name)!,
         this.slots.get(`${name}/m`)!,
         this.slots.get(`${name}/v`)!,
       ];
-      kernel('ResourceApplyAdam', ADAM, [...handles.map((v) => v.handle), ...inputs, scaled(gradient)], 0);
+      const rate = tf.scalar(this.options.learningRate * factorOf(name));
+      const inputs = [...handles.map((v) => v.handle), ...powers, rate, ...rest, scaled(gradient)];
+      kernel('ResourceApplyAdam', ADAM, inputs, 0);
     }
   }
 
   #applyAdagrad(
     gradients: Gradients['tables'],
-    learningRate: number,
+    factorOf: (weight: string) => number,
     scaled: (gradient: Tensor) => Tensor,
   ): void {
-    const rate = tf.scalar(learningRate);
     const epsilon = tf.scalar(ADAGRAD_EPSILON);
     for (const [name, { indices, gradient }] of Object.entries(gradients)) {
       const table = this.weights.tables.get(name)!.handle;
       const accumulator = this.slots.get(`${name}/accumulator`)!.handle;
+      const rate = tf.scalar(this.options.tableLearningRate * factorOf(name));
       const inputs = [table, accumulator, rate, epsilon, scaled(gradient), indices];
       kernel('ResourceSparseApplyAdagradV2', ADAGRAD, inputs, 0);
     }

@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Tensor2D } from '@tensorflow/tfjs-node';
 import { activeTasks } from '../common/active-tasks.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder } from '../common/files.js';
@@ -131,7 +132,7 @@ async function sumsOfLayer(
 ): Promise<ReadonlyMap<string, Sums>> {
   const all = new Map<string, Sums>();
   for await (const batch of source.batches(planFor(config, 'training', null))) {
-    scoreBatch(weights, batch, (name, z) => {
+    const see = (name: string, z: Tensor2D) => {
       if (!name.endsWith(`/${layer}`)) return;
       const [rows, units] = z.shape;
       const values = z.dataSync();
@@ -146,7 +147,8 @@ async function sumsOfLayer(
         sums.sum[at % units]! += value;
         sums.squares[at % units]! += value * value;
       }
-    });
+    };
+    scoreBatch(weights, batch, { see });
   }
   return all;
 }

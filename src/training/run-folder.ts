@@ -10,6 +10,8 @@ export const runPaths = {
   environment: 'env.json',
   log: 'train.log',
   metrics: 'metrics.jsonl',
+  /** Of a run that started from another one. */
+  start: 'start.json',
   last: 'checkpoints/last',
   best: 'checkpoints/best',
   evaluation: 'eval/metrics.json',

@@ -1,13 +1,21 @@
-/** What training begins with: fresh weights, pre-trained where the config says so, or those of the last checkpoint. */
+/**
+ * What training begins with: fresh weights, pre-trained where the config says so, those of an earlier run, or those of the
+ * last checkpoint of the run itself.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../common/context.js';
-import { recoverFolder } from '../common/files.js';
+import { UserError } from '../common/errors.js';
+import { recoverFolder, writeJson } from '../common/files.js';
 import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
+import { type CarryOver, copySlots } from '../model/carry-over.js';
 import { loadCheckpoint, loadSlots } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
 import { initialWeights, type ModelWeights } from '../model/weights.js';
+import { carryOver, openBest } from './earlier-run.js';
 import { Optimizer } from './optimizer.js';
 import { pretrainItems } from './pretrain-items.js';
 import { pretrainWords } from './pretrain-words.js';
@@ -21,32 +29,92 @@ export interface StartInput {
   /** Opened with `openRunFolder`. */
   readonly runFolder: string;
   readonly context: Context;
+  /** Folder of the run whose best weights a new run starts from, with the slots of its optimiser. */
+  readonly from?: string;
+}
+
+/** What a run started from, as its folder keeps it. */
+export interface StartRecord extends Omit<CarryOver, 'grown'> {
+  /** Folder of the run, and the step of its weights. */
+  readonly from: string;
+  readonly step: number;
+  /** sha256 of these. */
+  readonly weights: string;
+  /** Tables with new rows -> rows that the base has. */
+  readonly grown: Readonly<Record<string, number>>;
 }
 
 export interface Start {
   readonly weights: ModelWeights;
   readonly optimizer: Optimizer;
   readonly state: TrainingState;
+  /** null for a run that started from nothing. */
+  readonly record: StartRecord | null;
 }
 
-/** Fresh weights, or those of the last checkpoint with the optimiser's slots. */
+/** Weights, the optimiser's slots and where training stands. */
 export async function startOrGoOn(input: StartInput): Promise<Start> {
   const { config, manifest, runFolder } = input;
   const { train, model } = config;
   const shape = modelShape(config, manifest);
   const last = join(runFolder, runPaths.last);
   await recoverFolder(last);
+  const recordFile = join(runFolder, runPaths.start);
+  const record = existsSync(recordFile)
+    ? (JSON.parse(await readFile(recordFile, 'utf8')) as StartRecord)
+    : null;
+  const from = input.from ?? record?.from;
+  if (record && record.from !== from) {
+    throw new UserError(
+      `Cannot go on with the run in ${runFolder}: it started from ${record.from}, not from ${from}; ` +
+        'name that one, or start another run (--set run.name=NAME)',
+    );
+  }
   if (!hasCheckpoint(runFolder)) {
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
-    const startMs = performance.now();
-    await pretrain(weights, input);
-    const seconds = (performance.now() - startMs) / 1000;
-    return { weights, optimizer: new Optimizer(weights, train), state: { ...startState, seconds } };
+    try {
+      if (from !== undefined) return await startFrom(from, weights, input, recordFile);
+      const startMs = performance.now();
+      await pretrain(weights, input);
+      const seconds = (performance.now() - startMs) / 1000;
+      const optimizer = new Optimizer(weights, train);
+      return { weights, optimizer, state: { ...startState, seconds }, record: null };
+    } catch (error) {
+      weights.dispose();
+      throw error;
+    }
   }
   const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
-  const optimizer = new Optimizer(weights, train);
+  const optimizer = new Optimizer(weights, { ...train, earlierSteps: state.earlierSteps });
   await loadSlots(last, optimizer.slots);
-  return { weights, optimizer, state };
+  return { weights, optimizer, state, record };
+}
+
+/** The best weights of a run into fresh ones, and its slots. */
+async function startFrom(
+  run: string,
+  weights: ModelWeights,
+  input: StartInput,
+  recordFile: string,
+): Promise<Start> {
+  const { config, context } = input;
+  const base = await openBest(run);
+  try {
+    const plan = await carryOver(base, weights, input);
+    const earlierSteps = base.state.earlierSteps + base.state.step;
+    const optimizer = new Optimizer(weights, { ...config.train, earlierSteps });
+    await copySlots(base.slots, optimizer.slots, plan);
+    const { copied, created, skipped } = plan;
+    const grown = Object.fromEntries(plan.grown);
+    const { sha256, state } = base;
+    const { step } = state;
+    const record: StartRecord = { from: run, step, weights: sha256, copied, grown, created, skipped };
+    context.logger.info(record, 'weights of an earlier run');
+    await writeJson(recordFile, record);
+    return { weights, optimizer, state: { ...startState, earlierSteps }, record };
+  } finally {
+    await base.close();
+  }
 }
 
 /** Replaces tables of fresh weights by those that word2vec learns beforehand. */

@@ -1,6 +1,7 @@
 /** The training loop: an async generator of what each step did; who calls it logs, validates, saves and stops. */
-
+import type { Tensor2D } from '@tensorflow/tfjs-node';
 import { UserError } from '../common/errors.js';
+import { mapValues } from '../common/map-values.js';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { MOMENTUM, type Moments } from '../model/batch-normalisation.js';
@@ -19,6 +20,10 @@ export interface StepOptions {
   readonly classWeights?: Readonly<Record<string, readonly number[]>>;
   /** Seed of the run: dropout masks follow from it and the number of the step. */
   readonly seed: number;
+  /** Factor of the learning rate of a weight at a step; 0 for one that is frozen. By default 1 for all. */
+  readonly rateOf?: (weight: string, step: number) => number;
+  /** The representations of a batch's requests, where nothing below them learns (`computeGradients`). */
+  readonly stored?: (batch: Batch) => Tensor2D;
 }
 
 export interface StepRecord {
@@ -32,6 +37,7 @@ export interface StepRecord {
   readonly gradientNorm: number;
   readonly requests: number;
   readonly samples: number;
+  readonly samplesByTask: Readonly<Record<string, number>>;
 }
 
 /** One update per batch, counting on from `firstStep`. */
@@ -49,16 +55,12 @@ export async function* trainSteps(
   }
 }
 
-/** Numbers of samples of all tasks in a batch. */
-const countSamples = (batch: Batch) =>
-  Object.values(batch.tasks).reduce((sum, { label }) => sum + label.length, 0);
-
 export function trainStep(
   weights: ModelWeights,
   optimizer: Optimizer,
   batch: Batch,
   step: number,
-  { dropoutRates, seed, ...options }: StepOptions,
+  { dropoutRates, seed, rateOf = () => 1, ...options }: StepOptions,
 ): StepRecord {
   const losses: Record<string, number> = {};
   const norms: Record<string, number> = {};
@@ -66,14 +68,17 @@ export function trainStep(
   let gradientNorm = 0;
   tf.tidy(() => {
     const dropout = { rates: dropoutRates, seed: [seed, step] as const };
-    const gradients = computeGradients(weights, batch, { ...options, dropout });
+    const factorOf = (weight: string) => rateOf(weight, step);
+    const isTrained = (weight: string) => factorOf(weight) > 0;
+    const gradients = computeGradients(weights, batch, { ...options, dropout, isTrained });
     loss = gradients.loss.dataSync()[0]!;
     for (const [name, value] of Object.entries(gradients.lossByTask)) losses[name] = value.dataSync()[0]!;
     if (!Number.isFinite(loss)) throw diverged(step, losses);
     for (const [name, value] of Object.entries(gradients.normByTask)) norms[name] = value.dataSync()[0]!;
-    gradientNorm = optimizer.apply(gradients, step);
+    gradientNorm = optimizer.apply(gradients, step, factorOf);
     moveStatistics(weights, gradients.moments);
   });
+  const samplesByTask = mapValues(batch.tasks, ({ label }) => label.length);
   return {
     step,
     loss,
@@ -81,7 +86,8 @@ export function trainStep(
     gradientNormByTask: norms,
     gradientNorm,
     requests: batch.lengths.length,
-    samples: countSamples(batch),
+    samples: Object.values(samplesByTask).reduce((sum, samples) => sum + samples, 0),
+    samplesByTask,
   };
 }
 

@@ -11,6 +11,8 @@ export interface BestSoFar {
 export interface TrainingState {
   /** Steps done. */
   readonly step: number;
+  /** Steps of the runs that this one started from: the slots of the optimiser have seen them. */
+  readonly earlierSteps: number;
   /** Whole epochs done. */
   readonly epoch: number;
   /** Batches of the running epoch done. */
@@ -19,20 +21,21 @@ export interface TrainingState {
   readonly validationsWithoutBetter: number;
   /** Spent on word2vec, steps and validations, over all sessions. */
   readonly seconds: number;
-  /** Samples trained on, over all sessions. */
-  readonly samples: number;
+  /** Samples trained on, over all sessions, by task. */
+  readonly samplesByTask: Readonly<Record<string, number>>;
   /** Length of metrics.jsonl when this was saved: what a later session wrote beyond it is cut off. */
   readonly metricsBytes: number;
 }
 
 export const startState: TrainingState = {
   step: 0,
+  earlierSteps: 0,
   epoch: 0,
   batch: 0,
   best: null,
   validationsWithoutBetter: 0,
   seconds: 0,
-  samples: 0,
+  samplesByTask: {},
   metricsBytes: 0,
 };
 

@@ -1,4 +1,5 @@
 /** The held-out part of the training period: one number that decides which weights are the best so far. */
+import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { TaskKind } from '../common/prepared.js';
 import type { Batch } from '../dataset/batch.js';
 import { auc } from '../evaluation/auc.js';
@@ -14,9 +15,14 @@ export interface Validation {
   readonly score: number | null;
 }
 
-export async function validate(weights: ModelWeights, batches: AsyncIterable<Batch>): Promise<Validation> {
+/** `stored`, where given, gives the representations of a batch's requests. */
+export async function validate(
+  weights: ModelWeights,
+  batches: AsyncIterable<Batch>,
+  stored?: (batch: Batch) => Tensor2D,
+): Promise<Validation> {
   const metrics: Record<string, number> = {};
-  for (const [task, columns] of await gatherPredictions(scoreBatches(weights, batches))) {
+  for (const [task, columns] of await gatherPredictions(scoreBatches(weights, batches, stored))) {
     const [name, value] = areaOf(weights.shape.tasks[task]!.kind, columns);
     if (value !== null) metrics[`${name}[${task}]`] = value;
   }

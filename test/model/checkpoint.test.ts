@@ -115,7 +115,7 @@ test('a file of safetensors is what the format says', async () => {
   expect([...numbers(() => other.read())]).toEqual([1, 2, 3, 4, 5, 6]);
   await expect(readSafetensors(path, new Map([['c', other]]))).rejects.toThrow(/no weight `a\/b`/);
   const wide = new ResourceVariable([3, 2]);
-  await expect(readSafetensors(path, new Map([['a/b', wide]]))).rejects.toThrow(/expected F32 \[3,2\]/);
+  await expect(readSafetensors(path, new Map([['a/b', wide]]))).rejects.toThrow(/expected \[3,2\]/);
   await truncate(path, bytes - 1);
   await expect(readSafetensors(path, new Map([['a/b', other]]))).rejects.toThrow(/ends too early/);
   for (const owned of [variable, other, wide]) owned.dispose();

@@ -11,7 +11,7 @@ import { createBatchBuilder } from '../../src/dataset/batch-builder.js';
 import { planBatches } from '../../src/dataset/batch-plan.js';
 import { openPrepared } from '../../src/dataset/prepared.js';
 import { tf } from '../../src/engine/tf.js';
-import { encode, representations } from '../../src/model/forward.js';
+import { encode } from '../../src/model/forward.js';
 import { gatherRows, rowsOfBatch } from '../../src/model/rows.js';
 import { scoreBatch } from '../../src/model/score.js';
 import { allVariables, emptyWeights, type ModelWeights } from '../../src/model/weights.js';
@@ -97,8 +97,8 @@ describe.each(caseNames)('%s', (name) => {
       const rows = gatherRows(weights, rowsOfBatch(shape, batch));
       const gathered = Object.fromEntries(Object.entries(rows).map(([table, { values }]) => [table, values]));
       const encoded = encode(shape, (weight) => weights.dense.get(weight)!.read(), gathered, batch);
-      const { histories, items } = encoded;
-      const representation = representations(encoded).arraySync();
+      const { histories } = encoded;
+      const representation = encoded.represent('none').arraySync();
       expectClose('representation', flat(inOrderOf(batch.requests, representation)), expected.representation);
       const attention = histories.weights(null).arraySync();
       expectClose(
@@ -109,7 +109,7 @@ describe.each(caseNames)('%s', (name) => {
       for (const [task, { query }] of Object.entries(shape.tasks)) {
         if (query !== 'candidate') continue;
         const { request, candidate, sample } = batch.tasks[task]!;
-        const vectors = tf.gather(items, tf.tensor1d(candidate, 'int32'));
+        const vectors = tf.gather(encoded.candidates('item'), tf.tensor1d(candidate, 'int32'));
         const asked = histories.weights({ kind: 'candidate', vectors, requestOf: request }).arraySync();
         expectClose(
           task,

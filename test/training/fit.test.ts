@@ -298,7 +298,9 @@ test('recalibrated statistics are those of the training samples, layer after lay
   const source = new BatchSource(preparedFolder);
   const seen: Record<string, number[][]> = { 'tasks/ctr/0': [], 'tasks/ctr/1': [] };
   for await (const batch of source.batches(planFor(config, 'training', null))) {
-    scoreBatch(weights, batch, (layer, z) => seen[layer]!.push(...(z.arraySync() as number[][])));
+    scoreBatch(weights, batch, {
+      see: (layer, z) => seen[layer]!.push(...(z.arraySync() as number[][])),
+    });
   }
   for (const [layer, rows] of Object.entries(seen)) {
     expect(rows).toHaveLength(samples);

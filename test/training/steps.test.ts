@@ -49,8 +49,10 @@ test('a step moves the statistics of normalised layers by a hundredth towards th
   const optimizer = new Optimizer(weights, rates);
   const batch = randomBatch([4, 0, 2, 3]);
   let z: number[][] = [];
-  scoreBatch(weights, batch, (_, inputs) => {
-    z = inputs.arraySync() as number[][];
+  scoreBatch(weights, batch, {
+    see: (_, inputs) => {
+      z = inputs.arraySync() as number[][];
+    },
   });
   trainStep(weights, optimizer, batch, 1, options);
   const read = (kind: string) => weights.statistics.get(`tasks/ctr/0/${kind}`)!.readRows(0, 3);

@@ -1,0 +1,60 @@
+/** The best weights of a run for another model, whose vocabularies may have grown since. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
+import { recoverFolder } from '../common/files.js';
+import type { Manifest } from '../common/prepared.js';
+import { bucketsOfNewRows, earlierVocabularies } from '../dataset/grown-rows.js';
+import { type CarryOver, copyWeights, planCarryOver } from '../model/carry-over.js';
+import { type OpenCheckpoint, openCheckpoint } from '../model/checkpoint.js';
+import type { ModelShape } from '../model/shape.js';
+import { allVariables, type ModelWeights } from '../model/weights.js';
+import { runPaths } from './run-folder.js';
+import type { TrainingState } from './training-state.js';
+
+export type EarlierRun = OpenCheckpoint<TrainingState>;
+
+/** The caller closes it. @throws UserError when the run has none */
+export async function openBest(run: string): Promise<EarlierRun> {
+  const checkpoint = join(run, runPaths.best);
+  await recoverFolder(checkpoint);
+  if (!existsSync(checkpoint)) {
+    throw new UserError(
+      `Cannot start from ${run}: expected trained weights in ${checkpoint}, got none; train it first`,
+    );
+  }
+  return openCheckpoint<TrainingState>(checkpoint);
+}
+
+/**
+ * Copies its weights into those of another model, which was made for the prepared data; a new row of a table starts where
+ * its value stood before, in an out-of-vocabulary row.
+ * @throws UserError when they do not fit (`planCarryOver`)
+ */
+export async function carryOver(
+  base: EarlierRun,
+  weights: ModelWeights,
+  { manifest, preparedFolder }: { readonly manifest: Manifest; readonly preparedFolder: string },
+): Promise<CarryOver> {
+  const plan = planFrom(base, weights.shape, manifest);
+  await copyWeights(base.weights, allVariables(weights), plan, (table, firstRow) =>
+    bucketsOfNewRows(preparedFolder, manifest, table, firstRow),
+  );
+  return plan;
+}
+
+/**
+ * Whether a model can start from a run, before anything is made for it.
+ * @throws UserError as `carryOver`
+ */
+export async function checkEarlierRun(run: string, shape: ModelShape, manifest: Manifest): Promise<CarryOver> {
+  const base = await openBest(run);
+  await base.close();
+  return planFrom(base, shape, manifest);
+}
+
+const planFrom = (base: EarlierRun, shape: ModelShape, manifest: Manifest): CarryOver =>
+  planCarryOver(base.shape, shape, {
+    from: base.folder,
+    earlier: (table) => earlierVocabularies(manifest, table),
+  });

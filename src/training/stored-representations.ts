@@ -1,0 +1,114 @@
+/**
+ * The representation of each request of a task, worked out once with weights that stay as they are, and kept on disk:
+ * training a tower on them runs neither the recurrence nor the attention.
+ */
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { Context } from '../common/context.js';
+import { recoverFolder, replaceFolder, writeJson } from '../common/files.js';
+import { SPLITS } from '../common/prepared.js';
+import type { Batch } from '../dataset/batch.js';
+import type { BatchPlan } from '../dataset/batch-plan.js';
+import type { BatchSource } from '../dataset/batch-source.js';
+import { RawArray } from '../dataset/raw-array.js';
+import { tf } from '../engine/tf.js';
+import type { RequestQuery } from '../model/forward.js';
+import { representationUnits, representBatch } from '../model/represent.js';
+import type { ModelWeights } from '../model/weights.js';
+
+const FILES = {
+  key: 'key.json',
+  requests: 'requests.i32',
+  representations: 'representations.f32',
+} as const;
+
+export interface StoredRepresentations {
+  /** Those of the requests of a batch, [batch, units]. */
+  read(batch: Batch): Tensor2D;
+  close(): void;
+}
+
+export interface RepresentationInput {
+  /** Where they are kept. */
+  readonly folder: string;
+  /** What they follow from beside the query: kept ones with another key are made anew. */
+  readonly key: { readonly weights: string; readonly prepared: string };
+  readonly query: RequestQuery;
+  /** Of the requests that they are needed for. */
+  readonly plan: Omit<BatchPlan, 'split' | 'shuffle'>;
+}
+
+/** Works them out, where that has not been done, over all parts of the split. */
+export async function storeRepresentations(
+  weights: ModelWeights,
+  source: BatchSource,
+  input: RepresentationInput,
+  context: Context,
+): Promise<StoredRepresentations> {
+  const { folder, query, plan } = input;
+  const key = JSON.stringify({ ...input.key, query, tasks: plan.tasks, maxEvents: plan.maxEvents });
+  await recoverFolder(folder);
+  const kept = await readFile(join(folder, FILES.key), 'utf8').catch(() => 'null');
+  if (JSON.stringify(JSON.parse(kept)) !== key) {
+    await replaceFolder(folder, (temporary) => write(weights, source, { ...input, folder: temporary }, key, context));
+  }
+  return openRepresentations(folder, representationUnits(weights.shape));
+}
+
+async function write(
+  weights: ModelWeights,
+  source: BatchSource,
+  { folder, query, plan }: RepresentationInput,
+  key: string,
+  { progress }: Context,
+): Promise<void> {
+  const plans = SPLITS.map((split): BatchPlan => ({ ...plan, split, shuffle: null }));
+  const sizes = await Promise.all(plans.map((part) => source.measure(part)));
+  const total = sizes.reduce((sum, { requests }) => sum + requests, 0);
+  const bar = progress.start('representations', total);
+  const requests = await open(join(folder, FILES.requests), 'w');
+  const representations = await open(join(folder, FILES.representations), 'w');
+  try {
+    let done = 0;
+    for (const part of plans) {
+      for await (const batch of source.batches(part)) {
+        await requests.writeFile(bytesOf(batch.requests));
+        await representations.writeFile(bytesOf(representBatch(weights, batch, query)));
+        done += batch.requests.length;
+        bar.update(done);
+      }
+    }
+  } finally {
+    bar.stop();
+    await requests.close();
+    await representations.close();
+  }
+  await writeJson(join(folder, FILES.key), JSON.parse(key) as object);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array | Float32Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Takes 4 bytes of memory for each request up to the last one. */
+function openRepresentations(folder: string, units: number): StoredRepresentations {
+  const requests = new RawArray(join(folder, FILES.requests), 'i32');
+  const stored = new RawArray(join(folder, FILES.representations), 'f32', { bytes: 4 * units * requests.length });
+  const places = new Int32Array(1 + requests.load().reduce((last, request) => Math.max(last, request), -1)).fill(-1);
+  for (const [place, request] of requests.load().entries()) places[request] = place;
+  return {
+    read(batch) {
+      const rows = new Float32Array(batch.requests.length * units);
+      for (const [row, request] of batch.requests.entries()) {
+        const place = places[request] ?? -1;
+        if (place < 0) throw new Error(`the representation of request ${request} is not stored`);
+        rows.set(stored.read(place * units, (place + 1) * units), row * units);
+      }
+      return tf.tensor2d(rows, [batch.requests.length, units]);
+    },
+    close() {
+      requests.close();
+      stored.close();
+    },
+  };
+}
