@@ -1,10 +1,11 @@
 /** A transfer as a table for each fraction: what the strategies came to, and what each took to catch up with retrain-all. */
 import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
+import { percent } from '../common/percent.js';
 import { type Summary, type SummaryTable, summaryText } from '../common/summary.js';
 import type { Cell } from '../common/table.js';
 import type { StrategyAtFraction, TransferResult } from './transfer-result.js';
 
-const TARGET = `${100 * TARGET_SHARE} %`;
+const TARGET = percent(TARGET_SHARE);
 
 export function transferText(result: TransferResult): string {
   return summaryText(transferSummary(result));
@@ -64,7 +65,7 @@ function strategiesAt({ strategies }: TransferResult, fraction: number): [string
 
 function samplesText({ samples }: TransferResult, fraction: number): string {
   if (fraction === 1) return `${samples} training samples`;
-  return `${Number((100 * fraction).toPrecision(3))} % of ${samples} training samples`;
+  return `${percent(fraction)} of ${samples} training samples`;
 }
 
 function remarksOf({ strategies, seeds, bases }: TransferResult): string[] {
