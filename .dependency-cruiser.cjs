@@ -19,7 +19,7 @@ const layers = {
   experiments: ['training', 'evaluation', 'dataset', 'model'],
   delivery: ['model', 'dataset', 'features'],
   synthetic: ['config'],
-  report: [],
+  report: ['experiments:types'],
 };
 
 const folders = (names) => `^src/(${names.join('|')})/`;

@@ -1,28 +1,20 @@
 /** A comparison as tables: for the terminal, and as comparison.md. */
-import { formatMarkdownTable } from '../common/markdown-table.js';
-import { type Cell, formatTable } from '../common/table.js';
+import { type Summary, type SummaryTable, summaryMarkdown, summaryText } from '../common/summary.js';
 import type { ComparisonResult } from './summarise.js';
 
-interface Table {
-  readonly title: string;
-  readonly header: readonly string[];
-  readonly rows: readonly (readonly Cell[])[];
-}
-
 export function comparisonText(result: ComparisonResult): string {
-  const tables = tablesOf(result).map(({ title, header, rows }) => `${title}\n${formatTable(header, rows)}`);
-  return [...tables, ...remarksOf(result)].join('\n');
+  return summaryText(summaryOf(result));
 }
 
 export function comparisonMarkdown(result: ComparisonResult): string {
-  const tables = tablesOf(result).map(
-    ({ title, header, rows }) => `## ${title}\n\n${formatMarkdownTable(header, rows)}`,
-  );
-  const remarks = remarksOf(result).map((remark) => `- ${remark}\n`);
-  return [`# ${result.name}\n`, ...tables, remarks.join('')].join('\n');
+  return summaryMarkdown(summaryOf(result));
 }
 
-function tablesOf({ metrics, costs }: ComparisonResult): Table[] {
+function summaryOf(result: ComparisonResult): Summary {
+  return { title: result.name, tables: tablesOf(result), remarks: remarksOf(result) };
+}
+
+function tablesOf({ metrics, costs }: ComparisonResult): SummaryTable[] {
   const header = ['row', 'mean', 'deviation', 'difference to base', '95 % interval', 'seeds'];
   const byMetric = Object.entries(metrics).map(([title, rows]) => ({
     title,
@@ -41,7 +33,7 @@ function tablesOf({ metrics, costs }: ComparisonResult): Table[] {
   return [...byMetric, costTable(costs)];
 }
 
-function costTable(costs: ComparisonResult['costs']): Table {
+function costTable(costs: ComparisonResult['costs']): SummaryTable {
   return {
     title: 'costs',
     header: [

@@ -1,0 +1,91 @@
+/** A transfer as a table for each fraction: what the strategies came to, and what each took to catch up with retrain-all. */
+import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
+import { percent } from '../common/percent.js';
+import { type Summary, type SummaryTable, summaryText } from '../common/summary.js';
+import type { Cell } from '../common/table.js';
+import type { StrategyAtFraction, TransferResult } from './transfer-result.js';
+
+const TARGET = percent(TARGET_SHARE);
+
+export function transferText(result: TransferResult): string {
+  return summaryText(transferSummary(result));
+}
+
+export function transferSummary(result: TransferResult): Summary {
+  const fractions = [...result.fractions].sort((a, b) => b - a);
+  return {
+    title: `Transfer ${result.name}`,
+    tables: fractions.flatMap((fraction) => tableOf(result, fraction) ?? []),
+    remarks: remarksOf(result),
+  };
+}
+
+/** Null where no strategy has a run with the fraction. */
+function tableOf(result: TransferResult, fraction: number): SummaryTable | null {
+  const measured = strategiesAt(result, fraction);
+  if (measured.length === 0) return null;
+  const all = measured.find(([strategy]) => strategy === 'retrain-all')?.[1];
+  const auc = result.measure === 'auc' ? 'AUC' : 'macro AUC';
+  return {
+    title: `${auc} of ${result.task}, ${samplesText(result, fraction)}`,
+    header: [
+      'strategy',
+      auc,
+      'deviation',
+      `steps to ${TARGET}`,
+      `samples to ${TARGET}`,
+      `seconds to ${TARGET}`,
+      'samples / retrain-all',
+      'seeds',
+    ],
+    rows: measured.map(([strategy, at]) => [strategy, ...cellsOf(at, all)]),
+  };
+}
+
+function cellsOf(at: StrategyAtFraction, all: StrategyAtFraction | undefined): Cell[] {
+  const { reached } = at;
+  const ofAll = all?.reached?.samples;
+  return [
+    at.final.toFixed(4),
+    at.deviation?.toFixed(4) ?? null,
+    reached && Math.round(reached.step),
+    reached && Math.round(reached.samples),
+    reached && Number(reached.seconds.toFixed(1)),
+    reached && ofAll ? Number((reached.samples / ofAll).toFixed(3)) : null,
+    at.runs.length,
+  ];
+}
+
+function strategiesAt({ strategies }: TransferResult, fraction: number): [string, StrategyAtFraction][] {
+  return Object.entries(strategies).flatMap(([strategy, { fractions }]) => {
+    const at = fractions.find((each) => each.fraction === fraction);
+    return at ? [[strategy, at]] : [];
+  });
+}
+
+function samplesText({ samples }: TransferResult, fraction: number): string {
+  if (fraction === 1) return `${samples} training samples`;
+  return `${percent(fraction)} of ${samples} training samples`;
+}
+
+function remarksOf({ strategies, seeds, bases }: TransferResult): string[] {
+  const baseSeconds = bases.reduce((sum, { seconds }) => sum + seconds, 0) / bases.length;
+  return [
+    targetRemark(strategies['retrain-all']),
+    seeds.length > 1
+      ? `deviation: of the AUC over the seeds, ${seeds.join(', ')}`
+      : 'no deviations: they need two seeds, got one',
+    ...(bases.length > 0
+      ? [`seconds are spent on training; those of the base are left out, ${baseSeconds.toFixed(1)} a seed`]
+      : []),
+  ];
+}
+
+function targetRemark(all: TransferResult['strategies']['retrain-all']): string {
+  if (!all) return `nothing reaches ${TARGET}: it is ${TARGET} of retrain-all, which has no run`;
+  const chance = all.fractions.filter(({ final }) => aucTarget(final) === null);
+  return (
+    `${TARGET}: first measurement with ${TARGET} of what retrain-all's AUC gains over 0.5; a dash: not reached` +
+    (chance.length > 0 ? ', or retrain-all is no better than chance' : '')
+  );
+}

@@ -1,0 +1,117 @@
+/** AUC of each strategy on the way, against what it cost: steps, samples of the new task, and time. */
+import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
+import { percent } from '../common/percent.js';
+import type {
+  CurvePoint,
+  Strategy,
+  StrategyAtFraction,
+  TransferResult,
+} from '../experiments/transfer-result.js';
+import { costScale } from './cost-scale.js';
+import { palette } from './palette.js';
+import { aucAxis, aucName, type Layer, lineAndPoints, strategyChart } from './strategy-chart.js';
+import type { TransferChart } from './transfer-charts.js';
+
+type Curves = readonly (readonly [Strategy, StrategyAtFraction])[];
+
+interface Cost {
+  readonly name: 'steps' | 'samples' | 'seconds';
+  readonly key: keyof CurvePoint;
+  readonly axis: string;
+}
+
+const COSTS: readonly Cost[] = [
+  { name: 'steps', key: 'step', axis: 'training steps' },
+  { name: 'samples', key: 'samples', axis: 'training samples of the new task' },
+  { name: 'seconds', key: 'seconds', axis: 'seconds of training' },
+];
+
+const TARGET = `${percent(TARGET_SHARE)} of retrain-all`;
+
+const ABOUT_TARGET = `Dashed line across: 0.5 and ${percent(TARGET_SHARE)} of what retrain-all gains over it.`;
+
+/** 500, 2k, 10k; .5 as 0.5, where SI would have 500m. */
+const COST_LABEL = "datum.value < 1000 ? format(datum.value, '~r') : format(datum.value, '~s')";
+
+/** Of the largest fraction that has a run; none where nothing is measured. */
+export function curveCharts(result: TransferResult): TransferChart[] {
+  const measured = Object.entries(result.strategies) as [Strategy, StrategyAtFraction][];
+  const largest = Math.max(...measured.map(([, { fraction }]) => fraction));
+  const curves = measured.filter(([, at]) => at.fraction === largest && at.curve.length > 0);
+  return curves.length > 0 ? COSTS.map((cost) => curveChart(result, curves, cost)) : [];
+}
+
+function curveChart(result: TransferResult, curves: Curves, cost: Cost): TransferChart {
+  const auc = aucName(result.measure);
+  const target = targetOf(curves);
+  const ofTarget = target === null ? '' : ` ${TARGET}: ${target.toFixed(4)}.`;
+  return {
+    name: cost.name,
+    title: `${auc} of ${result.task} by ${cost.axis}`,
+    description: `${curves.map((curve) => endsOf(curve, cost)).join('; ')}.${ofTarget}`,
+    caption: captionOf(result, curves, cost) + (target === null ? '' : ` ${ABOUT_TARGET}`),
+    spec: strategyChart(
+      `${auc} of ${result.task}`,
+      curves.map(([strategy]) => strategy),
+      layersOf(curves, cost, { axis: aucAxis(auc), target }),
+    ),
+  };
+}
+
+function captionOf({ measure, seeds, fractions }: TransferResult, curves: Curves, { axis }: Cost): string {
+  const parts = [
+    `${aucName(measure)} on the evaluation period by ${axis} (logarithmic)`,
+    ...(fractions.length > 1 ? [`with ${percent(curves[0]![1].fraction)} of the samples`] : []),
+    ...(seeds.length > 1 ? ['mean over the seeds'] : []),
+  ];
+  return `${parts.join(', ')}.`;
+}
+
+function layersOf(
+  curves: Curves,
+  { key, axis }: Cost,
+  y: { readonly axis: ReturnType<typeof aucAxis>; readonly target: number | null },
+): Layer[] {
+  const values = curves.flatMap(([strategy, { curve }]) =>
+    curve.map((point) => ({ strategy, cost: point[key], auc: point.auc })),
+  );
+  const { constant, ticks } = costScale(values.map(({ cost }) => cost));
+  const x = {
+    field: 'cost',
+    type: 'quantitative' as const,
+    title: axis,
+    scale: { type: 'symlog' as const, constant, nice: false },
+    axis: { values: [...ticks], labelExpr: COST_LABEL, grid: false },
+  };
+  const strategies = curves.map(([strategy]) => strategy);
+  return [
+    ...(y.target === null ? [] : targetLayers(y.target, y.axis)),
+    ...lineAndPoints(values, { x, y: y.axis, strategies }),
+  ];
+}
+
+/** Its text stands on the left, where curves are still low. */
+function targetLayers(target: number, axis: ReturnType<typeof aucAxis>): Layer[] {
+  const data = { values: [{ auc: target }] };
+  const color = palette.faint.light;
+  return [
+    { data, mark: { type: 'rule', color, strokeDash: [3, 3] }, encoding: { y: axis } },
+    {
+      data,
+      mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 6, dy: -3, color, text: TARGET },
+      encoding: { x: { value: 0 }, y: axis },
+    },
+  ];
+}
+
+function targetOf(curves: Curves): number | null {
+  const all = curves.find(([strategy]) => strategy === 'retrain-all')?.[1];
+  return all ? aucTarget(all.final) : null;
+}
+
+function endsOf([strategy, { curve }]: Curves[number], { key, axis }: Cost): string {
+  const first = curve[0]!;
+  const last = curve.at(-1)!;
+  const cost = Number(last[key].toPrecision(3));
+  return `${strategy} from ${first.auc.toFixed(4)} to ${last.auc.toFixed(4)} at ${cost} ${axis}`;
+}

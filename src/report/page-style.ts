@@ -1,0 +1,41 @@
+/** The style sheet of pages, with the palette as its variables. */
+import { palette } from './palette.js';
+
+export function pageStyle(): string {
+  return `
+:root{color-scheme:light dark;${variables('light')}}
+@media screen and (prefers-color-scheme:dark){:root{${variables('dark')}}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;-webkit-text-size-adjust:100%}
+main{max-width:64rem;margin:0 auto;padding:2rem 1rem 4rem}
+h1{font-size:1.75rem;line-height:1.25;margin:0 0 .5rem}
+h2{font-size:1.25rem;line-height:1.3;margin:2.5rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--line)}
+h3{font-size:.875rem;margin:1.5rem 0 0}
+h1,h2,h3,p,li,dt,dd,figcaption{overflow-wrap:anywhere}
+p,ul,dl{max-width:46rem;margin:.75rem 0}
+ul{padding-left:1.25rem}
+.lead{font-size:1.05rem;color:var(--faint)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
+dt{font-weight:600}
+dd{margin:0}
+.table{overflow-x:auto;margin:.25rem 0 1.5rem}
+table{border-collapse:collapse;font-size:.875rem}
+th,td{padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:bottom}
+thead th{color:var(--faint);font-weight:400;min-width:4.5rem}
+tbody th,td{white-space:nowrap}
+tbody th{font-weight:600}
+th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1.5rem;margin:1rem 0}
+figure{margin:0;max-width:30rem}
+figure svg{display:block;width:100%;height:auto}
+figcaption{color:var(--faint);font-size:.875rem;margin-top:.25rem}
+@media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
+@media print{body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td{white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}}
+`;
+}
+
+function variables(scheme: 'light' | 'dark'): string {
+  return (['paper', 'ink', 'faint', 'line'] as const)
+    .map((name) => `--${name}:${palette[name][scheme]}`)
+    .join(';');
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { summaryMarkdown } from '../../src/common/summary.js';
+import { summariseTransfer } from '../../src/experiments/summarise-transfer.js';
+import { transferSummary, transferText } from '../../src/experiments/transfer-text.js';
+import { plan, point, run, runs } from './transfer-example.js';
+
+describe('transferText', () => {
+  it('has a table for each fraction, the largest first', () => {
+    expect(transferText(summariseTransfer(plan, runs))).toBe(
+      `AUC of spp, 4000 training samples
+strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds
+-----------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----
+retrain-all  0.7000  0.0283               200             2000               80                      1      2
+fine-tune    0.7000  0.0141                50              500                5                   0.25      2
+
+AUC of spp, 10 % of 4000 training samples
+strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds
+-----------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----
+retrain-all  0.6200  0.0141                20              200                8                      1      2
+fine-tune    0.6000  -                      -                -                -                      -      1
+
+99 %: first measurement with 99 % of what retrain-all's AUC gains over 0.5; a dash: not reached
+deviation: of the AUC over the seeds, 1, 2
+seconds are spent on training; those of the base are left out, 120.0 a seed`,
+    );
+  });
+
+  it('says what is missing', () => {
+    const bare = { ...plan, seeds: [1], bases: [], measure: 'macroAuc' as const };
+    const text = transferText(
+      summariseTransfer(bare, [run('fine-tune', 1, 1, 0.6, [point(0, 0.5), point(10, 0.61)])]),
+    );
+    expect(text).toContain('macro AUC of spp, 4000 training samples\nstrategy   macro AUC  deviation');
+    expect(text).not.toContain('10 %');
+    expect(text).toMatch(
+      /\nnothing reaches 99 %: it is 99 % of retrain-all, which has no run\nno deviations: they need two seeds, got one$/,
+    );
+    expect(transferText(summariseTransfer(bare, [run('retrain-all', 1, 1, 0.5, [])]))).toContain(
+      'not reached, or retrain-all is no better than chance',
+    );
+  });
+
+  it('has no ratio where retrain-all reached its target without a sample', () => {
+    const result = summariseTransfer(plan, [
+      run('retrain-all', 1, 1, 0.6, [point(0, 0.6)]),
+      run('fine-tune', 1, 1, 0.6, [point(10, 0.6)]),
+    ]);
+    expect(transferSummary(result).tables[0]!.rows).toEqual([
+      ['retrain-all', '0.6000', null, 0, 0, 0, null, 1],
+      ['fine-tune', '0.6000', null, 10, 100, 1, null, 1],
+    ]);
+  });
+});
+
+describe('transferSummary', () => {
+  it('is headings, tables and remarks as Markdown', () => {
+    const markdown = summaryMarkdown(transferSummary(summariseTransfer(plan, runs)));
+    expect(markdown).toMatch(/^# Transfer demo\n\n## AUC of spp, 4000 training samples\n\n\| strategy \|/);
+    expect(markdown).toContain('| fine-tune | 0.7000 | 0.0141 | 50 | 500 | 5 | 0.25 | 2 |');
+    expect(markdown).toContain('\n- 99 %: first measurement');
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { renderPage } from '../../src/report/page.js';
+import { HOSTILE } from './hostile.js';
+
+const page = (text: string) =>
+  renderPage({
+    title: text,
+    lead: text,
+    sections: [
+      {
+        heading: text,
+        blocks: [
+          { kind: 'paragraph', text },
+          { kind: 'list', items: [text] },
+          { kind: 'terms', terms: [{ term: text, text }] },
+          { kind: 'table', title: text, header: [text, 'n'], rows: [[text, text]] },
+          { kind: 'figures', figures: [{ svg: '<svg></svg>', caption: text }] },
+        ],
+      },
+    ],
+  });
+
+describe('renderPage', () => {
+  it('is one file without scripts, for light and dark, phones and paper', () => {
+    const html = page('a');
+    expect(html).toMatch(/^<!DOCTYPE html>\n<html lang="en">/);
+    expect(html).not.toMatch(/http|url\(|href|src=|@import|<script|<link/);
+    for (const query of ['screen and (prefers-color-scheme:dark)', '(max-width:36rem)', 'print']) {
+      expect(html).toContain(`@media ${query}{`);
+    }
+    expect(html).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
+  });
+
+  it('shows each kind of block', () => {
+    const html = page('a');
+    for (const part of [
+      '<h1>a</h1>',
+      '<p class="lead">a</p>',
+      '<h2>a</h2>',
+      '<p>a</p>',
+      '<li>a</li>',
+      '<dt>a</dt><dd>a</dd>',
+      '<h3>a</h3>',
+      '<figcaption>a</figcaption>',
+      '<svg></svg>',
+    ]) {
+      expect(html).toContain(part);
+    }
+  });
+
+  it('puts columns of numbers to the right, and dashes for what is missing', () => {
+    const html = renderPage({
+      title: 't',
+      lead: '',
+      sections: [
+        {
+          heading: 'h',
+          blocks: [
+            {
+              kind: 'table',
+              title: 'one',
+              header: ['row', 'value', 'text', 'count'],
+              rows: [
+                ['1', '0.5000', 'x', 3],
+                ['b', null, '7', null],
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    expect(html).toContain(
+      '<th scope="col">row</th><th scope="col" class="number">value</th><th scope="col">text</th><th scope="col" class="number">count</th>',
+    );
+    expect(html).toContain(
+      '<tr><th scope="row">b</th><td class="number">-</td><td>7</td><td class="number">-</td></tr>',
+    );
+  });
+
+  it('takes hostile text as text everywhere', () => {
+    const html = page(HOSTILE);
+    expect(html).not.toContain('<script');
+    const ends = (of: string) => html.split(of).length - 1;
+    expect([ends('</title>'), ends('</style>'), ends('\u0000')]).toEqual([1, 1, 0]);
+    expect(ends('alert(1)')).toBe(page('zzz').split('zzz').length - 1);
+  });
+});
