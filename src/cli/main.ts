@@ -11,6 +11,7 @@ import { type Io, processIo } from './io.js';
 import { preprocessCommand } from './preprocess.js';
 import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
+import { transferCommand } from './transfer.js';
 import { validateCommand } from './validate.js';
 
 /** 0 when done, 2 for what the user can fix, 1 for a fault of ours. */
@@ -54,6 +55,7 @@ function program(io: Io): Command {
     trainCommand,
     evalCommand,
     compareCommand,
+    transferCommand,
     showCommand,
     generateCommand,
     doctorCommand,

@@ -5,6 +5,7 @@ import { modelShape } from '../model/shape.js';
 import { checkEarlierRun } from '../training/earlier-run.js';
 import { type FitResult, fit, type TransferOptions } from '../training/fit.js';
 import { runPaths } from '../training/run-folder.js';
+import type { StartFrom } from '../training/start.js';
 import { openRun } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 import type { Session } from './session.js';
@@ -12,8 +13,7 @@ import type { Session } from './session.js';
 export interface TrainOptions {
   readonly resume: boolean;
   readonly force: boolean;
-  /** Folder of the run whose best weights it starts from. */
-  readonly from?: string;
+  readonly from?: StartFrom;
   readonly transfer?: TransferOptions;
 }
 
@@ -27,13 +27,13 @@ export async function trainRun(
   const { manifest, folder: preparedFolder } = prepared;
   const { from, transfer } = options;
   // Before anything is made for the run.
-  if (from !== undefined) await checkEarlierRun(from, modelShape(config, manifest), manifest);
+  if (from) await checkEarlierRun(from.run, modelShape(config, manifest), manifest);
   const { folder, lock } = await openRun(config, options);
   try {
     const stopCopying = copyLogTo(join(folder, runPaths.log));
     const input = {
       ...{ config, manifest, preparedFolder, runFolder: folder, context },
-      ...(from !== undefined && { from }),
+      ...(from && { from }),
       ...(transfer && { transfer }),
     };
     return { folder, result: await fit(input).finally(stopCopying) };

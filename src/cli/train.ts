@@ -43,7 +43,8 @@ export function trainCommand(io: Io): Command {
         const { trainRun } = await import('./train-run.js');
         const { findRun } = await import('./open-run.js');
         const { resume = false, force = false } = options;
-        const from = options.from === undefined ? {} : { from: findRun(config, options.from) };
+        const run = options.from;
+        const from = run === undefined ? {} : { from: { run: findRun(config, run), layers: null } };
         const { folder, result } = await trainRun(config, prepared, { resume, force, ...from }, session);
         return report(folder, result);
       }),

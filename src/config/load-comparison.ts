@@ -1,21 +1,18 @@
 /** From the YAML of a comparison to the configs of its rows. */
 
-import { realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { z } from 'zod';
-import { UserError } from '../common/errors.js';
 import { BASE, comparisonRules } from './comparison-rules.js';
-import { type ComparisonFile, comparisonSchema } from './comparison-schema.js';
-import { problemsOf } from './issues.js';
-import type { JsonSchema } from './json-schema.js';
+import { comparisonSchema } from './comparison-schema.js';
 import { checkTree, type LoadOptions } from './load.js';
 import { merge } from './merge.js';
 import { applyOverrides } from './overrides.js';
+import { parseTree } from './parse-tree.js';
 import { preparedHash, preparedSlice } from './prepared-slice.js';
-import { configError, type Problem } from './problems.js';
-import { type ReadTree, readTree } from './read-tree.js';
+import { configError } from './problems.js';
+import { readBase } from './read-base.js';
+import { readTree } from './read-tree.js';
 import type { Config } from './schema.js';
-import { originOf, type Tree, toValue, treeAt } from './yaml-tree.js';
+import { originOf, type Tree, treeAt } from './yaml-tree.js';
 
 export interface Comparison {
   readonly name: string;
@@ -41,7 +38,7 @@ export async function loadComparison(
   const read = await readTree(file);
   const { tree, problems } = applyOverrides(read.tree, set, resolve('.'));
   problems.push(...read.problems);
-  const parsed = read.problems.length > 0 ? null : parse(tree, problems);
+  const parsed = read.problems.length > 0 ? null : parseTree(comparisonSchema, tree, problems);
   if (!parsed || problems.length > 0) throw configError(file, problems);
   const baseFile = relative('.', resolve(originOf(tree, ['base']).folder, parsed.base));
   const base = await readBase(file, baseFile, tree);
@@ -65,25 +62,6 @@ export async function loadComparison(
   const { name, seeds, groups } = parsed;
   const folder = join(configs.get(BASE)!.run.folder, name);
   return { name, folder, baseFile, seeds, configs: withOwnData(configs, name), groups };
-}
-
-function parse(tree: Tree, problems: Problem[]): ComparisonFile | null {
-  const value = toValue(tree);
-  const parsed = comparisonSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const schema = () => z.toJSONSchema(comparisonSchema, { io: 'input' }) as JsonSchema;
-  problems.push(...problemsOf(parsed.error.issues, value, tree, schema).problems);
-  return null;
-}
-
-async function readBase(file: string, baseFile: string, tree: Tree): Promise<ReadTree> {
-  try {
-    return await readTree(baseFile, [await realpath(file)]);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const text = `expected a YAML that can be read: ${error.message}`;
-    return { tree, problems: [{ origin: originOf(tree, ['base']), path: 'base', text }] };
-  }
 }
 
 /** Gives a name of its own to the prepared data of a variant that cannot use that of the base. */

@@ -13,7 +13,10 @@ interface TableField {
 }
 
 /** The field whose vocabulary the rows of an embedding table stand for. */
-function fieldOfTable({ fields, entities }: Pick<Manifest, 'fields' | 'entities'>, table: string): TableField {
+function fieldOfTable(
+  { fields, entities }: Pick<Manifest, 'fields' | 'entities'>,
+  table: string,
+): TableField {
   const all = [
     ...fields.item.map((field) => [tableName('item', field.name), { group: 'item', field }] as const),
     ...fields.properties.map(

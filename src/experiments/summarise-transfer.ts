@@ -1,16 +1,15 @@
 /** The numbers of a transfer from its runs: means over the seeds, and what each strategy took to catch up. */
 import { aucTarget } from '../common/auc-target.js';
+import { STRATEGIES, type Strategy } from '../common/strategies.js';
 import { meanCurve } from './mean-curve.js';
 import { spreadOf } from './statistics.js';
-import {
-  type CurvePoint,
-  type Reached,
-  STRATEGIES,
-  type Strategy,
-  type StrategyAtFraction,
-  type StrategyResult,
-  type TransferResult,
-  type TransferRun,
+import type {
+  CurvePoint,
+  Reached,
+  StrategyAtFraction,
+  StrategyResult,
+  TransferResult,
+  TransferRun,
 } from './transfer-result.js';
 
 export interface StrategyRun {

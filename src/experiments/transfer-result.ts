@@ -2,11 +2,7 @@
  * What a transfer came to: a new task on a trained base by four strategies (table 4 and figure 4 of the paper),
  * as transfer.json has it.
  */
-
-/** STRe, ALRe, RepT and FT in the paper. */
-export const STRATEGIES = ['retrain-single', 'retrain-all', 'representation', 'fine-tune'] as const;
-
-export type Strategy = (typeof STRATEGIES)[number];
+import type { Strategy } from '../common/strategies.js';
 
 /** One measurement of the new task on the evaluation period. */
 export interface CurvePoint {

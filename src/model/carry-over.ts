@@ -48,7 +48,10 @@ const sharedNames = (shape: ModelShape): ReadonlySet<string> =>
 export function planCarryOver(
   base: ModelShape,
   target: ModelShape,
-  { from, earlier }: { readonly from: string; readonly earlier: (table: string) => readonly EarlierVocabulary[] },
+  {
+    from,
+    earlier,
+  }: { readonly from: string; readonly earlier: (table: string) => readonly EarlierVocabulary[] },
 ): CarryOver {
   const refuse = (text: string) => new UserError(`Cannot start from ${from}: ${text}`);
   const [there, here] = [sizesOf(base), sizesOf(target)];
@@ -111,7 +114,10 @@ function fieldsByTable(shape: ModelShape): Map<string, FieldShape> {
 function grownTables(
   base: ModelShape,
   target: ModelShape,
-  { refuse, earlier }: { readonly refuse: Refuse; readonly earlier: (table: string) => readonly EarlierVocabulary[] },
+  {
+    refuse,
+    earlier,
+  }: { readonly refuse: Refuse; readonly earlier: (table: string) => readonly EarlierVocabulary[] },
 ): Map<string, number> {
   const grown = new Map<string, number>();
   const known = fieldsByTable(base);

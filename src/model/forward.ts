@@ -65,8 +65,7 @@ export function encode(
       const rep = histories.represent({ kind: 'candidate', vectors: e, requestOf });
       return tf.concat([rep, tf.gather(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
     },
-    candidates: (name) =>
-      name === 'item' ? items : candidateVectors(shape, gathered, batch, name),
+    candidates: (name) => (name === 'item' ? items : candidateVectors(shape, gathered, batch, name)),
   };
 }
 
@@ -119,7 +118,8 @@ export function taskLogits(
     const samples = batch.tasks[name]!;
     const request = tf.tensor1d(samples.request, 'int32');
     const e =
-      task.candidate && tf.gather(encoded.candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
+      task.candidate &&
+      tf.gather(encoded.candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
     const rep =
       e && task.query === 'candidate'
         ? watched(name, encoded.representFor(e, samples.request))

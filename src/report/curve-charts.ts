@@ -1,12 +1,8 @@
 /** AUC of each strategy on the way, against what it cost: steps, samples of the new task, and time. */
 import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
 import { percent } from '../common/percent.js';
-import type {
-  CurvePoint,
-  Strategy,
-  StrategyAtFraction,
-  TransferResult,
-} from '../experiments/transfer-result.js';
+import type { Strategy } from '../common/strategies.js';
+import type { CurvePoint, StrategyAtFraction, TransferResult } from '../experiments/transfer-result.js';
 import { costScale } from './cost-scale.js';
 import { palette } from './palette.js';
 import { aucAxis, aucName, type Layer, lineAndPoints, strategyChart } from './strategy-chart.js';

@@ -1,6 +1,7 @@
 /** The final AUC of each strategy by how much of the new task's samples it had. */
 import { percent } from '../common/percent.js';
-import type { Strategy, TransferResult } from '../experiments/transfer-result.js';
+import type { Strategy } from '../common/strategies.js';
+import type { TransferResult } from '../experiments/transfer-result.js';
 import { aucAxis, aucName, lineAndPoints, look, strategyChart } from './strategy-chart.js';
 import type { TransferChart } from './transfer-charts.js';
 

@@ -1,6 +1,7 @@
 /** What the charts of a transfer have in common: the strategies' looks, and a legend that shows line and point as one. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { Strategy, TransferResult } from '../experiments/transfer-result.js';
+import type { Strategy } from '../common/strategies.js';
+import type { TransferResult } from '../experiments/transfer-result.js';
 import { palette } from './palette.js';
 import { strategyStyles } from './strategy-style.js';
 

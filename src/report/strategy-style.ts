@@ -1,5 +1,5 @@
 /** How reports show the strategies of a transfer: told apart by colour, by dashes and by the shape of points. */
-import type { Strategy } from '../experiments/transfer-result.js';
+import type { Strategy } from '../common/strategies.js';
 import { type Colour, palette } from './palette.js';
 
 export interface StrategyStyle {

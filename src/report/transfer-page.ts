@@ -1,8 +1,9 @@
 /** A transfer as a page: what was put onto what, the numbers, the curves and the runs they are from. */
 import { percent } from '../common/percent.js';
+import type { Strategy } from '../common/strategies.js';
 import type { Summary } from '../common/summary.js';
 import type { Cell } from '../common/table.js';
-import type { Strategy, TransferResult } from '../experiments/transfer-result.js';
+import type { TransferResult } from '../experiments/transfer-result.js';
 import { type Block, type Figure, renderPage } from './page.js';
 import { strategyStyles } from './strategy-style.js';
 

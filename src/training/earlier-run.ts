@@ -47,13 +47,22 @@ export async function carryOver(
  * Whether a model can start from a run, before anything is made for it.
  * @throws UserError as `carryOver`
  */
-export async function checkEarlierRun(run: string, shape: ModelShape, manifest: Manifest): Promise<CarryOver> {
+export async function checkEarlierRun(
+  run: string,
+  shape: ModelShape,
+  manifest: Manifest,
+): Promise<CarryOver> {
   const base = await openBest(run);
   await base.close();
   return planFrom(base, shape, manifest);
 }
 
-const planFrom = (base: EarlierRun, shape: ModelShape, manifest: Manifest): CarryOver =>
+/** What goes over from a base into a model of another shape, made for the prepared data. */
+export const planFrom = (
+  base: Pick<EarlierRun, 'folder' | 'shape'>,
+  shape: ModelShape,
+  manifest: Manifest,
+): CarryOver =>
   planCarryOver(base.shape, shape, {
     from: base.folder,
     earlier: (table) => earlierVocabularies(manifest, table),

@@ -16,15 +16,15 @@ import { saveCheckpoint } from '../model/checkpoint.js';
 import { countParameters, uncertaintyName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
 import { warnOfStatistics } from './biased-statistics.js';
-import { type LayerRules, layerRates } from './layer-rates.js';
+import { layerRates } from './layer-rates.js';
 import { type MetricsFile, openMetricsFile } from './metrics-file.js';
 import type { Optimizer } from './optimizer.js';
 import { runPaths } from './run-folder.js';
 import { type StartInput, type StartRecord, startOrGoOn } from './start.js';
 import { stepOptions } from './step-options.js';
-import { type StoredRepresentations, storeRepresentations } from './stored-representations.js';
 import { meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
+import { type StoredRepresentations, storeRepresentations } from './stored-representations.js';
 import { afterValidation, isFinished, type StopRule, type TrainingState } from './training-state.js';
 import { type Validation, validate } from './validation.js';
 
@@ -39,8 +39,6 @@ export interface TransferOptions {
   readonly task: string;
   /** Share of its training requests whose samples are read. */
   readonly share: number;
-  /** Of the weights that come from the earlier run. */
-  readonly layers: LayerRules;
   /** Where the representations of requests are kept, which are worked out once; null where they are learned. */
   readonly storeIn: string | null;
 }
@@ -76,10 +74,10 @@ export async function fit(input: FitInput): Promise<FitResult> {
     const validation = await source.measure(plans.validation);
     const rule: StopRule = { ...config.train, batches: training.batches };
     const rateOf =
-      transfer &&
-      layerRates(transfer.layers, {
+      record?.layers &&
+      layerRates(record.layers, {
         names: [...weights.dense.keys(), ...weights.tables.keys()],
-        copied: new Set(record?.copied),
+        copied: new Set(record.copied),
         batches: training.batches,
       });
     const options: StepOptions = {
@@ -119,7 +117,11 @@ async function store(
 /** Tells prepared data apart that differs in a file. */
 const preparedKey = ({ files }: Manifest): string =>
   createHash('sha256')
-    .update(Object.values(files).map(({ sha256 }) => sha256).join())
+    .update(
+      Object.values(files)
+        .map(({ sha256 }) => sha256)
+        .join(),
+    )
     .digest('hex');
 
 interface Plans {

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
@@ -16,6 +17,7 @@ import { loadCheckpoint, loadSlots } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
 import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { carryOver, openBest } from './earlier-run.js';
+import type { LayerRules } from './layer-rates.js';
 import { Optimizer } from './optimizer.js';
 import { pretrainItems } from './pretrain-items.js';
 import { pretrainWords } from './pretrain-words.js';
@@ -29,14 +31,20 @@ export interface StartInput {
   /** Opened with `openRunFolder`. */
   readonly runFolder: string;
   readonly context: Context;
-  /** Folder of the run whose best weights a new run starts from, with the slots of its optimiser. */
-  readonly from?: string;
+  readonly from?: StartFrom;
+}
+
+/** Best weights of another run, with the slots of its optimiser, that a new run starts from. */
+export interface StartFrom {
+  /** Its folder. */
+  readonly run: string;
+  /** How what comes from there learns; null: as what is new. */
+  readonly layers: LayerRules | null;
 }
 
 /** What a run started from, as its folder keeps it. */
-export interface StartRecord extends Omit<CarryOver, 'grown'> {
-  /** Folder of the run, and the step of its weights. */
-  readonly from: string;
+export interface StartRecord extends StartFrom, Omit<CarryOver, 'grown'> {
+  /** The step of the weights. */
   readonly step: number;
   /** sha256 of these. */
   readonly weights: string;
@@ -60,20 +68,13 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   const last = join(runFolder, runPaths.last);
   await recoverFolder(last);
   const recordFile = join(runFolder, runPaths.start);
-  const record = existsSync(recordFile)
-    ? (JSON.parse(await readFile(recordFile, 'utf8')) as StartRecord)
-    : null;
-  const from = input.from ?? record?.from;
-  if (record && record.from !== from) {
-    throw new UserError(
-      `Cannot go on with the run in ${runFolder}: it started from ${record.from}, not from ${from}; ` +
-        'name that one, or start another run (--set run.name=NAME)',
-    );
-  }
+  const record = await readStart(runFolder);
+  if (input.from) requireSameStart(runFolder, record, input.from, null);
+  const from = input.from ?? record;
   if (!hasCheckpoint(runFolder)) {
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
     try {
-      if (from !== undefined) return await startFrom(from, weights, input, recordFile);
+      if (from) return await startFrom(from, weights, input, recordFile);
       const startMs = performance.now();
       await pretrain(weights, input);
       const seconds = (performance.now() - startMs) / 1000;
@@ -90,9 +91,37 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   return { weights, optimizer, state, record };
 }
 
+/** What a run started from; null where it started from nothing, or has not begun. */
+export async function readStart(runFolder: string): Promise<StartRecord | null> {
+  const file = join(runFolder, runPaths.start);
+  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as StartRecord) : null;
+}
+
+/** @throws UserError when a run, if it has begun, started from something else; `weights` is the sha256 of what it would start from now */
+export function requireSameStart(
+  runFolder: string,
+  record: StartRecord | null,
+  { run, layers }: StartFrom,
+  weights: string | null,
+): void {
+  if (!record) return;
+  const differences = [
+    ...(record.run === run ? [] : [`from: was ${record.run}, now ${run}`]),
+    ...(isDeepStrictEqual(record.layers, layers)
+      ? []
+      : [`layers: was ${JSON.stringify(record.layers)}, now ${JSON.stringify(layers)}`]),
+    ...(weights === null || record.weights === weights ? [] : [`the weights of ${run} have changed since`]),
+  ];
+  if (differences.length === 0) return;
+  throw new UserError(
+    `Cannot go on with the run in ${runFolder}: it started otherwise\n  ${differences.join('\n  ')}\n` +
+      '  start as it did, start another run (--set run.name=NAME), or train it anew (--force)',
+  );
+}
+
 /** The best weights of a run into fresh ones, and its slots. */
 async function startFrom(
-  run: string,
+  { run, layers }: StartFrom,
   weights: ModelWeights,
   input: StartInput,
   recordFile: string,
@@ -108,7 +137,7 @@ async function startFrom(
     const grown = Object.fromEntries(plan.grown);
     const { sha256, state } = base;
     const { step } = state;
-    const record: StartRecord = { from: run, step, weights: sha256, copied, grown, created, skipped };
+    const record: StartRecord = { run, layers, step, weights: sha256, copied, grown, created, skipped };
     context.logger.info(record, 'weights of an earlier run');
     await writeJson(recordFile, record);
     return { weights, optimizer, state: { ...startState, earlierSteps }, record };

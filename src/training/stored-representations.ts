@@ -51,7 +51,9 @@ export async function storeRepresentations(
   await recoverFolder(folder);
   const kept = await readFile(join(folder, FILES.key), 'utf8').catch(() => 'null');
   if (JSON.stringify(JSON.parse(kept)) !== key) {
-    await replaceFolder(folder, (temporary) => write(weights, source, { ...input, folder: temporary }, key, context));
+    await replaceFolder(folder, (temporary) =>
+      write(weights, source, { ...input, folder: temporary }, key, context),
+    );
   }
   return openRepresentations(folder, representationUnits(weights.shape));
 }
@@ -93,8 +95,12 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array | Float32Array) 
 /** Takes 4 bytes of memory for each request up to the last one. */
 function openRepresentations(folder: string, units: number): StoredRepresentations {
   const requests = new RawArray(join(folder, FILES.requests), 'i32');
-  const stored = new RawArray(join(folder, FILES.representations), 'f32', { bytes: 4 * units * requests.length });
-  const places = new Int32Array(1 + requests.load().reduce((last, request) => Math.max(last, request), -1)).fill(-1);
+  const stored = new RawArray(join(folder, FILES.representations), 'f32', {
+    bytes: 4 * units * requests.length,
+  });
+  const places = new Int32Array(
+    1 + requests.load().reduce((last, request) => Math.max(last, request), -1),
+  ).fill(-1);
   for (const [place, request] of requests.load().entries()) places[request] = place;
   return {
     read(batch) {

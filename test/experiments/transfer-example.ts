@@ -1,6 +1,8 @@
 /** A transfer worked out by hand: two strategies, two seeds, two fractions. */
+
+import type { Strategy } from '../../src/common/strategies.js';
 import type { StrategyRun, TransferPlan } from '../../src/experiments/summarise-transfer.js';
-import type { CurvePoint, Strategy } from '../../src/experiments/transfer-result.js';
+import type { CurvePoint } from '../../src/experiments/transfer-result.js';
 
 export const plan: TransferPlan = {
   name: 'demo',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { STRATEGIES } from '../../src/common/strategies.js';
 import { summariseTransfer } from '../../src/experiments/summarise-transfer.js';
-import { STRATEGIES } from '../../src/experiments/transfer-result.js';
 import { renderChart } from '../../src/report/chart.js';
 import { strategyStyles } from '../../src/report/strategy-style.js';
 import { type TransferChart, transferCharts } from '../../src/report/transfer-charts.js';

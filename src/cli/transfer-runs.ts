@@ -1,0 +1,153 @@
+/** The runs of a transfer: prepares and trains what is not done yet. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
+import { preparedPaths } from '../common/prepared.js';
+import { startsFromBase } from '../common/strategies.js';
+import type { Transfer } from '../config/load-transfer.js';
+import { representationProblem } from '../config/transfer-rules.js';
+import type { TrainedBase } from '../experiments/transfer.js';
+import { readTransferRun } from '../experiments/transfer-outcome.js';
+import type { TransferRun } from '../experiments/transfer-result.js';
+import {
+  type PlannedBase,
+  type PlannedStrategy,
+  plannedBase,
+  plannedStrategies,
+} from '../experiments/transfer-runs.js';
+import { describeCheckpoint } from '../model/checkpoint.js';
+import { modelShape } from '../model/shape.js';
+import { openBest, planFrom } from '../training/earlier-run.js';
+import { hasCheckpoint, runPaths } from '../training/run-folder.js';
+import { readStart, requireSameStart, type StartFrom } from '../training/start.js';
+import { isFinished, type TrainingState } from '../training/training-state.js';
+import { changedSettings, runFolder } from './open-run.js';
+import { prepareFolder } from './prepare-folder.js';
+import { type Prepared, preparedFolder, requirePrepared } from './require-prepared.js';
+import type { Session } from './session.js';
+import { trainRun } from './train-run.js';
+
+/** What says nothing of a model; all else must be as it was where a run is found. */
+const MAY_CHANGE = ['data.root', 'preprocess.', 'eval.', 'run.'];
+
+export interface TransferData {
+  readonly base: Prepared;
+  /** With the new task; that of the base where the base has it. */
+  readonly whole: Prepared;
+}
+
+/** Prepares the data of a transfer where that is not done. */
+export async function prepareTransfer(
+  { base, whole, baseFile, vocabularies, hasOwnData }: Transfer,
+  { context }: Session,
+): Promise<TransferData> {
+  const require = { action: 'transfer', configFile: baseFile, logger: context.logger };
+  if (!existsSync(join(preparedFolder(base), preparedPaths.manifest))) {
+    await prepareFolder(base, { force: false, context });
+  }
+  const ofBase = await requirePrepared(base, require);
+  if (!hasOwnData) return { base: ofBase, whole: ofBase };
+  await prepareFolder(whole, { force: false, context, carry: { folder: ofBase.folder, vocabularies } });
+  return { base: ofBase, whole: await requirePrepared(whole, require) };
+}
+
+/** @throws UserError when what comes from a base does not fit the new task: before anything is trained */
+export async function checkTransfer(transfer: Transfer, { base, whole }: TransferData): Promise<void> {
+  const { task, baseRun, strategies, seeds } = transfer;
+  const first = plannedStrategies(transfer, seeds[0]!).find(({ strategy }) => startsFromBase(strategy));
+  if (!first) return;
+  const shape = modelShape(first.config, whole.manifest);
+  const there =
+    baseRun === null
+      ? { folder: 'the base', shape: modelShape(plannedBase(transfer, first.seed).config, base.manifest) }
+      : await openBest(baseRun);
+  if ('close' in there) await there.close();
+  planFrom(there, shape, whole.manifest);
+  const problem = representationProblem(shape.tasks[task]!, there.shape.tasks);
+  if (problem && strategies.includes('representation')) throw new UserError(`Cannot transfer: ${problem}`);
+}
+
+/** The base of a seed, or the one that is given for all seeds. */
+export async function baseRun(
+  { seed, config }: PlannedBase,
+  given: string | null,
+  { base }: TransferData,
+  force: boolean,
+  session: Session,
+): Promise<TrainedBase> {
+  const folder = given ?? runFolder(config);
+  if (given === null) {
+    if (!force) await requireSameSettings(folder, config);
+    if (force || !(await isTrained(folder, config.train))) {
+      await trainRun(config, base, { resume: !force, force }, session);
+    }
+  }
+  const { shape, state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.best));
+  return { seed, run: folder, seconds: state.seconds, tasks: Object.keys(shape.tasks) };
+}
+
+async function isTrained(folder: string, rule: Parameters<typeof isFinished>[1]): Promise<boolean> {
+  if (!hasCheckpoint(folder)) return false;
+  const { state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.last));
+  return isFinished(state, rule);
+}
+
+/** One strategy on a base. */
+export async function strategyRun(
+  { strategy, seed, fraction, config }: PlannedStrategy,
+  base: TrainedBase,
+  { task, fineTune, folder: transferFolder }: Transfer,
+  { whole }: TransferData,
+  force: boolean,
+  session: Session,
+): Promise<TransferRun> {
+  const folder = runFolder(config);
+  const from = startOf(strategy, base.run, fineTune);
+  if (!force) {
+    await requireSameSettings(folder, config);
+    if (from) requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
+    const done = await readTransferRun(folder, seed, config.train);
+    if (done) return done;
+  }
+  const storeIn =
+    strategy === 'representation' ? join(transferFolder, 'representations', `seed${seed}`) : null;
+  const transfer = { task, share: fraction, storeIn };
+  await trainRun(config, whole, { resume: !force, force, transfer, ...(from && { from }) }, session);
+  const run = await readTransferRun(folder, seed, config.train);
+  if (!run) throw new Error(`the run in ${folder} was trained, and is not finished`);
+  return run;
+}
+
+function startOf(
+  strategy: PlannedStrategy['strategy'],
+  run: string,
+  { learningRateFactor, freeze }: Transfer['fineTune'],
+): StartFrom | null {
+  switch (strategy) {
+    case 'retrain-single':
+    case 'retrain-all':
+      return null;
+    case 'representation':
+      return { run, layers: { factor: 0, freeze: {} } };
+    case 'fine-tune':
+      return { run, layers: { factor: learningRateFactor, freeze } };
+  }
+}
+
+async function requireSameSettings(folder: string, config: PlannedBase['config']): Promise<void> {
+  const changed = (await changedSettings(folder, config)).filter(
+    (line) => !MAY_CHANGE.some((key) => line.startsWith(key)),
+  );
+  if (changed.length === 0) return;
+  throw new UserError(
+    `Cannot take over the run in ${folder}: it was trained with other settings\n  ${changed.join('\n  ')}\n` +
+      '  use those, give the transfer another name (--set run.name=NAME) or train all of its runs anew (--force)',
+  );
+}
+
+/** sha256 of the best weights of a run. */
+async function bestWeights(run: string): Promise<string> {
+  const base = await openBest(run);
+  await base.close();
+  return base.sha256;
+}

@@ -1,0 +1,86 @@
+/** From the YAML of a transfer to the configs of its base and of its strategies. */
+import { join, relative, resolve } from 'node:path';
+import { checkTree, type LoadOptions } from './load.js';
+import { merge } from './merge.js';
+import { applyOverrides } from './overrides.js';
+import { parseTree } from './parse-tree.js';
+import { configError } from './problems.js';
+import { readBase } from './read-base.js';
+import { readTree } from './read-tree.js';
+import type { Config } from './schema.js';
+import { transferRules } from './transfer-rules.js';
+import { type TransferFile, transferSchema } from './transfer-schema.js';
+import { type MapTree, originOf, type Tree, treeAt } from './yaml-tree.js';
+
+export interface Transfer
+  extends Pick<
+    TransferFile,
+    'name' | 'task' | 'vocabularies' | 'strategies' | 'seeds' | 'fractions' | 'fineTune'
+  > {
+  /** Where its runs and its report go. */
+  readonly folder: string;
+  /** The file of the base. */
+  readonly baseFile: string;
+  /** Folder of a trained run of the base; null where bases are trained. */
+  readonly baseRun: string | null;
+  /** The base as its file has it, with the data that it is prepared from. */
+  readonly base: Config;
+  /**
+   * With what the new task brings, and with the `train` of the strategies. Where it brings something, the name is
+   * `<name of the base>-<name of the transfer>`, which names its prepared data.
+   */
+  readonly whole: Config;
+  /** The new task has prepared data of its own, which carries on the vocabularies of the base's. */
+  readonly hasOwnData: boolean;
+}
+
+/** `set` overrides keys of the transfer. Throws a UserError that lists the problems, as `loadConfig` does. */
+export async function loadTransfer(
+  file: string,
+  { set = [], env = {} }: LoadOptions = {},
+): Promise<Transfer> {
+  const read = await readTree(file);
+  const { tree, problems } = applyOverrides(read.tree, set, resolve('.'));
+  problems.push(...read.problems);
+  const parsed = read.problems.length > 0 ? null : parseTree(transferSchema, tree, problems);
+  if (!parsed || problems.length > 0) throw configError(file, problems);
+  const baseFile = relative('.', resolve(originOf(tree, ['base']).folder, parsed.base));
+  const baseTree = await readBase(file, baseFile, tree);
+  problems.push(...baseTree.problems);
+  if (problems.length > 0) throw configError(file, problems);
+
+  const base = checkTree(baseTree.tree, baseFile, env.DUPN_DATA_ROOT);
+  const added = treeAt(tree, ['add']);
+  const trained = treeAt(tree, ['train']);
+  const withAdded = added ? merge(baseTree.tree, added) : baseTree.tree;
+  const whole = checkTree(
+    trained ? merge(withAdded, under('train', trained)) : withAdded,
+    added ? file : baseFile,
+    env.DUPN_DATA_ROOT,
+  );
+  if (!base.config || !whole.config) {
+    throw configError(file, base.config ? whole.problems : base.problems);
+  }
+  for (const { path, text } of transferRules(parsed, base.config, whole.config)) {
+    problems.push({ origin: originOf(tree, path), path: path.join('.'), text });
+  }
+  if (problems.length > 0) throw configError(file, problems);
+  const { name, task, vocabularies, strategies, seeds, fractions, fineTune, run } = parsed;
+  const hasOwnData = parsed.add !== undefined;
+  return {
+    ...{ name, task, vocabularies, strategies, seeds, fineTune },
+    fractions: [...fractions].sort((a, b) => a - b),
+    folder: join(run.folder ?? base.config.run.folder, run.name ?? name),
+    baseFile,
+    baseRun: parsed.baseRun ?? null,
+    base: base.config,
+    whole: hasOwnData ? { ...whole.config, name: `${base.config.name}-${name}` } : whole.config,
+    hasOwnData,
+  };
+}
+
+/** A map that has the tree under one key. */
+function under(key: string, value: Tree): MapTree {
+  const { origin } = value;
+  return { kind: 'map', origin, entries: new Map([[key, { key: origin, value }]]) };
+}

@@ -1,0 +1,57 @@
+/** Goes through the runs of a transfer, and reports after each, so that a part of them can be read. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../common/context.js';
+import { UserError } from '../common/errors.js';
+import type { Manifest } from '../common/prepared.js';
+import type { Transfer } from '../config/load-transfer.js';
+import { runPaths } from '../training/run-folder.js';
+import { type StrategyRun, summariseTransfer, type TransferPlan } from './summarise-transfer.js';
+import type { TransferResult, TransferRun } from './transfer-result.js';
+import { type PlannedBase, type PlannedStrategy, plannedBase, plannedStrategies } from './transfer-runs.js';
+
+/** A trained base. */
+export type TrainedBase = TransferResult['bases'][number];
+
+export interface TransferWork {
+  /** Both bring a run to its end, or find it there. */
+  base(planned: PlannedBase): Promise<TrainedBase>;
+  strategy(planned: PlannedStrategy, base: TrainedBase): Promise<TransferRun>;
+  report(result: TransferResult): Promise<void>;
+}
+
+export async function transfer(
+  settings: Transfer,
+  { tasks }: Pick<Manifest, 'tasks'>,
+  work: TransferWork,
+  logger: Logger,
+): Promise<TransferResult> {
+  const { name, folder, task, seeds, fractions } = settings;
+  if (existsSync(join(folder, runPaths.metrics))) {
+    throw new UserError(
+      `Cannot transfer into ${folder}: expected a new folder or that of a transfer, got a run; ` +
+        `give the transfer another name than ${name} (--set run.name=NAME)`,
+    );
+  }
+  const counts = Object.values(tasks[task]!.counts.training);
+  const plan: TransferPlan = {
+    ...{ name, folder, task, seeds, fractions },
+    measure: tasks[task]!.kind === 'multiclass' ? 'macroAuc' : 'auc',
+    samples: counts.reduce((sum, count) => sum + count, 0),
+    bases: [],
+  };
+  const bases: TrainedBase[] = [];
+  const runs: StrategyRun[] = [];
+  const soFar = () => summariseTransfer({ ...plan, bases: [...bases] }, runs);
+  for (const seed of seeds) {
+    const base = await work.base(plannedBase(settings, seed));
+    bases.push(base);
+    for (const planned of plannedStrategies(settings, seed)) {
+      const { strategy, fraction } = planned;
+      logger.info({ strategy, fraction, seed }, 'transfer');
+      runs.push({ strategy, fraction, result: await work.strategy(planned, base) });
+      await work.report(soFar());
+    }
+  }
+  return soFar();
+}
