@@ -8,12 +8,16 @@ import { preparedFolder } from './require-prepared.js';
 
 export async function prepareFolder(
   config: Config,
-  { force, context }: { readonly force: boolean; readonly context: Context },
+  {
+    force,
+    update = false,
+    context,
+  }: { readonly force: boolean; readonly update?: boolean; readonly context: Context },
 ): Promise<PreprocessResult> {
   const folder = preparedFolder(config);
   const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
   try {
-    return await preprocess({ config, folder, force, context });
+    return await preprocess({ config, folder, force, update, context });
   } finally {
     await lock.release();
   }

@@ -2,12 +2,13 @@
 import { quoteLiteral } from '../common/sql.js';
 import type { Config, SampleSource, TaskConfig } from '../config/schema.js';
 import { hash32Sql } from '../features/hash32.js';
+import type { Encoding } from './carried.js';
 import { lastEventFields } from './contexts.js';
 import { entityTable, tasksJudging } from './entities.js';
 import { attributesOf, type Inputs, number, type SampleTable, text } from './items.js';
 import { ONE, weightSql } from './labels/events-that-count.js';
 import { hasColumn, hasQuery } from './request-columns.js';
-import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+import { addedUp, createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
 /** The bounds of the split in microseconds since 1970; null where there is none. */
 export interface SplitBounds {
@@ -20,10 +21,18 @@ export interface SplitBounds {
   readonly logEndUs: bigint;
   /** Validation by users: this share of them; null where days decide. */
   readonly validationUsers: number | null;
+  /** In an update, until when earlier preparations know the log; null otherwise. */
+  readonly updateFromUs: bigint | null;
 }
 
 /** Rows are counted under this whose label is decided by what lies beyond the part of their request. */
 export const PAST_PERIOD = 'the label reaches past its period';
+
+const UNDECIDED = 'no event decides the label';
+
+/** In an update: of samples that came with an earlier preparation, and of those that come with a later one. */
+const BEFORE_UPDATE = 'of an earlier preparation';
+const AFTER_UPDATE = 'after the log';
 
 /** 0 training, 1 validation, 2 evaluation. */
 function splitSql(bounds: SplitBounds): string {
@@ -44,7 +53,9 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
  * what decides it reaches beyond the part of its request: into the next one, or past the end of the log.
  */
 function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: boolean): string {
-  const { trainingFromUs, evaluationFromUs, evaluationToUs, validationFromUs, logEndUs } = bounds;
+  const { trainingFromUs, evaluationFromUs, evaluationToUs, validationFromUs, logEndUs, updateFromUs } =
+    bounds;
+  if (updateFromUs !== null) return filteredInUpdateSql(updateFromUs, logEndUs, trainFromUs, derived);
   const knownUntilUs = least(logEndUs, evaluationToUs ?? logEndUs);
   const ends = [
     `WHEN time_us >= ${evaluationFromUs} THEN ${knownUntilUs}`,
@@ -61,12 +72,31 @@ function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: b
       : [`WHEN time_us < ${evaluationFromUs} AND time_us < ${trainFromUs} THEN 'trainFrom'`]),
     ...(derived
       ? [
-          `WHEN s.label IS NULL THEN 'no event decides the label'`,
+          `WHEN s.label IS NULL THEN ${quoteLiteral(UNDECIDED)}`,
           `WHEN s.until_us > ${end} THEN ${quoteLiteral(PAST_PERIOD)}`,
         ]
       : []),
   ];
   return cases.length > 0 ? `CASE ${cases.join(' ')} END` : 'NULL';
+}
+
+/** A sample belongs to the update [fromUs, toUs) that its request lies in; one with a derived label to the one that decides it. */
+function filteredInUpdateSql(
+  fromUs: bigint,
+  toUs: bigint,
+  trainFromUs: bigint | null,
+  derived: boolean,
+): string {
+  const [before, after] = derived
+    ? [`s.until_us <= ${fromUs}`, `s.until_us > ${toUs}`]
+    : [`time_us < ${fromUs}`, `time_us >= ${toUs}`];
+  const cases = [
+    `WHEN ${before} THEN ${quoteLiteral(BEFORE_UPDATE)}`,
+    `WHEN ${after} THEN ${quoteLiteral(derived ? PAST_PERIOD : AFTER_UPDATE)}`,
+    ...(trainFromUs === null ? [] : [`WHEN time_us < ${trainFromUs} THEN 'trainFrom'`]),
+    ...(derived ? [`WHEN s.label IS NULL THEN ${quoteLiteral(UNDECIDED)}`] : []),
+  ];
+  return `CASE ${cases.join(' ')} END`;
 }
 
 /** User fields that are a column of the request, with their position among the user fields. */
@@ -232,18 +262,30 @@ export function createItemCountsSql(config: Config, { evaluationFromUs }: SplitB
       WHERE r.split < 2 AND s.task IN (${tasksJudging(config, 'item')}) GROUP BY s.candidate) s ON s.item = i.item`;
 }
 
-/** The vocabularies of user fields from the profile table (users met before the evaluation period) and from requests. */
-export function createUserVocabulariesSql(config: Config, bounds: SplitBounds): string[] {
+/** Users with an event or a training or validation request before the evaluation period. */
+export const usersMetSql = ({ evaluationFromUs }: SplitBounds): string =>
+  `SELECT usr FROM events WHERE time_us < ${evaluationFromUs} UNION SELECT usr FROM request_rows WHERE split < 2`;
+
+/**
+ * The vocabularies of user fields from the profile table (users met before the evaluation period) and from requests; what
+ * earlier preparations met counts too, each user once.
+ */
+export function createUserVocabulariesSql(config: Config, bounds: SplitBounds, encoding: Encoding): string[] {
   const counts = {
     request: (at: number) => `SELECT u${at} AS value, 1 AS n FROM request_rows WHERE split < 2`,
-    users: (at: number) => `SELECT p.u${at} AS value, 1 AS n FROM profiles p WHERE p.usr IN (
-      SELECT usr FROM events WHERE time_us < ${bounds.evaluationFromUs}
-      UNION SELECT usr FROM request_rows WHERE split < 2)`,
+    users: (at: number) => `SELECT p.u${at} AS value, 1 AS n FROM profiles p
+      WHERE p.usr IN (${usersMetSql(bounds)}) AND p.usr NOT IN (SELECT usr FROM carried_users WHERE met)`,
   };
   return Object.values(config.features.user).flatMap((field, at) =>
     field.from === 'lastEvent'
       ? []
-      : [createVocabularySql(vocabularyTable('user', at), counts[field.from](at), field)],
+      : [
+          createVocabularySql(
+            { group: 'user', field: at, grows: encoding.grows('user', at) },
+            addedUp(counts[field.from](at), 'user', at),
+            field,
+          ),
+        ],
   );
 }
 
