@@ -26,20 +26,17 @@ import { createComputedFeaturesSql } from './ranking/computed-features.js';
 import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
 import { isoOf, type Read, timesOf } from './read-inputs.js';
 import { reportEmptyParts } from './report-samples.js';
-import {
-  createAskedSql,
-  createItemCountsSql,
-  createProfilesSql,
-  createRequestsSql,
-  createRequestUsersSql,
-  createSamplesSql,
-  createUserVocabulariesSql,
-  usersMetSql,
-} from './requests.js';
+import { createAskedSql, createItemCountsSql, createRequestsSql, createSamplesSql } from './requests.js';
 import { carriedFrom } from './reuse.js';
 import { requestsBySplit, sampleCounts } from './row-counts.js';
 import { microseconds, splitBounds, updateBounds } from './split-bounds.js';
 import { linkSegments, type Update, unionOfInputs } from './update.js';
+import {
+  createProfilesSql,
+  createRequestUsersSql,
+  createUserVocabulariesSql,
+  usersMetSql,
+} from './user-fields.js';
 import { vocabularyTable } from './vocabulary.js';
 import { writeEntities } from './write-entities.js';
 import { writeItems, writePropertyFields, writeUserFields } from './write-fields.js';

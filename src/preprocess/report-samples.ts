@@ -2,7 +2,7 @@
 import type { Logger } from '../common/context.js';
 import type { RowCounts, TaskManifest } from '../common/prepared.js';
 import { describeCounts } from './read/reject-report.js';
-import { PAST_PERIOD } from './requests.js';
+import { PAST_PERIOD } from './split-requests.js';
 
 /** Warns of each task that ends up without samples for training or (but in an update) for evaluation, with what became of its rows. */
 export function reportEmptyParts(

@@ -7,7 +7,7 @@ import { DEFAULT_VALIDATION_USERS } from '../config/normalise.js';
 import type { Config } from '../config/schema.js';
 import { localSeconds, zoneOffsets } from '../features/local-time.js';
 import type { Inputs } from './items.js';
-import type { SplitBounds } from './requests.js';
+import type { SplitBounds } from './split-requests.js';
 
 const US = 1_000_000n;
 const DAY_SECONDS = 86_400;

@@ -10,7 +10,7 @@ import type { ZoneOffset } from '../../features/local-time.js';
 import type { Encoding } from '../carried.js';
 import type { Inputs, SampleTable } from '../items.js';
 import type { TableSpec } from '../read/table-spec.js';
-import type { SplitBounds } from '../requests.js';
+import type { SplitBounds } from '../split-requests.js';
 import { candidatesTable, createCandidatesSql } from './candidates.js';
 import { checkTargets } from './check-targets.js';
 import { createTargetsSql, targetsTable } from './events-that-count.js';

@@ -1,7 +1,7 @@
 /** Levels of a number, such as seven of the price: its quantiles over the events of the training period. */
 import { escapeGlob, quoteLiteral } from '../../common/sql.js';
 import type { LevelLabels } from '../../config/schema.js';
-import type { SplitBounds } from '../requests.js';
+import type { SplitBounds } from '../split-requests.js';
 import { targetsTable } from './events-that-count.js';
 
 export const levelsTable = (task: number): string => `label_levels_${task}`;

@@ -3,7 +3,7 @@ import { secondsOf } from '../../config/durations.js';
 import type { Config, TaskConfig } from '../../config/schema.js';
 import type { ZoneOffset } from '../../features/local-time.js';
 import { type Inputs, text } from '../items.js';
-import type { SplitBounds } from '../requests.js';
+import type { SplitBounds } from '../split-requests.js';
 import { targetsTable } from './events-that-count.js';
 import { localDayStarts } from './local-day-starts.js';
 
