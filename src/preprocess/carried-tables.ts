@@ -1,7 +1,7 @@
 /** The tables of an earlier prepared folder that the plan goes on from; they are empty where there is no such folder. */
 import { join } from 'node:path';
 import { preparedPaths } from '../common/prepared.js';
-import { escapeGlob, quoteIdentifier, quoteLiteral } from '../common/sql.js';
+import { escapeGlob, quoteLiteral } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
 import type { Carried, Encoding } from './carried.js';
 import { attributesOf } from './items.js';
@@ -39,27 +39,27 @@ export function createCarriedSql(config: Config, carried: Carried | null, encodi
       : `SELECT '' AS value, CAST(0 AS BIGINT) AS count, CAST(0 AS INTEGER) AS idx WHERE false`;
     return `CREATE TABLE ${carriedVocabulary(group, at)} AS ${rows}`;
   });
-  const attributes = attributesOf(config);
-  const numbers = Object.keys(config.features.itemNumbers);
+  const attributes = attributesOf(config).map(({ at }) => `a${at}`);
+  const numbers = Object.keys(config.features.itemNumbers).map((_, at) => `x${at}`);
   if (!carried?.isUpdate) {
     const columns = [
-      ...attributes.map(({ at }) => `'' AS a${at}`),
-      ...numbers.map((_, at) => `CAST(0 AS DOUBLE) AS x${at}`),
+      'CAST(0 AS INTEGER) AS item',
+      `'' AS item_id`,
+      ...attributes.map((name) => `'' AS ${name}`),
+      ...numbers.map((name) => `CAST(0 AS DOUBLE) AS ${name}`),
     ];
     return [
       ...vocabularies,
       `CREATE TABLE carried_users AS SELECT CAST(0 AS INTEGER) AS usr, '' AS user_id, false AS met WHERE false`,
-      `CREATE TABLE carried_items AS SELECT ${['CAST(0 AS INTEGER) AS item', `'' AS item_id`, ...columns].join(', ')} WHERE false`,
+      `CREATE TABLE carried_items AS SELECT ${columns.join(', ')} WHERE false`,
     ];
   }
-  const columns = [
-    ...attributes.map(({ name, at }) => `${quoteIdentifier(name)} AS a${at}`),
-    ...numbers.map((name, at) => `${quoteIdentifier(name)} AS x${at}`),
-  ];
+  // By place: in the file they have the names of fields, which may differ in ways that SQL's do not.
+  const columns = ['item', 'item_id', ...attributes, ...numbers].join(', ');
   const file = (path: string) => parquet(join(carried.folder, path));
   return [
     ...vocabularies,
     `CREATE TABLE carried_users AS SELECT "user" AS usr, user_id, met FROM ${file(preparedPaths.users)}`,
-    `CREATE TABLE carried_items AS SELECT ${['"row" AS item', 'item_id', ...columns].join(', ')} FROM ${file(preparedPaths.items)}`,
+    `CREATE TABLE carried_items AS SELECT ${columns} FROM ${file(preparedPaths.items)} rows(${columns})`,
   ];
 }

@@ -328,3 +328,26 @@ test('old segments are the same files, and the items table tells what items have
   const changed = first.items.flatMap((item, row) => (last.items[row] === item ? [] : [item.split(' ')[0]]));
   expect(new Set(changed)).toEqual(new Set([lines[1]!.split(',')[0]]));
 });
+
+test('the same bytes come out at 1 and 2 threads', async () => {
+  // More rows than threads take at once (122,880), in the kept log and among the new events.
+  const random = randomWorld(12, 300_000);
+  const events = random.events.map((event, at) => ({
+    ...event,
+    user: `u${at % 2000}`,
+    time: event.time + (at % 7200),
+  }));
+  const world = { ...random, events };
+  const yaml = await writeWorld(join(folder, 'data'), world);
+  const names = [await writeDays(world, 0, 5), await writeDays(world, 5, 12)];
+  for (const threads of [1, 2]) {
+    const text = `${yaml}preprocess: { threads: ${threads} }\n`;
+    await run(text, `by-${threads}`, names.slice(0, 1));
+    await run(text, `by-${threads}`, names);
+  }
+  const bytes = async (name: string) =>
+    Object.entries(await checksums(name)).flatMap(([path, sum]) =>
+      path.endsWith('manifest.json') ? [] : [[path.slice(join(folder, name).length), sum]],
+    );
+  expect(await bytes('by-2')).toEqual(await bytes('by-1'));
+}, 120_000);
