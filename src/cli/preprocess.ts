@@ -5,19 +5,28 @@ import type { PreprocessResult } from '../preprocess/preprocess.js';
 import type { Io } from './io.js';
 import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOptions } from './session.js';
 
+interface Options extends ConfigOptions {
+  readonly update?: true;
+}
+
 export function preprocessCommand(io: Io): Command {
   return withConfigOptions(new Command('preprocess'))
     .description('turn the tables of the config into prepared data; what is up to date is left as it is')
-    .action((options: ConfigOptions) =>
+    .option(
+      '--update',
+      'add the days of the log that follow what was prepared before, and keep the log for that',
+    )
+    .action((options: Options) =>
       runCommand(options, io, async ({ context }) => {
         const config = await readConfig(options, io);
         const { prepareFolder } = await import('./prepare-folder.js');
-        return report(await prepareFolder(config, { force: options.force ?? false, context }));
+        const { force = false, update = false } = options;
+        return report(await prepareFolder(config, { force, update, context }));
       }),
     );
 }
 
-function report({ folder, skipped, seconds, manifest }: PreprocessResult): Report {
+function report({ folder, skipped, seconds, manifest, update }: PreprocessResult): Report {
   const { rows, users, items, requestsBySplit, tasks, firstEvent, lastEvent } = manifest;
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   const tables = Object.entries(rows).map(([table, { read, kept, rejected, filtered }]) => [
@@ -42,6 +51,7 @@ function report({ folder, skipped, seconds, manifest }: PreprocessResult): Repor
       .map(([split, requests]) => `${requests} ${split}`)
       .join(', ')}`,
     `${users} users, ${items} item rows, events from ${firstEvent} to ${lastEvent}`,
+    ...(update ? [describeUpdate(update)] : []),
     `${folder}: ${done}`,
   ];
   return {
@@ -58,7 +68,16 @@ function report({ folder, skipped, seconds, manifest }: PreprocessResult): Repor
       tasks,
       firstEvent,
       lastEvent,
+      update,
     },
     text: text.join('\n'),
   };
+}
+
+function describeUpdate({ from, to, events, users, items, grown }: NonNullable<PreprocessResult['update']>) {
+  const rows = Object.entries(grown).map(([field, added]) => `${added} of ${field}`);
+  return [
+    `added from ${from} to ${to}: ${events} events, ${users} users, ${items} item rows`,
+    `new rows of vocabularies: ${rows.join(', ') || 'none'}`,
+  ].join('\n');
 }

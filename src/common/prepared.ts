@@ -21,13 +21,13 @@ export interface FieldManifest {
   /** Rows of the embedding table. */
   readonly rows: number;
   readonly buckets: number;
-  /** Distinct values met in the training period, those below minCount included. */
+  /** Distinct values met in the training period, those below minCount included, and those carried on from an earlier folder. */
   readonly values: number;
   /** Multi-valued fields are stored as offsets and values. */
   readonly multiValued: boolean;
   /** sha256 of the vocabulary's values in index order: what a checkpoint is checked against. */
   readonly vocabularyHash: string;
-  /** What the vocabulary was before it grew, oldest first; left out where it never did. */
+  /** What rows and hash were before the vocabulary grew, the oldest first: values only ever follow those that are there. */
   readonly earlier?: readonly { readonly rows: number; readonly vocabularyHash: string }[];
 }
 
@@ -84,6 +84,13 @@ export interface RowCounts {
   readonly filteredBy: Readonly<Record<string, number>>;
 }
 
+export interface CarriedFrom {
+  readonly name: string;
+  readonly configHash: string;
+  readonly coveredTo?: string;
+  readonly vocabularies: 'fixed' | 'grow';
+}
+
 export interface Manifest {
   readonly format: number;
   readonly name: string;
@@ -108,6 +115,14 @@ export interface Manifest {
   readonly lastEvent: string | null;
   readonly evaluationFrom: string;
   readonly evaluationTo: string | null;
+  /** Until when the log is known: data.log.to, else the end of the local day of its last event. Folders of before updates lack it. */
+  readonly coveredTo?: string;
+  /** Where the last update begins, which ends at coveredTo and which requests, samples and `rows` are of; null for a first preparation. */
+  readonly updateFrom?: string | null;
+  /** The columns of the log that is kept for updates, as the files name them: t0, t1, .. and n0, n1, ..; without updates none is kept. */
+  readonly keptLog?: { readonly text: readonly string[]; readonly numbers: readonly string[] };
+  /** The folder whose encoding the first preparation carried on. */
+  readonly carried?: CarriedFrom;
   readonly fields: {
     readonly item: readonly FieldManifest[];
     /** In the order in which they are stored. */
@@ -139,6 +154,7 @@ export const preparedPaths = {
   entityFieldOffsets: (entity: string, field: string) => `entities/${entity}/${field}.offsets.i32`,
   entityNumbers: (entity: string) => `entities/${entity}/numbers.f32`,
   users: 'streams/users.parquet',
+  streamLog: (segment: string) => `streams/${segment}/log.parquet`,
   streamOffsets: (segment: string) => `streams/${segment}/offsets.i32`,
   streamItems: (segment: string) => `streams/${segment}/item.i32`,
   streamProperties: (segment: string) => `streams/${segment}/property.u16`,

@@ -12,7 +12,7 @@ import type {
   TimeColumn,
 } from './schema.js';
 
-const DEFAULT_VALIDATION_USERS = 0.05;
+export const DEFAULT_VALIDATION_USERS = 0.05;
 
 type JudgingTask = Exclude<ParsedConfig['tasks'][string], { kind: 'multiclass' }>;
 type ParsedRanking = NonNullable<ParsedConfig['features']['ranking']>;

@@ -5,8 +5,9 @@
 import type { Config } from '../config/schema.js';
 import { localSecondsSql, type ZoneOffset } from '../features/local-time.js';
 import { timeFieldSql } from '../features/time-fields.js';
+import type { Encoding } from './carried.js';
 import { type IngestedTable, text } from './items.js';
-import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+import { createVocabularySql, type FieldGroup, lookUp, vocabularyTable } from './vocabulary.js';
 
 interface ContextColumn {
   /** Name in SQL: p<k> for the k-th property field, u<k> for the k-th user field. */
@@ -72,16 +73,13 @@ export function joinContexts(
 }
 
 /** The vocabularies of property fields and of user fields read off events. */
-export function createContextVocabulariesSql(config: Config): string[] {
+export function createContextVocabulariesSql(config: Config, encoding: Encoding): string[] {
+  const place = (group: FieldGroup, field: number) => ({ group, field, grows: encoding.grows(group, field) });
   const properties = Object.values(config.features.properties).map((field, at) =>
-    createVocabularySql(
-      vocabularyTable('property', at),
-      `SELECT p${at} AS value, n FROM context_values`,
-      field,
-    ),
+    createVocabularySql(place('property', at), `SELECT p${at} AS value, n FROM context_values`, field),
   );
   const lastEvent = lastEventFields(config).map(({ field, at }) =>
-    createVocabularySql(vocabularyTable('user', at), `SELECT u${at} AS value, n FROM context_values`, field),
+    createVocabularySql(place('user', at), `SELECT u${at} AS value, n FROM context_values`, field),
   );
   return [...properties, ...lastEvent];
 }

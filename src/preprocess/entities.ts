@@ -3,8 +3,9 @@
  * the values of its fields as rows of vocabularies, its own or those of the item fields that it shares.
  */
 import type { Config, EntityField, SampleSource } from '../config/schema.js';
+import type { Encoding } from './carried.js';
 import { type Inputs, numberColumns, splitSql, text } from './items.js';
-import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+import { addedUp, createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
 /** `entity_<n>` (row, id, f<k> of the k-th field, nullable text, x<k> of the k-th number), rows numbered by id. */
 export const entityTable = (entity: number): string => `entity_${entity}`;
@@ -55,8 +56,8 @@ export function createEntitiesSql(config: Config, { entities, samples }: Inputs)
   });
 }
 
-/** The vocabularies of fields that share none, from the training samples, and the values of all fields. */
-export function createEntityFieldsSql(config: Config): string[] {
+/** The vocabularies of fields that share none, from the training samples (of all preparations), and the values of all fields. */
+export function createEntityFieldsSql(config: Config, encoding: Encoding): string[] {
   return Object.entries(config.entities).flatMap(([name, { fields }], number) =>
     Object.entries(fields).flatMap(([field, settings], at) => {
       const rows = entityTable(number);
@@ -65,6 +66,7 @@ export function createEntityFieldsSql(config: Config): string[] {
           ? `SELECT "row", 1 AS place, f${at} AS value FROM ${rows}`
           : splitSql(`f${at}`, settings.separator, { table: rows, row: '"row"' });
       const raw = `entity_${number}_text_${at}`;
+      const group = `entity_${number}` as const;
       const { vocabulary, rule } = vocabularyOf(config, number, at, field, settings);
       const counts = `SELECT x.value, count(*) AS n FROM ${raw} x JOIN sample_rows s ON s.candidate = x."row"
         JOIN request_rows r USING (request)
@@ -72,7 +74,15 @@ export function createEntityFieldsSql(config: Config): string[] {
       const { join, index } = lookUp(rule, vocabulary, 'v', 'x.value');
       return [
         `CREATE TABLE ${raw} AS ${values}`,
-        ...(settings.shares === undefined ? [createVocabularySql(vocabulary, counts, settings)] : []),
+        ...(settings.shares === undefined
+          ? [
+              createVocabularySql(
+                { group, field: at, grows: encoding.grows(group, at) },
+                addedUp(counts, group, at),
+                settings,
+              ),
+            ]
+          : []),
         `CREATE TABLE ${entityValues(number, at)} AS SELECT x."row", x.place, ${index} AS idx FROM ${raw} x ${join}`,
       ];
     }),

@@ -4,7 +4,10 @@ import type { ZoneOffset } from '../features/local-time.js';
 import { joinContexts } from './contexts.js';
 import { type Inputs, joinItems, text } from './items.js';
 
-/** `user_rows` (usr, user_id): everyone with an event, a request or a profile, in byte order of the id. */
+/**
+ * `user_rows` (usr, user_id): everyone with an event, a request or a profile, in byte order of the id; after those of an earlier
+ * preparation (`carried_users`), who keep their numbers.
+ */
 export function createUsersSql(config: Config, { log, users, samples }: Inputs): string {
   const ids = [
     `SELECT ${text(log, config.data.log.user)} AS user_id FROM ${log.table}`,
@@ -14,8 +17,10 @@ export function createUsersSql(config: Config, { log, users, samples }: Inputs):
     ),
   ];
   return `CREATE TABLE user_rows AS
-    SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS usr, user_id
-    FROM (SELECT DISTINCT user_id FROM (${ids.join(' UNION ALL ')}) mentioned) known`;
+    SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 + (SELECT count(*) FROM carried_users) AS INTEGER) AS usr, user_id
+    FROM (SELECT DISTINCT user_id FROM (${ids.join(' UNION ALL ')}) mentioned) known
+    WHERE user_id NOT IN (SELECT user_id FROM carried_users)
+    UNION ALL SELECT usr, user_id FROM carried_users`;
 }
 
 /** `events` (usr, seq: place in the user's stream, time_us, ord: input order, item, context). */

@@ -1,8 +1,9 @@
 /** Item rows: one for each distinct tuple of an item id and its attributes, wherever they come from. */
 import { quoteLiteral } from '../common/sql.js';
 import type { Config, ItemField, NumberField, SampleSource } from '../config/schema.js';
+import type { Encoding } from './carried.js';
 import { numberColumn, type TableSpec, textColumn } from './read/table-spec.js';
-import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+import { carriedVocabulary, createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
 /** An attribute of items beside the id. */
 export interface Attribute {
@@ -73,7 +74,8 @@ export function createItemTableSql(config: Config, { items }: Inputs): string[] 
 
 /**
  * Makes `item_rows` (item, item_id, a<k> for the k-th field, nullable text, x<k> for the k-th number): numbered by item
- * id, then by the attributes in config order, the missing value first.
+ * id, then by the attributes in config order, the missing value first; after those of an earlier preparation
+ * (`carried_items`), which keep their numbers, and what they had where the items table no longer names the item.
  */
 export function createItemsSql(config: Config, inputs: Inputs): string[] {
   const { log, items, samples } = inputs;
@@ -100,21 +102,31 @@ export function createItemsSql(config: Config, inputs: Inputs): string[] {
       ? `UNION ALL SELECT DISTINCT ${['item_id', ...missing].join(', ')} FROM (${others.join(' UNION ALL ')}) other
          WHERE item_id NOT IN (SELECT item_id FROM log_tuples)`
       : '';
-  const joined = items
-    ? `LEFT JOIN item_table ON item_table.${text(items, config.data.items!.item)} = tuples.item_id`
-    : '';
+  const ofLog = ['item_id', ...fromLog.map(({ at }) => `a${at}`)];
+  const id = items && `item_table.${text(items, config.data.items!.item)}`;
+  const joins = [
+    `LEFT JOIN carried_items c ON ${ofLog.map((column) => same(`c.${column}`, `tuples.${column}`)).join(' AND ')}`,
+    ...(id ? [`LEFT JOIN item_table ON ${id} = tuples.item_id`] : []),
+  ];
+  const known = (column: string, name: string) =>
+    `CASE WHEN ${id} IS NULL THEN c.${name} ELSE ${column} END AS ${name}`;
   const values = [
     ...attributes.map(({ at, field }) =>
-      field.from === 'log' ? `tuples.a${at}` : `item_table.${text(items!, field.column)} AS a${at}`,
+      field.from === 'log' ? `tuples.a${at}` : known(`item_table.${text(items!, field.column)}`, `a${at}`),
     ),
-    ...numberColumns(config.features.itemNumbers, items, 'item_table'),
+    ...Object.values(config.features.itemNumbers).map(({ column }, at) =>
+      known(`item_table.${number(items!, column)}`, `x${at}`),
+    ),
   ];
+  const order = ['item_id', ...columns.map((c) => `${c} NULLS FIRST`)].join(', ');
   return [
     `CREATE TABLE log_tuples AS SELECT DISTINCT ${inLog.join(', ')} FROM ${log.table}`,
     `CREATE TABLE item_rows AS
-       SELECT CAST(row_number() OVER (ORDER BY ${['item_id', ...columns.map((c) => `${c} NULLS FIRST`)].join(', ')}) - 1 AS INTEGER) AS item, *
-       FROM (SELECT ${['tuples.item_id AS item_id', ...values].join(', ')}
-         FROM (SELECT * FROM log_tuples ${unseen}) tuples ${joined}) complete`,
+       SELECT CAST(coalesce(carried, row_number() OVER (PARTITION BY carried IS NULL ORDER BY ${order}) - 1
+           + (SELECT count(*) FROM carried_items)) AS INTEGER) AS item, * EXCLUDE (carried)
+       FROM (SELECT ${['c.item AS carried', 'tuples.item_id AS item_id', ...values].join(', ')}
+         FROM (SELECT ${ofLog.join(', ')} FROM log_tuples ${unseen}
+           UNION SELECT ${ofLog.join(', ')} FROM carried_items) tuples ${joins.join(' ')}) complete`,
   ];
 }
 
@@ -129,9 +141,10 @@ export function joinItems(config: Config, log: IngestedTable, logAlias: string):
 
 /**
  * Makes the vocabularies of the item fields from `item_counts` (item, events, samples): how often each row came up in
- * the training period, and `item_values_<k>` (item, place, idx) of each field.
+ * the training period, and `item_values_<k>` (item, place, idx) of each field. What the log never shows is counted over
+ * samples, those of earlier preparations included.
  */
-export function createItemFieldsSql(config: Config): string[] {
+export function createItemFieldsSql(config: Config, encoding: Encoding): string[] {
   return Object.entries(config.features.item).flatMap(([name, field], at) => {
     const vocabulary = vocabularyTable('item', at);
     const raw = name === 'item' ? 'item_id' : `a${at}`;
@@ -139,12 +152,15 @@ export function createItemFieldsSql(config: Config): string[] {
       field.separator === undefined
         ? `SELECT item, 1 AS place, ${raw} AS value FROM item_rows`
         : splitSql(raw, field.separator, { table: 'item_rows', row: 'item' });
-    const counts = `SELECT value, CASE WHEN sum(events) > 0 THEN sum(events) ELSE sum(samples) END AS n
+    const shown = `SELECT value, CAST(sum(events) AS BIGINT) AS events, CAST(sum(samples) AS BIGINT) AS samples
       FROM item_text_${at} JOIN item_counts USING (item) GROUP BY value`;
+    const counts = `SELECT coalesce(s.value, c.value) AS value,
+        CASE WHEN s.events > 0 THEN s.events ELSE coalesce(s.samples, 0) + coalesce(c.count, 0) END AS n
+      FROM (${shown}) s FULL JOIN ${carriedVocabulary('item', at)} c ON c.value = s.value`;
     const { join, index } = lookUp({ name, buckets: field.buckets }, vocabulary, 'v', 'x.value');
     return [
       `CREATE TABLE item_text_${at} AS ${values}`,
-      createVocabularySql(vocabulary, counts, field),
+      createVocabularySql({ group: 'item', field: at, grows: encoding.grows('item', at) }, counts, field),
       `CREATE TABLE item_values_${at} AS SELECT x.item, x.place, ${index} AS idx FROM item_text_${at} x ${join}`,
     ];
   });

@@ -25,13 +25,38 @@ const BOUND = 10;
 /** What rounding leaves of a difference, as a share of the values. */
 const ROUNDING = 1e-9;
 
-/** By mean and population deviation over the rows of `known` (a FROM clause); of a column without a value there, 0 and 1. */
+/**
+ * By mean and population deviation over the rows of `known` (a FROM clause); of a column without a value there, 0 and 1.
+ * A column that `carried` has a unit for keeps it.
+ */
 export async function normalise(
   connection: DuckDBConnection,
   columns: readonly NumberColumn[],
   known: string,
+  carried: readonly NumberManifest[] = [],
 ): Promise<NormalisedColumns> {
-  if (columns.length === 0) return { statistics: [], sql: [] };
+  const unitOf = (name: string) => carried.find((unit) => unit.name === name);
+  const measured = await measure(
+    connection,
+    columns.filter(({ name }) => !unitOf(name)),
+    known,
+  );
+  const statistics = columns.map(({ name }) => unitOf(name) ?? measured.find((unit) => unit.name === name)!);
+  const sql = columns.map(({ sql }, at) => {
+    const { mean, deviation } = statistics[at]!;
+    // Inside, as least and greatest pass over a NULL.
+    const value = `coalesce((${sql} - (${mean})) / ${deviation}, 0)`;
+    return `greatest(-${BOUND}, least(${BOUND}, ${value}))`;
+  });
+  return { statistics, sql };
+}
+
+async function measure(
+  connection: DuckDBConnection,
+  columns: readonly NumberColumn[],
+  known: string,
+): Promise<readonly NumberManifest[]> {
+  if (columns.length === 0) return [];
   const select = async <T extends readonly unknown[]>(parts: readonly string[]) =>
     (await rowsOf<T>(connection, `SELECT ${parts.join(', ')} ${known}`))[0]!;
   const bounds = await select<(number | null)[]>(columns.map(({ sql }) => `min(${sql}), max(${sql})`));
@@ -47,7 +72,7 @@ export async function normalise(
       return [`count(${sql})`, `sum(${step})`, `sum(${step} * ${step})`];
     }),
   );
-  const statistics = columns.map(({ name }, at): NumberManifest => {
+  return columns.map(({ name }, at): NumberManifest => {
     const { low, range } = ranges[at]!;
     if (range === 0) return { name, mean: low, deviation: 1 };
     const [count, sum, squares] = sums.slice(3 * at, 3 * at + 3).map((value) => BigInt(value!)) as bigint[];
@@ -55,13 +80,6 @@ export async function normalise(
     const deviation = Math.sqrt(Number(count! * squares! - sum! * sum!)) / Number(count);
     return { name, mean: low + (mean / STEPS) * range, deviation: (deviation / STEPS) * range };
   });
-  const sql = columns.map(({ sql }, at) => {
-    const { mean, deviation } = statistics[at]!;
-    // Inside, as least and greatest pass over a NULL.
-    const value = `coalesce((${sql} - (${mean})) / ${deviation}, 0)`;
-    return `greatest(-${BOUND}, least(${BOUND}, ${value}))`;
-  });
-  return { statistics, sql };
 }
 
 function tooWide(name: string, low: number, high: number): UserError {

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type NumberManifest, preparedPaths } from '../common/prepared.js';
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config, NumberField } from '../config/schema.js';
+import type { Encoding } from './carried.js';
 import { entityTable, tasksJudging } from './entities.js';
 import { normalise } from './normalise.js';
 import { writeRawFiles } from './raw-files.js';
@@ -18,11 +19,13 @@ export function writeItemNumbers(
   connection: DuckDBConnection,
   folder: string,
   { features }: Config,
+  encoding: Encoding,
 ): Promise<readonly NumberManifest[]> {
   return writeNumbers(connection, folder, features.itemNumbers, {
     path: preparedPaths.itemNumbers,
     rows: 'FROM item_rows ORDER BY item',
     known: 'FROM item_rows JOIN item_counts USING (item) WHERE events + samples > 0',
+    carried: encoding.itemNumbers,
   });
 }
 
@@ -32,6 +35,7 @@ export function writeEntityNumbers(
   folder: string,
   config: Config,
   { name, at }: { readonly name: string; readonly at: number },
+  encoding: Encoding,
 ): Promise<readonly NumberManifest[]> {
   const table = entityTable(at);
   const judged = `SELECT s.candidate FROM sample_rows s JOIN request_rows r USING (request)
@@ -40,22 +44,33 @@ export function writeEntityNumbers(
     path: preparedPaths.entityNumbers(name),
     rows: `FROM ${table} ORDER BY "row"`,
     known: `FROM ${table} WHERE "row" IN (${judged})`,
+    carried: encoding.entityNumbers(name),
   });
 }
 
-/** `rows` and `known` are FROM clauses over the columns x<k>. Without numbers there is no file. */
+/** `rows` and `known` are FROM clauses over the columns x<k>, `carried` the units taken over. Without numbers there is no file. */
 async function writeNumbers(
   connection: DuckDBConnection,
   folder: string,
   numbers: Numbers,
-  { path, rows, known }: { readonly path: string; readonly rows: string; readonly known: string },
+  {
+    path,
+    rows,
+    known,
+    carried,
+  }: {
+    readonly path: string;
+    readonly rows: string;
+    readonly known: string;
+    readonly carried: readonly NumberManifest[];
+  },
 ): Promise<readonly NumberManifest[]> {
   const columns = Object.entries(numbers).map(([name, { scale }], at) => ({
     name,
     // What has no logarithm is missing.
     sql: scale === 'log' ? `CASE WHEN x${at} > 0 THEN ln(x${at}) END` : `x${at}`,
   }));
-  const { statistics, sql } = await normalise(connection, columns, known);
+  const { statistics, sql } = await normalise(connection, columns, known, carried);
   if (columns.length > 0) await writeRawFiles(connection, folder, [{ path, sql }], rows);
   return statistics;
 }

@@ -4,12 +4,10 @@ import { messageOf, UserError } from '../common/errors.js';
 import { type FieldManifest, preparedPaths } from '../common/prepared.js';
 import { quoteLiteral } from '../common/sql.js';
 import type { Config, QueryConfig } from '../config/schema.js';
+import { type Encoding, QUERY_FIELD } from './carried.js';
 import { writeOffsets, writeRawFiles } from './raw-files.js';
-import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
+import { addedUp, createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 import { writeField } from './write-fields.js';
-
-/** The name of the field in its group, `query`. */
-const FIELD = 'word';
 
 const VOCABULARY = vocabularyTable('query', 0);
 
@@ -42,16 +40,20 @@ export async function checkPattern(
   }
 }
 
-/** `request_words` (request, place, idx), from the text `query` of `request_rows`, and the vocabulary of the requests before the evaluation. */
-export function createQueryWordsSql({ features: { query } }: Config): string[] {
+/** `request_words` (request, place, idx), from the text `query` of `request_rows`, and the vocabulary of the requests before the evaluation, of all preparations. */
+export function createQueryWordsSql({ features: { query } }: Config, encoding: Encoding): string[] {
   if (!query) return [];
   const words = `regexp_extract_all(lower(nfc_normalize(query)), ${quoteLiteral(patternOf(query))})`;
-  const { join, index } = lookUp({ name: FIELD, buckets: query.buckets }, VOCABULARY, 'v', 'w.value');
+  const { join, index } = lookUp({ name: QUERY_FIELD, buckets: query.buckets }, VOCABULARY, 'v', 'w.value');
   return [
     `CREATE TABLE request_text AS SELECT request, split, unnest(${words}) AS value, generate_subscripts(${words}, 1) AS place
       FROM request_rows WHERE query IS NOT NULL`,
     `DELETE FROM request_text WHERE value = ''`,
-    createVocabularySql(VOCABULARY, 'SELECT value, 1 AS n FROM request_text WHERE split < 2', query),
+    createVocabularySql(
+      { group: 'query', field: 0, grows: encoding.grows('query', 0) },
+      addedUp('SELECT value, 1 AS n FROM request_text WHERE split < 2', 'query', 0),
+      query,
+    ),
     `CREATE TABLE request_words AS SELECT w.request, w.place, ${index} AS idx FROM request_text w ${join}`,
   ];
 }
@@ -61,6 +63,7 @@ export async function writeQueryWords(
   folder: string,
   { features: { query } }: Config,
   requests: number,
+  encoding: Encoding,
 ): Promise<FieldManifest | null> {
   if (!query) return null;
   await writeRawFiles(
@@ -71,6 +74,6 @@ export async function writeQueryWords(
   );
   const counts = 'SELECT request, count(*) FROM request_words GROUP BY request';
   await writeOffsets(connection, folder, preparedPaths.requestQueryOffsets, requests, counts);
-  const field = { name: FIELD, buckets: query.buckets, multiValued: true };
-  return writeField(connection, folder, { group: 'query', path: 'query' }, 0, field);
+  const field = { name: QUERY_FIELD, buckets: query.buckets, multiValued: true };
+  return writeField(connection, folder, { group: 'query', path: 'query' }, 0, field, encoding);
 }

@@ -9,8 +9,10 @@ import { UserError } from '../common/errors.js';
 import { type Manifest, preparedPaths, type RowCounts } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import type { IngestedTable, Inputs } from './items.js';
+import { joinKeptLog } from './kept-log.js';
 import { ingest } from './read/ingest.js';
 import { tableSpecs } from './read/table-spec.js';
+import { findLogUpdate, type Update } from './update.js';
 
 /** Times are stored as 32-bit seconds without sign: 1970 to 2106. */
 const LAST_US = BigInt(2 ** 32) * 1_000_000n;
@@ -19,11 +21,13 @@ export interface Read {
   readonly inputs: Inputs;
   readonly rows: Readonly<Record<string, RowCounts>>;
   readonly files: Manifest['inputs'];
+  /** The rowid in the log of the first event that an earlier preparation does not have. */
+  readonly firstRow: number;
 }
 
 /**
- * Reads every table of the config into DuckDB. The lists of rejected rows become `rejects/` in `target`; when there are
- * too many of them, they stay in `<folder>.rejects/`, where the error points.
+ * Reads every table of the config into DuckDB, of an update the new events alone, which follow those that were kept; null where
+ * it has none. The lists of rejected rows are in `<folder>.rejects/`, where an error points.
  */
 export async function readTables(
   {
@@ -33,14 +37,19 @@ export async function readTables(
   }: { readonly config: Config; readonly folder: string; readonly context: Context },
   connection: DuckDBConnection,
   work: string,
-  target: string,
-): Promise<Read> {
+  update: Update | null,
+): Promise<Read | null> {
+  const news = update && (await findLogUpdate(connection, config, update));
+  if (update && !news) return null;
   const rows: Record<string, RowCounts> = {};
   const files: Manifest['inputs'][number][] = [];
   const tables = new Map<string, IngestedTable>();
-  const rejects = join(dirname(resolve(folder)), `${basename(folder)}.rejects`);
+  let firstRow = 0;
+  const rejects = rejectsBeside(folder);
   await rm(rejects, { recursive: true, force: true });
-  for (const [number, spec] of tableSpecs(config).entries()) {
+  for (const [number, { filter, ...rest }] of tableSpecs(config).entries()) {
+    const isNews = news !== null && rest.name === 'log';
+    const spec = { ...rest, filter: filter && { ...filter, ...(isNews && { covered: news.covered }) } };
     const table = `input_${number}`;
     const ingested = await ingest(connection, spec, {
       root: config.data.root,
@@ -49,14 +58,18 @@ export async function readTables(
       temporaryFolder: work,
       maxRejectRatio: config.data.maxRejectRatio,
       context,
+      ...(isNews && { files: news.files }),
     });
+    if (isNews && ingested.rows.kept === 0) return null;
     rows[spec.name] = ingested.rows;
     files.push(...ingested.inputs);
     tables.set(spec.name, { spec, table });
+    if (!isNews) continue;
+    const { carried } = update!;
+    const whole = await joinKeptLog(connection, carried.folder, carried.manifest, { spec, table });
+    tables.set(spec.name, whole.log);
+    firstRow = whole.firstRow;
   }
-  const kept = join(target, dirname(preparedPaths.rejects('log')));
-  if (existsSync(rejects)) await rename(rejects, kept);
-  else await mkdir(kept);
   const log = tables.get('log')!;
   if (rows.log!.kept === 0) {
     throw new UserError(`Cannot prepare the data: no event of the log is left (${JSON.stringify(rows.log)})`);
@@ -77,7 +90,17 @@ export async function readTables(
     samples: Object.fromEntries(samples),
     predictedCtr: tables.get('predictedCtr') ?? null,
   };
-  return { inputs, rows, files };
+  return { inputs, rows, files, firstRow };
+}
+
+const rejectsBeside = (folder: string) => join(dirname(resolve(folder)), `${basename(folder)}.rejects`);
+
+/** Puts the lists of rejected rows into the folder that takes the place of `folder`. */
+export async function keepRejects(folder: string, target: string): Promise<void> {
+  const rejects = rejectsBeside(folder);
+  const kept = join(target, dirname(preparedPaths.rejects('log')));
+  if (existsSync(rejects)) await rename(rejects, kept);
+  else await mkdir(kept);
 }
 
 export const isoOf = (us: bigint) => new Date(Number(us / 1000n)).toISOString();

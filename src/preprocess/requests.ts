@@ -1,73 +1,10 @@
 /** Requests and samples: who was asked what, when, and how much of the log had happened by then. */
-import { quoteLiteral } from '../common/sql.js';
 import type { Config, SampleSource, TaskConfig } from '../config/schema.js';
-import { hash32Sql } from '../features/hash32.js';
-import { lastEventFields } from './contexts.js';
 import { entityTable, tasksJudging } from './entities.js';
 import { attributesOf, type Inputs, number, type SampleTable, text } from './items.js';
 import { ONE, weightSql } from './labels/events-that-count.js';
 import { hasColumn, hasQuery } from './request-columns.js';
-import { createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
-
-/** The bounds of the split in microseconds since 1970; null where there is none. */
-export interface SplitBounds {
-  readonly trainingFromUs: bigint | null;
-  readonly evaluationFromUs: bigint;
-  readonly evaluationToUs: bigint | null;
-  /** Validation by days: training requests from this on; null where users are drawn. */
-  readonly validationFromUs: bigint | null;
-  /** Until when the log is known: data.log.to, else the end of the local day of its last event. */
-  readonly logEndUs: bigint;
-  /** Validation by users: this share of them; null where days decide. */
-  readonly validationUsers: number | null;
-}
-
-/** Rows are counted under this whose label is decided by what lies beyond the part of their request. */
-export const PAST_PERIOD = 'the label reaches past its period';
-
-/** 0 training, 1 validation, 2 evaluation. */
-function splitSql(bounds: SplitBounds): string {
-  const { evaluationFromUs, validationFromUs, validationUsers } = bounds;
-  const isValidation =
-    validationFromUs !== null
-      ? `time_us >= ${validationFromUs}`
-      : validationUsers !== null
-        ? `${hash32Sql("'validation:' || user_id")} < ${Math.round(validationUsers * 2 ** 32)}`
-        : 'false';
-  return `CASE WHEN time_us >= ${evaluationFromUs} THEN 2 WHEN ${isValidation} THEN 1 ELSE 0 END`;
-}
-
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-
-/**
- * The key under which a sample outside of the split is counted, NULL for one inside. A derived label is outside when
- * what decides it reaches beyond the part of its request: into the next one, or past the end of the log.
- */
-function filteredSql(bounds: SplitBounds, trainFromUs: bigint | null, derived: boolean): string {
-  const { trainingFromUs, evaluationFromUs, evaluationToUs, validationFromUs, logEndUs } = bounds;
-  const knownUntilUs = least(logEndUs, evaluationToUs ?? logEndUs);
-  const ends = [
-    `WHEN time_us >= ${evaluationFromUs} THEN ${knownUntilUs}`,
-    ...(validationFromUs === null
-      ? []
-      : [`WHEN time_us < ${validationFromUs} THEN ${least(validationFromUs, knownUntilUs)}`]),
-  ];
-  const end = `CASE ${ends.join(' ')} ELSE ${least(evaluationFromUs, knownUntilUs)} END`;
-  const cases = [
-    ...(trainingFromUs === null ? [] : [`WHEN time_us < ${trainingFromUs} THEN 'split.trainingFrom'`]),
-    ...(evaluationToUs === null ? [] : [`WHEN time_us >= ${evaluationToUs} THEN 'split.evaluationTo'`]),
-    ...(trainFromUs === null
-      ? []
-      : [`WHEN time_us < ${evaluationFromUs} AND time_us < ${trainFromUs} THEN 'trainFrom'`]),
-    ...(derived
-      ? [
-          `WHEN s.label IS NULL THEN 'no event decides the label'`,
-          `WHEN s.until_us > ${end} THEN ${quoteLiteral(PAST_PERIOD)}`,
-        ]
-      : []),
-  ];
-  return cases.length > 0 ? `CASE ${cases.join(' ')} END` : 'NULL';
-}
+import { filteredSql, type SplitBounds, splitSql } from './split-requests.js';
 
 /** User fields that are a column of the request, with their position among the user fields. */
 function requestFields(config: Config) {
@@ -230,60 +167,4 @@ export function createItemCountsSql(config: Config, { evaluationFromUs }: SplitB
     LEFT JOIN (SELECT item, count(*) AS n FROM events WHERE time_us < ${evaluationFromUs} GROUP BY item) e ON e.item = i.item
     LEFT JOIN (SELECT s.candidate AS item, count(*) AS n FROM sample_rows s JOIN request_rows r USING (request)
       WHERE r.split < 2 AND s.task IN (${tasksJudging(config, 'item')}) GROUP BY s.candidate) s ON s.item = i.item`;
-}
-
-/** The vocabularies of user fields from the profile table (users met before the evaluation period) and from requests. */
-export function createUserVocabulariesSql(config: Config, bounds: SplitBounds): string[] {
-  const counts = {
-    request: (at: number) => `SELECT u${at} AS value, 1 AS n FROM request_rows WHERE split < 2`,
-    users: (at: number) => `SELECT p.u${at} AS value, 1 AS n FROM profiles p WHERE p.usr IN (
-      SELECT usr FROM events WHERE time_us < ${bounds.evaluationFromUs}
-      UNION SELECT usr FROM request_rows WHERE split < 2)`,
-  };
-  return Object.values(config.features.user).flatMap((field, at) =>
-    field.from === 'lastEvent'
-      ? []
-      : [createVocabularySql(vocabularyTable('user', at), counts[field.from](at), field)],
-  );
-}
-
-/** `profiles` (usr, u<k>): the first row of each user of the profile table. */
-export function createProfilesSql(config: Config, { users }: Inputs): string[] {
-  if (!users) return [];
-  const fields = Object.values(config.features.user).flatMap((field, at) =>
-    field.from === 'users' ? [`${text(users, field.column)} AS u${at}`] : [],
-  );
-  const id = text(users, config.data.users!.user);
-  return [
-    `CREATE TABLE profiles AS SELECT u.usr, x.* FROM (
-      SELECT ${[`${id} AS user_id`, ...fields].join(', ')}, row_number() OVER (PARTITION BY ${id} ORDER BY rowid) AS place
-      FROM ${users.table}) x JOIN user_rows u ON u.user_id = x.user_id WHERE x.place = 1`,
-  ];
-}
-
-/** `request_users` (request, u<k>): the table row of each user field at the request. */
-export function createRequestUsersSql(config: Config): string {
-  const joins: string[] = [];
-  const columns = Object.entries(config.features.user).map(([name, field], at) => {
-    if (field.from === 'lastEvent') return `coalesce(c.u${at}, 0) AS u${at}`;
-    const value = field.from === 'users' ? `p.u${at}` : `r.u${at}`;
-    const { join, index } = lookUp(
-      { name, buckets: field.buckets },
-      vocabularyTable('user', at),
-      `v${at}`,
-      value,
-    );
-    joins.push(join);
-    return `${index} AS u${at}`;
-  });
-  if (lastEventFields(config).length > 0) {
-    joins.unshift(
-      'LEFT JOIN events e ON e.usr = r.usr AND e.seq = r.ends - 1',
-      'LEFT JOIN contexts c ON c.context = e.context',
-    );
-  }
-  if (Object.values(config.features.user).some(({ from }) => from === 'users')) {
-    joins.unshift('LEFT JOIN profiles p ON p.usr = r.usr');
-  }
-  return `CREATE TABLE request_users AS SELECT ${['r.request', ...columns].join(', ')} FROM request_rows r ${joins.join(' ')}`;
 }

@@ -1,24 +1,63 @@
-/** Whether a prepared folder is what a new run would write again. */
+/** What lies in the prepared folder already, and whether a new run would write it again. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Manifest, PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
+import { messageOf, UserError } from '../common/errors.js';
+import { type CarriedFrom, type Manifest, PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
 import { preparedHash, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
+import type { Carried } from './carried.js';
 
-/** The manifest of a folder that a new run would write again just so; null otherwise. */
-export async function unchanged(config: Config, folder: string): Promise<Manifest | null> {
-  const text = await readFile(join(folder, preparedPaths.manifest), 'utf8').catch(() => null);
-  if (text === null) return null;
-  const manifest = JSON.parse(text) as Manifest;
-  if (manifest.format !== PREPARED_FORMAT) return null;
-  if (manifest.configHash !== preparedHash(preparedSlice(config))) return null;
-  const sizeOf = async (path: string) => (await stat(path).catch(() => null)) ?? null;
-  for (const { path, bytes, modifiedMs } of manifest.inputs) {
-    const found = await sizeOf(resolve(config.data.root, path));
-    if (!found || found.size !== bytes || Math.abs(found.mtimeMs - modifiedMs) >= 1) return null;
+/** Null where there is no prepared folder. */
+export async function readManifest(folder: string): Promise<Manifest | null> {
+  const path = join(folder, preparedPaths.manifest);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new UserError(`Cannot read the prepared data: ${path}: ${messageOf(error)}`, { cause: error });
   }
-  for (const [path, { bytes }] of Object.entries(manifest.files)) {
-    if ((await sizeOf(join(folder, path)))?.size !== bytes) return null;
+}
+
+/** Whether a new run of the config would write the folder of this manifest again just so. */
+export async function isUnchanged(
+  config: Config,
+  folder: string,
+  manifest: Manifest,
+  carried: CarriedFrom | undefined,
+): Promise<boolean> {
+  if (manifest.format !== PREPARED_FORMAT) return false;
+  if (manifest.configHash !== preparedHash(preparedSlice(config))) return false;
+  if (!isSameCarried(manifest.carried, carried)) return false;
+  for (const input of manifest.inputs) if (!(await isSameInput(config, input))) return false;
+  return (await damagedFiles(folder, manifest)).length === 0;
+}
+
+/** Whether a file has the size and the date that a manifest says. */
+export async function isSameInput(
+  { data }: Config,
+  { path, bytes, modifiedMs }: Manifest['inputs'][number],
+): Promise<boolean> {
+  const found = await stat(resolve(data.root, path)).catch(() => null);
+  return found !== null && found.size === bytes && Math.abs(found.mtimeMs - modifiedMs) < 1;
+}
+
+/** Paths in the folder whose files are missing or have another size than the manifest says. */
+export async function damagedFiles(folder: string, { files }: Manifest): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const [path, { bytes }] of Object.entries(files)) {
+    const found = await stat(join(folder, path)).catch(() => null);
+    if (found?.size !== bytes) damaged.push(path);
   }
-  return manifest;
+  return damaged;
+}
+
+/** How the manifest names the folder that an encoding is carried on from. */
+export function carriedFrom({ manifest, vocabularies }: Carried): CarriedFrom {
+  const { name, configHash, coveredTo } = manifest;
+  return { name, configHash, ...(coveredTo !== undefined && { coveredTo }), vocabularies };
+}
+
+function isSameCarried(was: CarriedFrom | undefined, now: CarriedFrom | undefined): boolean {
+  const keys = ['name', 'configHash', 'coveredTo', 'vocabularies'] as const;
+  return keys.every((key) => was?.[key] === now?.[key]);
 }

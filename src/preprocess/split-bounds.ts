@@ -3,10 +3,11 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowsOf } from '../common/database.js';
 import { UserError } from '../common/errors.js';
 import { toEpochSeconds } from '../config/dates.js';
+import { DEFAULT_VALIDATION_USERS } from '../config/normalise.js';
 import type { Config } from '../config/schema.js';
 import { localSeconds, zoneOffsets } from '../features/local-time.js';
 import type { Inputs } from './items.js';
-import type { SplitBounds } from './requests.js';
+import type { SplitBounds } from './split-requests.js';
 
 const US = 1_000_000n;
 const DAY_SECONDS = 86_400;
@@ -38,6 +39,26 @@ async function lastMoment(
   return last;
 }
 
+/** Until when the log is known: data.log.to, else the end of the local day of its last event. */
+const logEnd = ({ data }: Config, lastEventUs: bigint): bigint =>
+  data.log.to === undefined
+    ? startOfDay(lastEventUs, -1, data.timeZone)
+    : microseconds(data.log.to, data.timeZone);
+
+/** Of an update that goes on from a moment: all of it is for training, but for the users that are drawn for validation. */
+export function updateBounds(config: Config, fromUs: bigint, lastEventUs: bigint): SplitBounds {
+  const toUs = logEnd(config, lastEventUs);
+  return {
+    trainingFromUs: null,
+    evaluationFromUs: toUs,
+    evaluationToUs: null,
+    validationFromUs: null,
+    logEndUs: toUs,
+    validationUsers: config.split.validationUsers ?? DEFAULT_VALIDATION_USERS,
+    updateFromUs: fromUs,
+  };
+}
+
 export async function splitBounds(
   connection: DuckDBConnection,
   config: Config,
@@ -53,12 +74,13 @@ export async function splitBounds(
   return {
     trainingFromUs: moment(split.trainingFrom),
     evaluationFromUs,
-    logEndUs: moment(config.data.log.to) ?? startOfDay(lastEventUs, -1, timeZone),
+    logEndUs: logEnd(config, lastEventUs),
     evaluationToUs: moment(split.evaluationTo),
     validationFromUs:
       split.validationLastDays === undefined
         ? null
         : startOfDay(evaluationFromUs - 1n, split.validationLastDays - 1, timeZone),
     validationUsers: split.validationUsers ?? null,
+    updateFromUs: null,
   };
 }

@@ -4,6 +4,7 @@ import { numberOf } from '../common/database.js';
 import { type EntityManifest, type FieldManifest, preparedPaths } from '../common/prepared.js';
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
+import type { Encoding } from './carried.js';
 import { entityTable, entityValues } from './entities.js';
 import { rawNumbers, writeEntityNumbers } from './numbers.js';
 import { writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
@@ -15,6 +16,7 @@ export async function writeEntities(
   folder: string,
   config: Config,
   items: readonly FieldManifest[],
+  encoding: Encoding,
 ): Promise<Record<string, EntityManifest>> {
   const entities: Record<string, EntityManifest> = {};
   for (const [number, [name, { fields, numbers }]] of Object.entries(config.entities).entries()) {
@@ -34,7 +36,7 @@ export async function writeEntities(
       if (shares === undefined) {
         const own = { name: field, buckets, multiValued };
         written.push(
-          await writeField(connection, folder, { group: `entity_${number}`, path: name }, at, own),
+          await writeField(connection, folder, { group: `entity_${number}`, path: name }, at, own, encoding),
         );
       } else {
         const shared = items.find((item) => item.name === shares)!;
@@ -55,7 +57,7 @@ export async function writeEntities(
     entities[name] = {
       rows,
       fields: written,
-      numbers: await writeEntityNumbers(connection, folder, config, { name, at: number }),
+      numbers: await writeEntityNumbers(connection, folder, config, { name, at: number }, encoding),
     };
   }
   return entities;

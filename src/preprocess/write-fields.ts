@@ -5,6 +5,7 @@ import { numberOf } from '../common/database.js';
 import { type FieldManifest, type PropertyFieldManifest, preparedPaths } from '../common/prepared.js';
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config } from '../config/schema.js';
+import type { Encoding } from './carried.js';
 import { attributesOf } from './items.js';
 import { rawNumbers } from './numbers.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
@@ -17,6 +18,7 @@ export async function writeField(
   { group, path }: { readonly group: FieldGroup; readonly path: string },
   at: number,
   { name, buckets, multiValued }: Pick<FieldManifest, 'name' | 'buckets' | 'multiValued'>,
+  encoding: Encoding,
 ): Promise<FieldManifest> {
   const table = vocabularyTable(group, at);
   const ordered = `SELECT value, count, idx AS index FROM ${table} ORDER BY count DESC, value`;
@@ -33,14 +35,27 @@ export async function writeField(
     }
   }
   const values = await numberOf(connection, `SELECT count(*) FROM ${table}`);
+  const rows = 1 + buckets + known;
+  const earlier = earlierStates(encoding.field(group, at), rows);
   return {
     name,
-    rows: 1 + buckets + known,
+    rows,
     buckets,
     values,
     multiValued,
     vocabularyHash: hash.digest('hex'),
+    ...(earlier.length > 0 && { earlier }),
   };
+}
+
+/** What the vocabulary was at each preparation that it has grown since, the oldest first. */
+function earlierStates(
+  before: FieldManifest | undefined,
+  rows: number,
+): readonly { readonly rows: number; readonly vocabularyHash: string }[] {
+  if (!before) return [];
+  const { rows: rowsBefore, vocabularyHash, earlier = [] } = before;
+  return rows > rowsBefore ? [...earlier, { rows: rowsBefore, vocabularyHash }] : earlier;
 }
 
 export async function writeItems(
@@ -48,6 +63,7 @@ export async function writeItems(
   folder: string,
   config: Config,
   items: number,
+  encoding: Encoding,
 ): Promise<FieldManifest[]> {
   const attributes = attributesOf(config).map(({ name, at }) => `a${at} AS ${quoteIdentifier(name)}`);
   const columns = ['item AS row', 'item_id', ...attributes, ...rawNumbers(config.features.itemNumbers)].join(
@@ -63,11 +79,14 @@ export async function writeItems(
   for (const [at, [name, { buckets, separator }]] of Object.entries(config.features.item).entries()) {
     const multiValued = separator !== undefined;
     fields.push(
-      await writeField(connection, folder, { group: 'item', path: 'item' }, at, {
-        name,
-        buckets,
-        multiValued,
-      }),
+      await writeField(
+        connection,
+        folder,
+        { group: 'item', path: 'item' },
+        at,
+        { name, buckets, multiValued },
+        encoding,
+      ),
     );
     const values: RawColumn[] = [{ path: preparedPaths.itemField(name), sql: 'idx' }];
     await writeRawFiles(connection, folder, values, `FROM item_values_${at} ORDER BY item, place`);
@@ -85,14 +104,13 @@ export async function writePropertyFields(
   folder: string,
   config: Config,
   strides: readonly number[],
+  encoding: Encoding,
 ): Promise<PropertyFieldManifest[]> {
   const fields: PropertyFieldManifest[] = [];
   for (const [at, [name, { buckets }]] of Object.entries(config.features.properties).entries()) {
-    const field = await writeField(connection, folder, { group: 'property', path: 'properties' }, at, {
-      name,
-      buckets,
-      multiValued: false,
-    });
+    const place = { group: 'property', path: 'properties' } as const;
+    const own = { name, buckets, multiValued: false };
+    const field = await writeField(connection, folder, place, at, own, encoding);
     fields.push({ ...field, stride: strides[at]! });
   }
   return fields;
@@ -102,16 +120,12 @@ export async function writeUserFields(
   connection: DuckDBConnection,
   folder: string,
   config: Config,
+  encoding: Encoding,
 ): Promise<FieldManifest[]> {
   const fields: FieldManifest[] = [];
   for (const [at, [name, { buckets }]] of Object.entries(config.features.user).entries()) {
-    fields.push(
-      await writeField(connection, folder, { group: 'user', path: 'user' }, at, {
-        name,
-        buckets,
-        multiValued: false,
-      }),
-    );
+    const own = { name, buckets, multiValued: false };
+    fields.push(await writeField(connection, folder, { group: 'user', path: 'user' }, at, own, encoding));
   }
   return fields;
 }

@@ -7,6 +7,7 @@ import { fileSha256 } from '../common/files.js';
 import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../common/prepared.js';
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config, SampleSource } from '../config/schema.js';
+import type { Encoding } from './carried.js';
 import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { levelsTable } from './labels/levels.js';
@@ -14,38 +15,47 @@ import { writeFeatures } from './ranking/write-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
 
-/** The one segment of a first preparation. */
-const SEGMENT = '0000';
-
 const US_PER_SECOND = 1_000_000;
 
-export async function writeStreams(
+/** `met` (a query of usr) tells who has been counted among the users met; null where no update will ask. */
+export async function writeUsers(
   connection: DuckDBConnection,
   folder: string,
-  users: number,
+  met: string | null,
 ): Promise<void> {
+  const asked = met === null ? '' : `, usr IN (${met} UNION SELECT usr FROM carried_users WHERE met) AS met`;
   await writeParquet(
     connection,
     folder,
     preparedPaths.users,
-    'SELECT usr AS "user", user_id FROM user_rows ORDER BY usr',
+    `SELECT usr AS "user", user_id${asked} FROM user_rows ORDER BY usr`,
   );
+}
+
+/** The events from `firstRow` of the log on, as one segment. */
+export async function writeStreams(
+  connection: DuckDBConnection,
+  folder: string,
+  users: number,
+  { segment, firstRow }: { readonly segment: string; readonly firstRow: number },
+): Promise<void> {
+  const isNew = `ord >= ${firstRow}`;
   await writeOffsets(
     connection,
     folder,
-    preparedPaths.streamOffsets(SEGMENT),
+    preparedPaths.streamOffsets(segment),
     users,
-    'SELECT usr, count(*) FROM events GROUP BY usr',
+    `SELECT usr, count(*) FROM events WHERE ${isNew} GROUP BY usr`,
   );
   await writeRawFiles(
     connection,
     folder,
     [
-      { path: preparedPaths.streamItems(SEGMENT), sql: 'e.item' },
-      { path: preparedPaths.streamProperties(SEGMENT), sql: 'c.code' },
-      { path: preparedPaths.streamTimes(SEGMENT), sql: `floor_div(e.time_us, ${US_PER_SECOND})` },
+      { path: preparedPaths.streamItems(segment), sql: 'e.item' },
+      { path: preparedPaths.streamProperties(segment), sql: 'c.code' },
+      { path: preparedPaths.streamTimes(segment), sql: `floor_div(e.time_us, ${US_PER_SECOND})` },
     ],
-    'FROM events e JOIN contexts c ON c.context = e.context ORDER BY e.usr, e.seq',
+    `FROM events e JOIN contexts c ON c.context = e.context WHERE e.${isNew} ORDER BY e.usr, e.seq`,
   );
 }
 
@@ -86,6 +96,7 @@ export async function writeSamples(
   inputs: Inputs,
   requests: number,
   negativeRates: Readonly<Record<string, number>>,
+  encoding: Encoding,
 ): Promise<Record<string, TaskManifest>> {
   const tasks: Record<string, TaskManifest> = {};
   for (const [taskNumber, [task, settings]] of Object.entries(config.tasks).entries()) {
@@ -106,7 +117,9 @@ export async function writeSamples(
     );
     const input = inputs.samples[task]!;
     const features =
-      kind === 'rank' ? await writeFeatures(connection, folder, config, inputs, { task, taskNumber }) : [];
+      kind === 'rank'
+        ? await writeFeatures(connection, folder, config, inputs, { task, taskNumber }, encoding)
+        : [];
     const total = await writeRawFiles(
       connection,
       folder,
@@ -157,16 +170,18 @@ async function labelCounts(connection: DuckDBConnection, task: number): Promise<
   return counts as TaskManifest['counts'];
 }
 
-/** Size and checksum of every file below the folder, by its path there. */
-export async function describeFiles(folder: string): Promise<Manifest['files']> {
+/** Size and checksum of every file below the folder, by its path there; `known` are those of files that were taken over. */
+export async function describeFiles(
+  folder: string,
+  known: Manifest['files'] = {},
+): Promise<Manifest['files']> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const described: Record<string, { bytes: number; sha256: string }> = {};
   for (const path of paths.sort()) {
+    const name = relative(folder, path);
     const { size } = await stat(path);
-    described[relative(folder, path)] = { bytes: size, sha256: await fileSha256(path) };
+    described[name] = known[name] ?? { bytes: size, sha256: await fileSha256(path) };
   }
   return described;
 }
-
-export const segments: readonly string[] = [SEGMENT];

@@ -1,7 +1,7 @@
 /** The candidates of a task, numbered: what is drawn and compared in great numbers are integers, not ids. */
 import type { Config } from '../../config/schema.js';
 import type { Inputs } from '../items.js';
-import type { SplitBounds } from '../requests.js';
+import type { SplitBounds } from '../split-requests.js';
 import { eventText, itemFieldSql, logWithItems } from './events-that-count.js';
 import { candidateColumn } from './label-columns.js';
 

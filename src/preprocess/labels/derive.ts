@@ -7,15 +7,16 @@ import { numberOf } from '../../common/database.js';
 import type { RowCounts } from '../../common/prepared.js';
 import type { Config, SampleSource, TaskConfig } from '../../config/schema.js';
 import type { ZoneOffset } from '../../features/local-time.js';
+import type { Encoding } from '../carried.js';
 import type { Inputs, SampleTable } from '../items.js';
 import type { TableSpec } from '../read/table-spec.js';
-import type { SplitBounds } from '../requests.js';
+import type { SplitBounds } from '../split-requests.js';
 import { candidatesTable, createCandidatesSql } from './candidates.js';
 import { checkTargets } from './check-targets.js';
 import { createTargetsSql, targetsTable } from './events-that-count.js';
 import { isPlacedInLog } from './label-columns.js';
 import { createLabelledSql } from './labelled-rows.js';
-import { createLevelsSql } from './levels.js';
+import { createCarriedLevelsSql, createLevelsSql } from './levels.js';
 import { createNegativesSql, drawnTables, negativeRateSql, negativesTable } from './negatives.js';
 import { createLabelledLevelsSql, createLevelSamplesSql } from './next-events.js';
 import { createPlacesSql, placesTable } from './placement.js';
@@ -42,6 +43,7 @@ export async function deriveSamples(
   inputs: Inputs,
   bounds: SplitBounds,
   period: Period,
+  encoding: Encoding,
 ): Promise<Derived> {
   const samples: Record<string, SampleTable> = {};
   const rows: Record<string, RowCounts> = {};
@@ -60,7 +62,12 @@ export async function deriveSamples(
     await run(createTargetsSql(config, inputs, task, taskNumber));
     await checkTargets(connection, inputs, name, task, taskNumber);
     if (task.kind === 'multiclass') {
-      await run(createLevelsSql(taskNumber, task.classes, task.labels.level, bounds));
+      const file = encoding.levelsFile(name);
+      await run(
+        file === undefined
+          ? createLevelsSql(taskNumber, task.classes, task.labels.level, bounds)
+          : createCarriedLevelsSql(taskNumber, file),
+      );
     }
     if (!isPlacedInLog(task)) {
       await run(
@@ -72,7 +79,7 @@ export async function deriveSamples(
       samples[name] = { ...given!, table, derived: true };
       continue;
     }
-    await run(createPlacesSql(config, inputs, task, taskNumber, period));
+    await run(createPlacesSql(config, inputs, task, taskNumber, period, bounds));
     if (task.kind === 'multiclass') {
       await run(createLevelSamplesSql(task, taskNumber, table));
     } else {

@@ -1,6 +1,7 @@
 /** Levels of a number, such as seven of the price: its quantiles over the events of the training period. */
+import { escapeGlob, quoteLiteral } from '../../common/sql.js';
 import type { LevelLabels } from '../../config/schema.js';
-import type { SplitBounds } from '../requests.js';
+import type { SplitBounds } from '../split-requests.js';
 import { targetsTable } from './events-that-count.js';
 
 export const levelsTable = (task: number): string => `label_levels_${task}`;
@@ -23,6 +24,12 @@ export function createLevelsSql(
       ? ''
       : ` UNION ALL SELECT kin, ${bounds} ${training} AND kin IS NOT NULL GROUP BY kin HAVING count(*) >= ${classes}`;
   return `CREATE TABLE ${levelsTable(taskNumber)} AS SELECT CAST(NULL AS VARCHAR) AS kin, ${bounds} ${training}${byKin}`;
+}
+
+/** The same from the file of an earlier preparation: what a level means stays. */
+export function createCarriedLevelsSql(taskNumber: number, file: string): string {
+  return `CREATE TABLE ${levelsTable(taskNumber)} AS
+    SELECT "within" AS kin, bounds FROM read_parquet(${quoteLiteral(escapeGlob(file))})`;
 }
 
 /** The level of `value`: how many of the bounds it exceeds, 0 .. classes - 1. */

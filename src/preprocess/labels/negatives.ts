@@ -6,7 +6,7 @@
 import { quoteLiteral } from '../../common/sql.js';
 import type { CandidateLabels } from '../../config/schema.js';
 import { hash32Sql } from '../../features/hash32.js';
-import type { SplitBounds } from '../requests.js';
+import type { SplitBounds } from '../split-requests.js';
 import { candidatesTable } from './candidates.js';
 import { placesTable } from './placement.js';
 import { positivesTable } from './positives.js';

@@ -3,6 +3,7 @@ import { secondsOf } from '../../config/durations.js';
 import type { Config, TaskConfig } from '../../config/schema.js';
 import type { ZoneOffset } from '../../features/local-time.js';
 import { type Inputs, text } from '../items.js';
+import type { SplitBounds } from '../split-requests.js';
 import { targetsTable } from './events-that-count.js';
 import { localDayStarts } from './local-day-starts.js';
 
@@ -20,6 +21,7 @@ export function createPlacesSql(
   task: TaskConfig,
   taskNumber: number,
   period: { readonly firstUs: bigint; readonly lastUs: bigint; readonly offsets: readonly ZoneOffset[] },
+  { updateFromUs }: SplitBounds,
 ): string {
   const { log } = inputs;
   const user = `l.${text(log, config.data.log.user)}`;
@@ -42,5 +44,7 @@ export function createPlacesSql(
         return `SELECT DISTINCT user_id, time_us FROM ${targetsTable(taskNumber)}`;
     }
   };
-  return `CREATE TABLE ${placesTable(taskNumber)} AS SELECT * FROM (${select()}) places ORDER BY time_us, user_id`;
+  // What was decided before an update came with an earlier preparation.
+  const due = updateFromUs === null ? '' : `WHERE time_us + ${windowUs(task)} > ${updateFromUs}`;
+  return `CREATE TABLE ${placesTable(taskNumber)} AS SELECT * FROM (${select()}) places ${due} ORDER BY time_us, user_id`;
 }

@@ -14,14 +14,15 @@ export interface NormalisedFeatures {
 
 /**
  * `columns` are SQL expressions over the rows of `from` (a FROM clause with a WHERE), in which `training` tells the rows whose
- * mean and deviation count. A feature without a value in them has mean 0.
+ * mean and deviation count. A feature without a value in them has mean 0; one of `carried` keeps its unit.
  */
 export async function normaliseFeatures(
   connection: DuckDBConnection,
   columns: readonly NumberColumn[],
   from: string,
   training: string,
+  carried: readonly RankingFeature[] = [],
 ): Promise<NormalisedFeatures> {
-  const { statistics, sql } = await normalise(connection, columns, `${from} AND ${training}`);
+  const { statistics, sql } = await normalise(connection, columns, `${from} AND ${training}`, carried);
   return { features: [CONSTANT, ...statistics], sql: ['1', ...sql] };
 }

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { preparedPaths, type RankingFeature } from '../../common/prepared.js';
 import type { Config, SampleSource } from '../../config/schema.js';
+import type { Encoding } from '../carried.js';
 import { type Inputs, number } from '../items.js';
 import { writeRawFiles } from '../raw-files.js';
 import { computedFeatures, joinComputedFeatures, tasksWithComputedFeatures } from './computed-features.js';
@@ -14,6 +15,7 @@ export async function writeFeatures(
   config: Config,
   inputs: Inputs,
   { task, taskNumber }: { readonly task: string; readonly taskNumber: number },
+  encoding: Encoding,
 ): Promise<readonly RankingFeature[]> {
   const source: SampleSource = config.tasks[task]!.samples;
   const input = inputs.samples[task]!;
@@ -29,6 +31,7 @@ export async function writeFeatures(
     [...computed, ...brought],
     from,
     'r.split = 0',
+    encoding.features(task),
   );
   await writeRawFiles(
     connection,

@@ -11,7 +11,7 @@ import type { Manifest, RowCounts } from '../../common/prepared.js';
 import { quoteIdentifier } from '../../common/sql.js';
 import { unusedColumns } from './check-columns.js';
 import { countRows, keepRows } from './count-rows.js';
-import { findInputFiles } from './input-files.js';
+import { findInputFiles, type InputFile } from './input-files.js';
 import { loadFile } from './load-file.js';
 import { openFile } from './open-file.js';
 import { describeCounts, tooManyRejects } from './reject-report.js';
@@ -33,6 +33,8 @@ export interface IngestOptions {
   /** Of the rows read. */
   readonly maxRejectRatio: number;
   readonly context: Context;
+  /** Those of the spec's files that are read, and that may have no rows; by default all of them, with rows. */
+  readonly files?: readonly InputFile[];
 }
 
 export interface Ingested {
@@ -57,7 +59,8 @@ export async function ingest(
   spec: TableSpec,
   options: IngestOptions,
 ): Promise<Ingested> {
-  const inputs = await findInputFiles(connection, spec.name, spec.source.files, options.root);
+  const inputs =
+    options.files ?? (await findInputFiles(connection, spec.name, spec.source.files, options.root));
   const temporaryFolder = await mkdtemp(join(options.temporaryFolder, 'read-'));
   const rejects = rejectsFile(options.rejectsFile);
   const bar = options.context.progress.start(
@@ -102,7 +105,7 @@ export async function ingest(
     }
     await rejects.close();
     const counts = await countRows(connection, table, spec, malformed);
-    if (counts.read === 0) {
+    if (counts.read === 0 && !options.files) {
       const files = inputs.map(({ shownPath }) => shownPath).join(', ');
       throw new UserError(`Cannot read the table \`${spec.name}\`: required rows, got none (${files})`);
     }

@@ -33,13 +33,14 @@ export async function loadFile(
   temporaryFolder: string,
   onProgress: (bytesDone: number) => void = () => {},
 ): Promise<Loaded> {
+  const { shownPath } = file.input;
   if (!file.text) {
-    const rows = await insert(connection, insertRows(table, spec, file.relation, timeFormat));
+    const rows = await insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath));
     return { rows, malformed: {}, multiLine: 0 };
   }
   await connection.run('BEGIN');
   const [inserted, scanned] = await Promise.allSettled([
-    insert(connection, insertRows(table, spec, file.relation, timeFormat)),
+    insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath)),
     scanFile(file.text.file, { chunk: onProgress }),
   ]);
   if (inserted.status === 'rejected' && !/^Invalid Input Error/.test(String(inserted.reason?.message))) {
@@ -62,7 +63,7 @@ export async function loadFile(
   const copy = join(temporaryFolder, 'copy.txt');
   await writeCleanCopy(file.text.file, file.kind, copy);
   const relation = file.text.copyRelation(copy);
-  const rows = await insert(connection, insertRows(table, spec, relation, timeFormat));
+  const rows = await insert(connection, insertRows(table, spec, relation, timeFormat, shownPath));
   if (rows !== records) {
     throw new Error(`DuckDB read ${rows} of the ${records} records of ${file.input.path}`);
   }

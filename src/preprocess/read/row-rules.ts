@@ -26,8 +26,14 @@ export function rowRules(spec: TableSpec): readonly RowRule[] {
   return sqlRules(spec, undefined);
 }
 
-/** INSERT of a file's rows, with their verdicts, into the table that `createTable` made. */
-export function insertRows(table: string, spec: TableSpec, relation: Relation, timeFormat: string): string {
+/** INSERT of the rows of a file (by the name that the manifest has for it), with their verdicts, into the table that `createTable` made. */
+export function insertRows(
+  table: string,
+  spec: TableSpec,
+  relation: Relation,
+  timeFormat: string,
+  shownPath: string,
+): string {
   const raw = [
     ...spec.text.map((name) => `${relation.text(name)} AS ${textColumn(spec, name)}`),
     ...spec.numbers.map((name) => `${relation.text(name)} AS ${rawNumber(spec, name)}`),
@@ -44,7 +50,9 @@ export function insertRows(table: string, spec: TableSpec, relation: Relation, t
     if (instant) raw.push(`${instant} AS time_us`);
     else read.push(`${timeSql('time_text', timeFormat, timeZone)} AS time_us`);
   }
-  const verdicts = sqlRules(spec, relation).map(({ breaks }, index) => `WHEN ${breaks} THEN ${index + 1}`);
+  const verdicts = sqlRules(spec, relation, shownPath).map(
+    ({ breaks }, index) => `WHEN ${breaks} THEN ${index + 1}`,
+  );
   const blank = relation.isBlank ? `WHEN is_blank THEN ${BLANK}` : '';
   return `INSERT INTO ${table}
     SELECT ${tableColumns(spec).join(', ')}, CASE ${blank} ${verdicts.join(' ')} ELSE 0 END
@@ -68,12 +76,10 @@ export function tableColumns(spec: TableSpec): readonly string[] {
 }
 
 /** Without a relation, the conditions are those of one that can hold malformed rows. */
-function sqlRules(spec: TableSpec, relation: Relation | undefined): readonly SqlRule[] {
+function sqlRules(spec: TableSpec, relation: Relation | undefined, shownPath = ''): readonly SqlRule[] {
   const rules: SqlRule[] = [];
   const reject = (reason: string, column: string, breaks: string) =>
     rules.push({ effect: 'reject', reason, column, breaks });
-  const filter = (reason: string, column: string, breaks: string) =>
-    rules.push({ effect: 'filter', reason, column, breaks });
   reject('malformed JSON', '', relation?.isMalformed ? 'is_malformed' : 'false');
   for (const name of spec.required) {
     const column = spec.numbers.includes(name) ? rawNumber(spec, name) : textColumn(spec, name);
@@ -92,6 +98,26 @@ function sqlRules(spec: TableSpec, relation: Relation | undefined): readonly Sql
       `(${rawNumber(spec, name)} IS NOT NULL AND ${numberColumn(spec, name)} IS NULL)`,
     );
   }
+  const filters = filterRules(spec);
+  const covered = spec.filter?.covered;
+  if (!covered) return [...rules, ...filters];
+  const time = spec.time!.columns.join(' + ');
+  const isBefore = `time_us < ${covered.untilUs}`;
+  const isKnown = covered.files.has(shownPath);
+  const isWanted = filters.map(({ breaks }) => ` AND NOT (${breaks})`).join('');
+  reject(LATE, time, isKnown ? 'false' : `${isBefore}${isWanted}`);
+  rules.push({ effect: 'filter', reason: COVERED, column: time, breaks: isKnown ? isBefore : 'false' });
+  return [...rules, ...filters];
+}
+
+/** Of the rows of new files before the moment that earlier preparations reached, and of such rows of the files that they read. */
+const LATE = 'late, its time is prepared already';
+const COVERED = 'covered by an earlier preparation';
+
+function filterRules(spec: TableSpec): readonly SqlRule[] {
+  const rules: SqlRule[] = [];
+  const filter = (reason: string, column: string, breaks: string) =>
+    rules.push({ effect: 'filter', reason, column, breaks });
   for (const [name, values] of Object.entries(spec.filter?.keep ?? {})) {
     // The empty text is NULL in the table, and may be asked for.
     const column = `coalesce(${textColumn(spec, name)}, '')`;

@@ -23,6 +23,15 @@ export interface RowFilter {
   readonly toUs?: bigint | undefined;
   /** Rows that equal an earlier one in all columns of the spec; counted under `deduplicate`. */
   readonly deduplicate: boolean;
+  /** What earlier preparations have read; undefined in the first one. */
+  readonly covered?: CoveredPeriod | undefined;
+}
+
+/** Rows before this moment were read before, if they stand in one of the known files, and otherwise come too late. */
+export interface CoveredPeriod {
+  readonly untilUs: bigint;
+  /** As the manifest names them. */
+  readonly files: ReadonlySet<string>;
 }
 
 export interface TableSpec {
