@@ -159,7 +159,9 @@ export const data = z
         item: column.default('item_id').describe('Column of the item id'),
         time: timeColumn.default('time'),
         from: date.optional().describe('Events before this are filtered out'),
-        to: date.optional().describe('Events from this on are filtered out'),
+        to: date
+          .optional()
+          .describe('Events from this on are filtered out; a later preprocess --update may add them'),
         keep: z
           .record(column, z.array(z.string()).min(1))
           .default({})

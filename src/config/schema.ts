@@ -172,7 +172,7 @@ export const configSchema = z.strictObject({
         ),
     })
     .describe(
-      'Training, validation and evaluation; vocabularies come from the time before the evaluation period',
+      'Training, validation and evaluation; vocabularies come from the time before the evaluation period. What is added by preprocess --update is for training, but for validationUsers (0.05 without it); the rest of split is of the first preparation',
     ),
 
   tasks: z

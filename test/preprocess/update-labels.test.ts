@@ -19,7 +19,14 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dupn-update-labels-'));
 });
 
-async function writeLog(seed: number): Promise<readonly string[]> {
+interface Event {
+  readonly user: string;
+  readonly time: number;
+}
+
+/** One file for each day, and the events of all of them. */
+async function writeLog(seed: number): Promise<{ names: readonly string[]; events: readonly Event[] }> {
+  const events: Event[] = [];
   const random = createRandom(seed, 'updates');
   const pick = <T>(values: readonly T[]): T => values[random.integer(values.length)]!;
   const names: string[] = [];
@@ -29,6 +36,7 @@ async function writeLog(seed: number): Promise<readonly string[]> {
       const time = START + day * 24 * HOUR + random.integer(96) * (HOUR / 4);
       const user = pick(['a', 'b', 'c', 'd', 'e', 'f']);
       const item = `i${random.integer(12)}`;
+      events.push({ user, time });
       if (random.integer(3) === 0) shown.push(`${user},${item},${time - random.integer(30) * HOUR}`);
       return `${user},${item},${time},${pick(['click', 'click', 'buy'])},${1 + random.integer(30)}`;
     });
@@ -39,7 +47,19 @@ async function writeLog(seed: number): Promise<readonly string[]> {
     );
   }
   await writeFile(join(folder, 'shown.csv'), `${['user_id,item_id,time', ...shown].join('\n')}\n`);
-  return names;
+  return { names, events };
+}
+
+/** How many sessions begin in [from, to). */
+function sessionStarts(events: readonly Event[], from: number, to: number): number {
+  return events.filter(({ user, time }, at) => {
+    if (time < from || time >= to) return false;
+    return !events.some(
+      (other, place) =>
+        other.user === user &&
+        ((other.time < time && time - other.time <= 3 * HOUR) || (other.time === time && place < at)),
+    );
+  }).length;
 }
 
 const TASKS = ['session', 'day', 'found', 'click', 'level', 'rated'];
@@ -88,7 +108,7 @@ const certain = (task: string, samples: readonly string[]) =>
   samples.filter((sample) => !['session', 'day', 'found'].includes(task) || sample.split(' ')[4] === '1');
 
 test.each([1, 2])('every decided sample comes exactly once, log %i', async (seed) => {
-  const names = await writeLog(seed);
+  const { names, events } = await writeLog(seed);
   const whole = await prepare('whole', names, false);
   const isEvaluated = (sample: string) => Number(sample.split(' ')[1]) >= (START + 2 * 24 * HOUR) * 1e6;
   const first = await prepare('steps', names.slice(0, 4), true);
@@ -103,7 +123,14 @@ test.each([1, 2])('every decided sample comes exactly once, log %i', async (seed
       collected[task]!.push(...certain(task, step.samples[task]!));
       late[task]! += step.samples[task]!.filter((sample) => Number(sample.split(' ')[1]) < from).length;
     }
-    expect(step.manifest.tasks.session!.negativeRate).toBeGreaterThan(0);
+    // Of the requests that the update decides, and all twelve items.
+    const [since, until] = [step.manifest.updateFrom!, step.manifest.coveredTo!].map(
+      (iso) => Date.parse(iso) / 1000 - 24 * HOUR,
+    );
+    const positives = certain('session', step.samples.session!).length;
+    const negatives = step.samples.session!.length - positives;
+    const rate = negatives / (12 * sessionStarts(events, since! + 1, until! + 1) - positives);
+    expect(step.manifest.tasks.session!.negativeRate).toBeCloseTo(rate, 9);
     const { counts } = step.manifest.tasks.session!;
     expect(Object.values(counts.evaluation)).toEqual([]);
     expect(counts.training[0]! + (counts.validation[0] ?? 0)).toBeGreaterThan(0);

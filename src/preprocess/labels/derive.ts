@@ -19,7 +19,7 @@ import { createLabelledSql } from './labelled-rows.js';
 import { createCarriedLevelsSql, createLevelsSql } from './levels.js';
 import { createNegativesSql, drawnTables, negativeRateSql, negativesTable } from './negatives.js';
 import { createLabelledLevelsSql, createLevelSamplesSql } from './next-events.js';
-import { createPlacesSql, placesTable } from './placement.js';
+import { createPlacesSql, placesTable, windowUs } from './placement.js';
 import { createCandidateSamplesSql, createPositivesSql, positivesTable } from './positives.js';
 
 export interface Derived {
@@ -88,7 +88,10 @@ export async function deriveSamples(
       await run(createCandidatesSql(config, inputs, asked, taskNumber, bounds));
       await run(createPositivesSql(task, taskNumber));
       await run(...createNegativesSql(name, taskNumber, negatives, bounds));
-      negativeRates[name] = await numberOf(connection, negativeRateSql(negatives, taskNumber, bounds));
+      negativeRates[name] = await numberOf(
+        connection,
+        negativeRateSql(negatives, taskNumber, rateUntil(task, bounds)),
+      );
       await run(createCandidateSamplesSql(task, taskNumber, negativesTable(taskNumber), table));
       await drop(...drawnTables(taskNumber), positivesTable(taskNumber), candidatesTable(taskNumber));
     }
@@ -105,6 +108,11 @@ export async function deriveSamples(
     };
   }
   return { inputs: { ...inputs, samples }, rows, negativeRates };
+}
+
+/** Which requests the rate is of: those before the evaluation period, in an update those that it decides. */
+function rateUntil(task: TaskConfig, { evaluationFromUs, updateFromUs }: SplitBounds): bigint {
+  return updateFromUs === null ? evaluationFromUs : evaluationFromUs - windowUs(task) + 1n;
 }
 
 /** The columns t0 and t1 of a derived table. */

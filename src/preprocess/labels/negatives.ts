@@ -103,16 +103,12 @@ function drawSql(
 }
 
 /**
- * Of the candidates that are no positive, over all requests before the evaluation period, the share that was drawn: what turns
+ * Of the candidates that are no positive, over all requests before `untilUs` (of the evaluation period), the share that was drawn: what turns
  * the odds that a model learns on these samples into those among all candidates. With `within`, over those candidates that
  * could have been drawn: of the groups of a request's positives.
  */
-export function negativeRateSql(
-  { within }: Negatives,
-  taskNumber: number,
-  { evaluationFromUs }: SplitBounds,
-): string {
-  const requests = `${placesTable(taskNumber)} r WHERE r.time_us < ${evaluationFromUs}`;
+export function negativeRateSql({ within }: Negatives, taskNumber: number, untilUs: bigint): string {
+  const requests = `${placesTable(taskNumber)} r WHERE r.time_us < ${untilUs}`;
   const groups = `${groupsTable(taskNumber)} g WHERE g.part = 0`;
   const positives = `SELECT p.request, c.kin FROM ${positivesTable(taskNumber)} p
     JOIN ${candidatesTable(taskNumber)} c ON c.candidate = p.candidate`;
