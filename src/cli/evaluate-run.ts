@@ -6,7 +6,9 @@ import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
+import type { Manifest, Split } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
+import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { openPrepared } from '../dataset/prepared.js';
 import { evaluateBaselines } from '../evaluation/baselines.js';
@@ -14,12 +16,13 @@ import { evaluate } from '../evaluation/evaluate.js';
 import { gatherPredictions, type PredictionColumns, Predictions } from '../evaluation/predictions.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 import { writePredictions } from '../evaluation/write-predictions.js';
-import { loadCheckpoint } from '../model/checkpoint.js';
-import { scoreBatches } from '../model/score-batches.js';
+import { type ScoredSamples, scoreBatches } from '../model/score-batches.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
+import type { ModelWeights } from '../model/weights.js';
+import { loadBest } from '../training/earlier-run.js';
 import { planFor } from '../training/fit.js';
+import { requireUnlearned } from '../training/learned-days.js';
 import { runPaths } from '../training/run-folder.js';
-import type { TrainingState } from '../training/training-state.js';
 import type { Prepared } from './require-prepared.js';
 
 export type Baselines = Awaited<ReturnType<typeof evaluateBaselines>>;
@@ -50,15 +53,20 @@ export async function evaluateRun(
   }
   const tasks = activeTasks(config);
   const shape = modelShape(config, prepared.manifest);
-  const { weights, state } = await loadCheckpoint<TrainingState>(checkpoint, shape);
+  const { manifest } = prepared;
+  const { weights, state } = await loadBest(folder, shape, { manifest, preparedFolder: prepared.folder });
   const source = new BatchSource(prepared.folder);
-  const plan = planFor(config, 'evaluation', null);
+  // An update is measured before it is learned.
+  const parts = manifest.updateFrom ? (['training', 'validation'] as const) : (['evaluation'] as const);
+  const plans = parts.map((part) => planFor(config, part, null));
   try {
-    const { requests } = await source.measure(plan);
+    requireUnlearned({ folder, state }, manifest, 'measure');
+    const sizes = await Promise.all(plans.map((plan) => source.measure(plan)));
+    const requests = sizes.reduce((sum, size) => sum + size.requests, 0);
     const startMs = performance.now();
-    const bar = progress.start('evaluate', evaluationSamples(prepared, Object.keys(tasks)));
+    const bar = progress.start('evaluate', countSamples(manifest, parts, Object.keys(tasks)));
     let done = 0;
-    const scored = await gatherPredictions(scoreBatches(weights, source.batches(plan)), (count) => {
+    const scored = await gatherPredictions(scorePlans(weights, source, plans), (count) => {
       done += count;
       bar.update(done);
     }).finally(() => bar.stop());
@@ -75,11 +83,14 @@ export async function evaluateRun(
       userOfRequest: userOfRequest(prepared.folder),
       bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
     });
-    const baselines = await evaluateBaselines({
-      preparedFolder: prepared.folder,
-      keptColumns: mapValues(tasks, ({ samples }) => samples.keep),
-      maxEvents: config.model.maxEvents,
-    });
+    // Rates by counting would be of the samples that are measured.
+    const baselines = manifest.updateFrom
+      ? {}
+      : await evaluateBaselines({
+          preparedFolder: prepared.folder,
+          keptColumns: mapValues(tasks, ({ samples }) => samples.keep),
+          maxEvents: config.model.maxEvents,
+        });
     const scoring = { requests, seconds };
     const result = { run: folder, step: state.step, ...evaluation, scoring, baselines };
     const predictionsFolder = join(folder, runPaths.predictions);
@@ -111,9 +122,19 @@ function withEveryTask(
   );
 }
 
-function evaluationSamples({ manifest }: Prepared, tasks: readonly string[]): number {
-  const counts = tasks.flatMap((task) => Object.values(manifest.tasks[task]!.counts.evaluation));
+function countSamples(manifest: Manifest, parts: readonly Split[], tasks: readonly string[]): number {
+  const counts = tasks.flatMap((task) =>
+    parts.flatMap((part) => Object.values(manifest.tasks[task]!.counts[part])),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function* scorePlans(
+  weights: ModelWeights,
+  source: BatchSource,
+  plans: readonly BatchPlan[],
+): AsyncGenerator<ScoredSamples> {
+  for (const plan of plans) yield* scoreBatches(weights, source.batches(plan));
 }
 
 function userOfRequest(folder: string): Int32Array {

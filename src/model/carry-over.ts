@@ -7,7 +7,7 @@ import { UserError } from '../common/errors.js';
 import type { ResourceVariable } from '../engine/resource-variable.js';
 import { parameterSpecs, statisticSpecs, tableSpecs } from './parameters.js';
 import type { SafetensorsFile } from './safetensors.js';
-import { candidateShape, type FieldShape, type ModelShape, type RowShape } from './shape.js';
+import { candidateShape, type FieldShape, fieldsOf, type ModelShape, type RowShape } from './shape.js';
 
 /** What a vocabulary was before it grew. */
 export interface EarlierVocabulary {
@@ -99,17 +99,9 @@ function checkNumbers(base: ModelShape, target: ModelShape, refuse: Refuse): voi
   }
 }
 
-/** The fields that read a table agree in it, so the first of each is enough. */
-function fieldsByTable(shape: ModelShape): Map<string, FieldShape> {
-  const fields = [
-    ...shape.itemFields,
-    ...shape.propertyFields,
-    ...shape.userFields,
-    ...(shape.queryField ? [shape.queryField] : []),
-    ...Object.values(shape.entities).flatMap((entity) => entity.fields),
-  ];
-  return new Map(fields.toReversed().map((field) => [field.table, field]));
-}
+/** The fields that read a table agree in it, so any of them will do. */
+const fieldsByTable = (shape: ModelShape): ReadonlyMap<string, FieldShape> =>
+  new Map(fieldsOf(shape).map((field) => [field.table, field]));
 
 function grownTables(
   base: ModelShape,

@@ -162,7 +162,8 @@ function firstDifference(path: string, a: unknown, b: unknown): string | null {
   return a === b ? null : `${path} is ${JSON.stringify(a)} there, ${JSON.stringify(b)} here`;
 }
 
-function assertSameShape(folder: string, there: ModelShape, here: ModelShape): void {
+/** @throws UserError that names the first difference of two shapes */
+export function assertSameShape(folder: string, there: ModelShape, here: ModelShape): void {
   const difference = firstDifference('', there, here);
   if (difference) {
     throw new UserError(

@@ -202,6 +202,15 @@ export function modelShape(
   };
 }
 
+/** Every field of a model; several may share a table. */
+export const fieldsOf = (shape: ModelShape): readonly FieldShape[] => [
+  ...shape.itemFields,
+  ...shape.propertyFields,
+  ...shape.userFields,
+  ...(shape.queryField ? [shape.queryField] : []),
+  ...Object.values(shape.entities).flatMap(({ fields }) => fields),
+];
+
 /** Units of the fields' embeddings side by side. */
 const totalUnits = (fields: readonly FieldShape[]): number => fields.reduce((sum, { size }) => sum + size, 0);
 

@@ -3,12 +3,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { recoverFolder } from '../common/files.js';
+import { mapValues } from '../common/map-values.js';
 import type { Manifest } from '../common/prepared.js';
 import { bucketsOfNewRows, earlierVocabularies } from '../dataset/grown-rows.js';
 import { type CarryOver, copyWeights, planCarryOver } from '../model/carry-over.js';
-import { type OpenCheckpoint, openCheckpoint } from '../model/checkpoint.js';
-import type { ModelShape } from '../model/shape.js';
-import { allVariables, type ModelWeights } from '../model/weights.js';
+import {
+  assertSameShape,
+  type LoadedCheckpoint,
+  type OpenCheckpoint,
+  openCheckpoint,
+} from '../model/checkpoint.js';
+import { type FieldShape, fieldsOf, type ModelShape } from '../model/shape.js';
+import { allVariables, emptyWeights, type ModelWeights } from '../model/weights.js';
 import { runPaths } from './run-folder.js';
 import type { TrainingState } from './training-state.js';
 
@@ -67,3 +73,50 @@ export const planFrom = (
     from: base.folder,
     earlier: (table) => earlierVocabularies(manifest, table),
   });
+
+/**
+ * The best weights of a run for the model of a config on prepared data, whose vocabularies may have grown since; the caller
+ * disposes of them.
+ * @throws UserError when the run is of another model, or of other prepared data
+ */
+export async function loadBest(
+  run: string,
+  shape: ModelShape,
+  prepared: { readonly manifest: Manifest; readonly preparedFolder: string },
+): Promise<LoadedCheckpoint<TrainingState>> {
+  const base = await openBest(run);
+  try {
+    assertSameShape(base.folder, base.shape, beforeGrowth(shape, base.shape));
+    const weights = emptyWeights(shape);
+    try {
+      await carryOver(base, weights, prepared);
+      return { weights, state: base.state };
+    } catch (error) {
+      weights.dispose();
+      throw error;
+    }
+  } finally {
+    await base.close();
+  }
+}
+
+/** A shape with the vocabularies of a base, and what its data says of drawn negatives: what an update changes. */
+function beforeGrowth(shape: ModelShape, base: ModelShape): ModelShape {
+  const known = new Map(fieldsOf(base).map((field) => [field.table, field]));
+  const before = (field: FieldShape): FieldShape => {
+    const there = known.get(field.table);
+    return there ? { ...field, rows: there.rows, vocabularyHash: there.vocabularyHash } : field;
+  };
+  return {
+    ...shape,
+    itemFields: shape.itemFields.map(before),
+    propertyFields: shape.propertyFields.map(before),
+    userFields: shape.userFields.map(before),
+    queryField: shape.queryField && before(shape.queryField),
+    entities: mapValues(shape.entities, (entity) => ({ ...entity, fields: entity.fields.map(before) })),
+    tasks: mapValues(shape.tasks, (task, name) => ({
+      ...task,
+      drawCorrection: base.tasks[name]?.drawCorrection ?? task.drawCorrection,
+    })),
+  };
+}

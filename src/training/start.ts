@@ -18,6 +18,7 @@ import { modelShape } from '../model/shape.js';
 import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { carryOver, openBest } from './earlier-run.js';
 import type { LayerRules } from './layer-rates.js';
+import { checkDays, learningEnd } from './learned-days.js';
 import { Optimizer } from './optimizer.js';
 import { pretrainItems } from './pretrain-items.js';
 import { pretrainWords } from './pretrain-words.js';
@@ -74,12 +75,13 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   if (!hasCheckpoint(runFolder)) {
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
     try {
+      const learnedTo = learningEnd(manifest);
       if (from) return await startFrom(from, weights, input, recordFile);
       const startMs = performance.now();
       await pretrain(weights, input);
       const seconds = (performance.now() - startMs) / 1000;
       const optimizer = new Optimizer(weights, train);
-      return { weights, optimizer, state: { ...startState, seconds }, record: null };
+      return { weights, optimizer, state: { ...startState, seconds, learnedTo }, record: null };
     } catch (error) {
       weights.dispose();
       throw error;
@@ -126,9 +128,11 @@ async function startFrom(
   input: StartInput,
   recordFile: string,
 ): Promise<Start> {
-  const { config, context } = input;
+  const { config, context, manifest } = input;
+  const learnedTo = learningEnd(manifest);
   const base = await openBest(run);
   try {
+    checkDays(base, manifest, context.logger);
     const plan = await carryOver(base, weights, input);
     const earlierSteps = base.state.earlierSteps + base.state.step;
     const optimizer = new Optimizer(weights, { ...config.train, earlierSteps });
@@ -140,7 +144,7 @@ async function startFrom(
     const record: StartRecord = { run, layers, step, weights: sha256, copied, grown, created, skipped };
     context.logger.info(record, 'weights of an earlier run');
     await writeJson(recordFile, record);
-    return { weights, optimizer, state: { ...startState, earlierSteps }, record };
+    return { weights, optimizer, state: { ...startState, earlierSteps, learnedTo }, record };
   } finally {
     await base.close();
   }

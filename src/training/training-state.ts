@@ -23,11 +23,13 @@ export interface TrainingState {
   readonly seconds: number;
   /** Samples trained on, over all sessions, by task. */
   readonly samplesByTask: Readonly<Record<string, number>>;
+  /** Until when the requests lie that it learns from (ISO 8601): it may be measured on what follows. */
+  readonly learnedTo: string;
   /** Length of metrics.jsonl when this was saved: what a later session wrote beyond it is cut off. */
   readonly metricsBytes: number;
 }
 
-export const startState: TrainingState = {
+export const startState: Omit<TrainingState, 'learnedTo'> = {
   step: 0,
   earlierSteps: 0,
   epoch: 0,
