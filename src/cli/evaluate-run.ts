@@ -37,12 +37,16 @@ export interface RunEvaluation extends SavedEvaluation {
   readonly predictions: string;
 }
 
-/** @throws UserError when the run has no weights, or those of another model */
+/**
+ * `output` is where the metrics and the predictions go, by default the folder of the run.
+ * @throws UserError when the run has no weights, those of another model, or has learned from what it would be measured on
+ */
 export async function evaluateRun(
   config: Config,
   prepared: Prepared,
   folder: string,
   { progress, logger }: Context,
+  output = folder,
 ): Promise<RunEvaluation> {
   const checkpoint = join(folder, runPaths.best);
   await recoverFolder(checkpoint);
@@ -93,14 +97,14 @@ export async function evaluateRun(
         });
     const scoring = { requests, seconds };
     const result = { run: folder, step: state.step, ...evaluation, scoring, baselines };
-    const predictionsFolder = join(folder, runPaths.predictions);
+    const predictionsFolder = join(output, runPaths.predictions);
     await writePredictions(predictionsFolder, {
       preparedFolder: prepared.folder,
       predictions,
       tasks: shape.tasks,
       limits: config.preprocess,
     });
-    const file = join(folder, runPaths.evaluation);
+    const file = join(output, runPaths.evaluation);
     await writeJson(file, result);
     return { ...result, file, predictions: predictionsFolder };
   } finally {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
+import { backtestCommand } from './backtest.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
@@ -56,6 +57,7 @@ function program(io: Io): Command {
     evalCommand,
     compareCommand,
     transferCommand,
+    backtestCommand,
     showCommand,
     generateCommand,
     doctorCommand,

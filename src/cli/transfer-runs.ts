@@ -18,17 +18,15 @@ import {
 import { describeCheckpoint } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
 import { openBest, planFrom } from '../training/earlier-run.js';
-import { hasCheckpoint, runPaths } from '../training/run-folder.js';
+import { runPaths } from '../training/run-folder.js';
 import { readStart, requireSameStart, type StartFrom } from '../training/start.js';
-import { isFinished, type TrainingState } from '../training/training-state.js';
-import { changedSettings, runFolder } from './open-run.js';
+import type { TrainingState } from '../training/training-state.js';
+import { isTrained, requireSameSettings } from './found-run.js';
+import { runFolder } from './open-run.js';
 import { prepareFolder } from './prepare-folder.js';
 import { type Prepared, preparedFolder, requirePrepared } from './require-prepared.js';
 import type { Session } from './session.js';
 import { trainRun } from './train-run.js';
-
-/** What says nothing of a model; all else must be as it was where a run is found. */
-const MAY_CHANGE = ['data.root', 'preprocess.', 'eval.', 'run.'];
 
 export interface TransferData {
   readonly base: Prepared;
@@ -77,19 +75,13 @@ export async function baseRun(
 ): Promise<TrainedBase> {
   const folder = given ?? runFolder(config);
   if (given === null) {
-    if (!force) await requireSameSettings(folder, config);
+    if (!force) await requireSameSettings(folder, config, 'transfer');
     if (force || !(await isTrained(folder, config.train))) {
       await trainRun(config, base, { resume: !force, force }, session);
     }
   }
   const { shape, state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.best));
   return { seed, run: folder, seconds: state.seconds, tasks: Object.keys(shape.tasks) };
-}
-
-async function isTrained(folder: string, rule: Parameters<typeof isFinished>[1]): Promise<boolean> {
-  if (!hasCheckpoint(folder)) return false;
-  const { state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.last));
-  return isFinished(state, rule);
 }
 
 /** One strategy on a base. */
@@ -104,7 +96,7 @@ export async function strategyRun(
   const folder = runFolder(config);
   const from = startOf(strategy, base.run, fineTune);
   if (!force) {
-    await requireSameSettings(folder, config);
+    await requireSameSettings(folder, config, 'transfer');
     if (from) requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
     const done = await readTransferRun(folder, seed, config.train);
     if (done) return done;
@@ -132,17 +124,6 @@ function startOf(
     case 'fine-tune':
       return { run, layers: { factor: learningRateFactor, freeze } };
   }
-}
-
-async function requireSameSettings(folder: string, config: PlannedBase['config']): Promise<void> {
-  const changed = (await changedSettings(folder, config)).filter(
-    (line) => !MAY_CHANGE.some((key) => line.startsWith(key)),
-  );
-  if (changed.length === 0) return;
-  throw new UserError(
-    `Cannot take over the run in ${folder}: it was trained with other settings\n  ${changed.join('\n  ')}\n` +
-      '  use those, give the transfer another name (--set run.name=NAME) or train all of its runs anew (--force)',
-  );
 }
 
 /** sha256 of the best weights of a run. */

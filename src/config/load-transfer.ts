@@ -10,7 +10,8 @@ import { readTree } from './read-tree.js';
 import type { Config } from './schema.js';
 import { transferRules } from './transfer-rules.js';
 import { type TransferFile, transferSchema } from './transfer-schema.js';
-import { type MapTree, originOf, type Tree, treeAt } from './yaml-tree.js';
+import { under } from './under.js';
+import { originOf, treeAt } from './yaml-tree.js';
 
 export interface Transfer
   extends Pick<
@@ -77,10 +78,4 @@ export async function loadTransfer(
     whole: hasOwnData ? { ...whole.config, name: `${base.config.name}-${name}` } : whole.config,
     hasOwnData,
   };
-}
-
-/** A map that has the tree under one key. */
-function under(key: string, value: Tree): MapTree {
-  const { origin } = value;
-  return { kind: 'map', origin, entries: new Map([[key, { key: origin, value }]]) };
 }

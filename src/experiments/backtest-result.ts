@@ -1,12 +1,5 @@
 /** What a backtest came to: models on the days of a log, each measured before anything has learned the day. */
-
-/**
- * updated: learns each day after it was measured on it. stale: never learns again. retrained: from scratch on all days
- * before the one that it is measured on.
- */
-export const BACKTEST_MODELS = ['updated', 'stale', 'retrained'] as const;
-
-export type BacktestModel = (typeof BACKTEST_MODELS)[number];
+import type { BacktestModel } from '../common/backtest-models.js';
 
 /** One model on one day. */
 export interface DayOfModel {
@@ -44,7 +37,11 @@ export interface BacktestResult {
   readonly tasks: readonly string[];
   readonly models: readonly BacktestModel[];
   /** What all models start from. */
-  readonly start: { readonly run: string; readonly preprocessSeconds: number; readonly trainingSeconds: number };
+  readonly start: {
+    readonly run: string;
+    readonly preprocessSeconds: number;
+    readonly trainingSeconds: number;
+  };
   /** In order; while the backtest goes on, those that are done. */
   readonly days: readonly BacktestDay[];
   readonly differences: readonly PairedDifference[];

@@ -1,0 +1,80 @@
+/** Goes through the days of a backtest, and reports after each, so that a part of them can be read. */
+import type { BacktestModel } from '../common/backtest-models.js';
+import type { Logger } from '../common/context.js';
+import type { Backtest } from '../config/load-backtest.js';
+import type { BacktestDay, BacktestResult, DayOfModel, PairedDifference } from './backtest-result.js';
+
+/** What a model was made ready by. */
+export interface Ready {
+  readonly run: string;
+  readonly preprocessSeconds: number;
+  readonly trainingSeconds: number;
+}
+
+export interface Measured {
+  readonly auc: DayOfModel['auc'];
+  readonly samples: BacktestDay['samples'];
+}
+
+/** Everything finds what is done already. */
+export interface BacktestWork {
+  start(): Promise<Ready>;
+  /** Adds a day to the prepared data. */
+  addDay(at: number): Promise<{ readonly preprocessSeconds: number }>;
+  /** Measures a run on the day that was added last. */
+  measure(at: number, model: BacktestModel, run: string): Promise<Measured>;
+  /** Teaches the day that was added last to a run, which stays as it is. */
+  learnDay(at: number, run: string): Promise<Omit<Ready, 'preprocessSeconds'>>;
+  /** Trains from scratch on the days before one, and measures on that. */
+  retrain(at: number): Promise<{ readonly ready: Ready; readonly measured: Measured }>;
+  differences(days: readonly BacktestDay[]): Promise<readonly PairedDifference[]>;
+  report(result: BacktestResult): Promise<void>;
+}
+
+export async function backtest(
+  { name, folder, seed, models, days, base }: Backtest,
+  work: BacktestWork,
+  logger: Logger,
+): Promise<BacktestResult> {
+  const tasks = base.train.tasks ?? Object.keys(base.tasks);
+  const start = await work.start();
+  const done: BacktestDay[] = [];
+  let updated = start;
+  const soFar = async (): Promise<BacktestResult> => ({
+    ...{ name, folder, seed, tasks, models, start },
+    days: [...done],
+    differences: await work.differences(done),
+  });
+  for (const [at, day] of days.entries()) {
+    logger.info({ day, number: at + 1, of: days.length }, 'backtest');
+    const { preprocessSeconds } = await work.addDay(at);
+    // On the first day all models are the one that they start from.
+    const atStart = at === 0 ? await work.measure(at, 'stale', start.run) : null;
+    const measured: Partial<Record<BacktestModel, DayOfModel>> = {};
+    let samples: BacktestDay['samples'] = {};
+    for (const model of models) {
+      const found = await onDay(at, model);
+      measured[model] = { ...found.ready, auc: found.measured.auc };
+      samples = found.measured.samples;
+    }
+    done.push({ day, samples, models: measured });
+    if (models.includes('updated') && at + 1 < days.length) {
+      updated = { ...(await work.learnDay(at, updated.run)), preprocessSeconds };
+    }
+    await work.report(await soFar());
+
+    async function onDay(at: number, model: BacktestModel): Promise<{ ready: Ready; measured: Measured }> {
+      const nothing = { run: start.run, preprocessSeconds: 0, trainingSeconds: 0 };
+      if (atStart) return { ready: nothing, measured: atStart };
+      switch (model) {
+        case 'stale':
+          return { ready: nothing, measured: await work.measure(at, model, start.run) };
+        case 'updated':
+          return { ready: updated, measured: await work.measure(at, model, updated.run) };
+        case 'retrained':
+          return work.retrain(at);
+      }
+    }
+  }
+  return soFar();
+}
