@@ -1,4 +1,5 @@
 /** The configs of a backtest: of the data that it starts from, of each day that is added, and of each retrained model. */
+import { basename } from 'node:path';
 import { type Backtest, dayAfter } from '../config/load-backtest.js';
 import type { Config } from '../config/schema.js';
 
@@ -30,7 +31,8 @@ export function retrainedConfig(backtest: Backtest, at: number): Config {
   );
 }
 
-const ownData = ({ base, name }: Backtest): string => `${base.name}-${name}`;
+/** Backtests of one base do not share it. */
+const ownData = ({ base, folder }: Backtest): string => `${base.name}-${basename(folder)}`;
 
 /** The log until the start of a day, and one day of evaluation. */
 function upTo(config: Config, to: string, evaluationDay: string): Config {
