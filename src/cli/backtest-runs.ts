@@ -6,7 +6,6 @@ import type { BacktestModel } from '../common/backtest-models.js';
 import { UserError } from '../common/errors.js';
 import { writeJson } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
-import { preparedPaths } from '../common/prepared.js';
 import { toIsoUtc } from '../config/dates.js';
 import { type Backtest, dayAfter } from '../config/load-backtest.js';
 import type { Config } from '../config/schema.js';

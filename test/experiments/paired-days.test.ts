@@ -1,0 +1,113 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import type { BacktestModel } from '../../src/common/backtest-models.js';
+import { copyToParquet, openDatabase } from '../../src/common/database.js';
+import { createRandom } from '../../src/common/random.js';
+import { pairedDifferences } from '../../src/experiments/paired-days.js';
+
+const limits = { memoryLimit: '200MB', threads: 1 };
+const days = ['2026-01-01', '2026-01-02'];
+const models: BacktestModel[] = ['updated', 'stale', 'retrained'];
+
+interface Row {
+  readonly user: string;
+  readonly prediction: number;
+  readonly label: number;
+}
+
+let folder: string;
+const rows = new Map<string, Row[]>();
+const key = (day: string, model: string) => `${day}-${model}`;
+const fileOf = (day: string, model: string) => join(folder, `${key(day, model)}.parquet`);
+
+/** stale is updated with noise, so worse; retrained is the same as updated. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dupn-paired-'));
+  const { connection, close } = await openDatabase(folder, limits);
+  const random = createRandom(1);
+  for (const day of days) {
+    const all = Array.from({ length: 300 }, (_, at) => {
+      const label = random.uniform() < 0.4 ? 1 : 0;
+      return { user: `u${(at * 7) % 40}`, prediction: label * 0.3 + random.uniform(), label };
+    });
+    rows.set(key(day, 'updated'), all);
+    rows.set(key(day, 'retrained'), all);
+    rows.set(
+      key(day, 'stale'),
+      all.map((row) => ({ ...row, prediction: row.prediction + random.uniform() })),
+    );
+    for (const model of models) {
+      const values = rows
+        .get(key(day, model))!
+        .map(({ user, prediction, label }) => `('${user}', ${prediction}::FLOAT, ${label}::FLOAT, 1::FLOAT)`);
+      await copyToParquet(
+        connection,
+        `SELECT * FROM (VALUES ${values.join(', ')}) t(user_id, prediction, label, weight)`,
+        fileOf(day, model),
+      );
+    }
+  }
+  close();
+});
+
+/** By comparing every pair. */
+function auc(samples: readonly Row[], weightOf: (user: string) => number): number {
+  let [won, all] = [0, 0];
+  for (const a of samples.filter(({ label }) => label === 1)) {
+    for (const b of samples.filter(({ label }) => label === 0)) {
+      const weight = weightOf(a.user) * weightOf(b.user);
+      const [x, y] = [Math.fround(a.prediction), Math.fround(b.prediction)];
+      all += weight;
+      won += weight * (x > y ? 1 : x === y ? 0.5 : 0);
+    }
+  }
+  return won / all;
+}
+
+const input = (samples: number) => ({
+  ...{ folder, days, models, limits, fileOf },
+  tasks: ['ctr'],
+  bootstrap: { samples, seed: 3 },
+});
+
+test('the difference is the mean over the days of that of the AUCs', async () => {
+  const [stale, retrained] = await pairedDifferences(input(200));
+  const of = (model: string) =>
+    days.reduce((sum, day) => sum + auc(rows.get(key(day, model))!, () => 1), 0) / days.length;
+  expect(stale).toMatchObject({ task: 'ctr', model: 'updated', against: 'stale' });
+  expect(stale!.difference).toBeCloseTo(of('updated') - of('stale'), 6);
+  expect(stale!.interval!.low).toBeLessThan(stale!.difference);
+  expect(stale!.interval!.high).toBeGreaterThan(stale!.difference);
+  expect(retrained).toMatchObject({ against: 'retrained', difference: 0, interval: { low: 0, high: 0 } });
+});
+
+test('the interval is that of whole users drawn again, the same ones on every day and in every model', async () => {
+  const users = [...new Set(days.flatMap((day) => rows.get(key(day, 'updated'))!.map(({ user }) => user)))];
+  const random = createRandom(3, 'bootstrap');
+  const drawn = Array.from({ length: 40 }, () => {
+    const counts = new Map(users.map((user) => [user, 0]));
+    for (const _ of users) {
+      const user = users[random.integer(users.length)]!;
+      counts.set(user, counts.get(user)! + 1);
+    }
+    const mean = (model: string) =>
+      days.reduce((sum, day) => sum + auc(rows.get(key(day, model))!, (user) => counts.get(user)!), 0) / 2;
+    return mean('updated') - mean('stale');
+  }).sort((a, b) => a - b);
+  const [{ interval }] = (await pairedDifferences(input(40))) as [
+    { interval: { low: number; high: number } },
+  ];
+  const quantile = (q: number) => {
+    const at = q * 39;
+    return drawn[Math.floor(at)]! + (at % 1) * (drawn[Math.floor(at) + 1]! - drawn[Math.floor(at)]!);
+  };
+  expect(interval.low).toBeCloseTo(quantile(0.025), 6);
+  expect(interval.high).toBeCloseTo(quantile(0.975), 6);
+});
+
+test('without the updated model, or before the first day, there is nothing to set against', async () => {
+  expect(await pairedDifferences({ ...input(5), models: ['stale'] })).toEqual([]);
+  expect(await pairedDifferences({ ...input(5), days: [] })).toEqual([]);
+});
