@@ -69,9 +69,8 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   await recoverFolder(last);
   const recordFile = join(runFolder, runPaths.start);
   const record = await readStart(runFolder);
-  if (input.from) requireSameStart(runFolder, record, input.from, null);
-  const from = input.from ?? record;
   if (!hasCheckpoint(runFolder)) {
+    const from = input.from ?? record;
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
     try {
       if (from) return await startFrom(from, weights, input, recordFile);
@@ -85,6 +84,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
       throw error;
     }
   }
+  if (input.from) requireSameStart(runFolder, record, input.from, null);
   const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
   const optimizer = new Optimizer(weights, { ...train, earlierSteps: state.earlierSteps });
   await loadSlots(last, optimizer.slots);
