@@ -105,7 +105,9 @@ export async function strategyRun(
   const from = startOf(strategy, base.run, fineTune);
   if (!force) {
     await requireSameSettings(folder, config);
-    if (from) requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
+    if (from && hasCheckpoint(folder)) {
+      requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
+    }
     const done = await readTransferRun(folder, seed, config.train);
     if (done) return done;
   }

@@ -436,6 +436,10 @@ test('a run goes on from what it started from, and from nothing else', async () 
   await expect(train('run', { resume: true, layers: { ...layers, factor: 0.25 } })).rejects.toThrow(
     /^Cannot go on with the run in .*run: it started otherwise\n {2}layers: was \{"factor":0\.5.*, now \{"factor":0\.25/,
   );
+  await train('scratch', { from: false });
+  await expect(train('scratch', { resume: true, layers })).rejects.toThrow(
+    /started otherwise\n {2}from: was nothing, now .*base\n/,
+  );
   // What never began to learn binds nothing.
   await expect(train('none', { layers: { factor: 1, freeze: { lstn: 'always' } } })).rejects.toThrow(
     /^Cannot freeze `lstn`: expected a weight/,
