@@ -1,12 +1,14 @@
 /** Trains the run of a config in its folder, which is locked meanwhile and gets the log. */
 import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
+import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { modelShape } from '../model/shape.js';
 import { checkEarlierRun } from '../training/earlier-run.js';
 import { type FitResult, fit, type TransferOptions } from '../training/fit.js';
-import { runPaths } from '../training/run-folder.js';
-import type { StartFrom } from '../training/start.js';
-import { openRun } from './open-run.js';
+import { hasCheckpoint, runPaths } from '../training/run-folder.js';
+import { readStart, type StartFrom } from '../training/start.js';
+import { openRun, runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 import type { Session } from './session.js';
 
@@ -28,6 +30,7 @@ export async function trainRun(
   const { from, transfer } = options;
   // Before anything is made for the run.
   if (from) await checkEarlierRun(from.run, modelShape(config, manifest), manifest);
+  else await requireStart(config, options, manifest);
   const { folder, lock } = await openRun(config, options);
   try {
     const stopCopying = copyLogTo(join(folder, runPaths.log));
@@ -40,4 +43,19 @@ export async function trainRun(
   } finally {
     await lock.release();
   }
+}
+
+/** An update has the requests of its days alone. */
+async function requireStart(
+  config: Config,
+  { resume }: TrainOptions,
+  { updateFrom }: Manifest,
+): Promise<void> {
+  if (!updateFrom) return;
+  const folder = runFolder(config);
+  if (resume && (hasCheckpoint(folder) || (await readStart(folder)))) return;
+  throw new UserError(
+    `Cannot train ${folder} from scratch: the prepared data has only the requests from ${updateFrom} on, which were added last; ` +
+      'start from a run that knows those before (--from RUN)',
+  );
 }

@@ -18,7 +18,7 @@ import {
 import { describeCheckpoint } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
 import { openBest, planFrom } from '../training/earlier-run.js';
-import { runPaths } from '../training/run-folder.js';
+import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, requireSameStart, type StartFrom } from '../training/start.js';
 import type { TrainingState } from '../training/training-state.js';
 import { isTrained, requireSameSettings } from './found-run.js';
@@ -97,7 +97,9 @@ export async function strategyRun(
   const from = startOf(strategy, base.run, fineTune);
   if (!force) {
     await requireSameSettings(folder, config, 'transfer');
-    if (from) requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
+    if (from && hasCheckpoint(folder)) {
+      requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
+    }
     const done = await readTransferRun(folder, seed, config.train);
     if (done) return done;
   }

@@ -44,14 +44,12 @@ function findingsOf(issue: Issue, base: Path, root: unknown, schema: () => JsonS
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // The branch that takes this type of value knows best what is wrong with it.
-    const meant = issue.errors.filter(
-      (branch) => !branch.some((inner) => inner.path.length === 0 && isTypeIssue(inner)),
-    );
+    const isOther = (inner: Issue) =>
+      inner.path.length === 0 && (isTypeIssue(inner) || isLiteralIssue(inner));
+    const meant = issue.errors.filter((branch) => !branch.some(isOther));
     if (meant.length === 1) return meant[0]!.flatMap((inner) => findingsOf(inner, path, root, schema));
-    const types = issue.errors
-      .flatMap((branch) => branch.filter(isTypeIssue).slice(0, 1))
-      .map((inner) => typeName(inner.expected));
-    return [{ path, text: `expected ${types.join(' or ')}, got ${describeValue(got)}` }];
+    const kinds = issue.errors.flatMap((branch) => branch.filter(isOther).slice(0, 1)).map(expectation);
+    return [{ path, text: `expected ${kinds.join(' or ')}, got ${describeValue(got)}` }];
   }
   if (issue.code === 'invalid_key') {
     return [
@@ -90,6 +88,11 @@ function oneOf(values: readonly unknown[]): string {
 
 function isTypeIssue(issue: Issue): issue is z.core.$ZodIssueInvalidType {
   return issue.code === 'invalid_type';
+}
+
+/** Of a branch that is one value. */
+function isLiteralIssue(issue: Issue): boolean {
+  return issue.code === 'invalid_value' && issue.values.length === 1;
 }
 
 function typeName(expected: string): string {

@@ -43,7 +43,7 @@ const sharedNames = (shape: ModelShape): ReadonlySet<string> =>
  * `earlier` gives what the vocabulary of a table of the new model was before it grew, oldest first. `from` names the base
  * in errors.
  * @throws UserError that names the weight which is missing on either side, or differs in size, in its vocabulary or in the
- *   normalisation of its inputs
+ *   order or normalisation of its inputs
  */
 export function planCarryOver(
   base: ModelShape,
@@ -68,6 +68,7 @@ export function planCarryOver(
     }
   }
   checkNumbers(base, target, refuse);
+  checkOrder(base, target, refuse);
   return {
     copied,
     grown: grownTables(base, target, { refuse, earlier }),
@@ -96,6 +97,27 @@ function checkNumbers(base: ModelShape, target: ModelShape, refuse: Refuse): voi
   for (const [task, { features }] of Object.entries(target.tasks)) {
     const known = base.tasks[task]?.features;
     if (known) check(`the ranking features of ${task}`, known, features);
+  }
+}
+
+/** Fields stand side by side in the inputs of a layer, in the order of the config: the rows of its kernel go by it. */
+function checkOrder(base: ModelShape, target: ModelShape, refuse: Refuse): void {
+  const read = new Set(tableSpecs(target).map(({ name }) => name));
+  const check = (what: string, fieldsOf: (shape: ModelShape) => readonly FieldShape[]) => {
+    const [there, here] = [base, target].map((shape) =>
+      fieldsOf(shape)
+        .map(({ table }) => table)
+        .filter((table) => read.has(table))
+        .join(', '),
+    );
+    if (there !== here)
+      throw refuse(`${what} are ${there} there, ${here} here; put them in the order of the base`);
+  };
+  check('the fields of items', ({ itemFields }) => itemFields);
+  check('the properties', ({ propertyFields }) => propertyFields);
+  check('the fields of users', ({ userFields }) => userFields);
+  for (const entity of Object.keys(target.entities).filter((name) => base.entities[name])) {
+    check(`the fields of ${entity}`, ({ entities }) => entities[entity]!.fields);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../model/checkpoint.js';
 import { type FieldShape, fieldsOf, type ModelShape } from '../model/shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from '../model/weights.js';
+import { requireUnlearned } from './learned-days.js';
 import { runPaths } from './run-folder.js';
 import type { TrainingState } from './training-state.js';
 
@@ -60,6 +61,7 @@ export async function checkEarlierRun(
 ): Promise<CarryOver> {
   const base = await openBest(run);
   await base.close();
+  requireUnlearned({ folder: run, state: base.state }, manifest, 'learn');
   return planFrom(base, shape, manifest);
 }
 

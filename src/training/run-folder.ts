@@ -32,14 +32,15 @@ export async function openRunFolder(
   { resume, force }: { readonly resume: boolean; readonly force: boolean },
 ): Promise<void> {
   const used = existsSync(join(runFolder, runPaths.metrics)) || hasCheckpoint(runFolder);
-  if (used && !resume) {
-    if (!force) {
+  if (!resume) {
+    if (used && !force) {
       throw new UserError(
         `Cannot start a run in ${runFolder}: it holds one already; ` +
           'go on with it (--resume), write over it (--force) or give this one a name (--set run.name=NAME)',
       );
     }
-    await rm(runFolder, { recursive: true });
+    // One that ended before its first checkpoint leaves what it started from.
+    await rm(used ? runFolder : join(runFolder, runPaths.start), { recursive: true, force: true });
   }
   await mkdir(runFolder, { recursive: true });
 }

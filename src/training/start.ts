@@ -70,9 +70,8 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   await recoverFolder(last);
   const recordFile = join(runFolder, runPaths.start);
   const record = await readStart(runFolder);
-  if (input.from) requireSameStart(runFolder, record, input.from, null);
-  const from = input.from ?? record;
   if (!hasCheckpoint(runFolder)) {
+    const from = input.from ?? record;
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
     try {
       const learnedTo = learningEnd(manifest);
@@ -87,6 +86,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
       throw error;
     }
   }
+  if (input.from) requireSameStart(runFolder, record, input.from, null);
   const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
   const optimizer = new Optimizer(weights, { ...train, earlierSteps: state.earlierSteps });
   await loadSlots(last, optimizer.slots);
@@ -99,21 +99,24 @@ export async function readStart(runFolder: string): Promise<StartRecord | null> 
   return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as StartRecord) : null;
 }
 
-/** @throws UserError when a run, if it has begun, started from something else; `weights` is the sha256 of what it would start from now */
+/** Of a run that has a checkpoint. @throws UserError when it started from something else; `weights` is the sha256 of what it would start from now */
 export function requireSameStart(
   runFolder: string,
   record: StartRecord | null,
   { run, layers }: StartFrom,
   weights: string | null,
 ): void {
-  if (!record) return;
-  const differences = [
-    ...(record.run === run ? [] : [`from: was ${record.run}, now ${run}`]),
-    ...(isDeepStrictEqual(record.layers, layers)
-      ? []
-      : [`layers: was ${JSON.stringify(record.layers)}, now ${JSON.stringify(layers)}`]),
-    ...(weights === null || record.weights === weights ? [] : [`the weights of ${run} have changed since`]),
-  ];
+  const differences = record
+    ? [
+        ...(record.run === run ? [] : [`from: was ${record.run}, now ${run}`]),
+        ...(isDeepStrictEqual(record.layers, layers)
+          ? []
+          : [`layers: was ${JSON.stringify(record.layers)}, now ${JSON.stringify(layers)}`]),
+        ...(weights === null || record.weights === weights
+          ? []
+          : [`the weights of ${run} have changed since`]),
+      ]
+    : [`from: was nothing, now ${run}`];
   if (differences.length === 0) return;
   throw new UserError(
     `Cannot go on with the run in ${runFolder}: it started otherwise\n  ${differences.join('\n  ')}\n` +

@@ -149,7 +149,9 @@ describe('data that was updated', () => {
     expect([start.code, start.code === 0 ? '' : start.stderr]).toEqual([0, '']);
     const measured = await runMain(['eval', ...config(), ...known, '--log-level', 'silent']);
     expect(measured.code).toBe(2);
-    expect(measured.stderr).toMatch(/Cannot measure .*updated-2026-01-10.* it has learned from the days until/);
+    expect(measured.stderr).toMatch(
+      /Cannot measure .*updated-2026-01-10.* it has learned from the days until/,
+    );
     const twice = await runMain([
       'train',
       ...config(),
