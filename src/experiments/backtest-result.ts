@@ -44,7 +44,11 @@ export interface BacktestResult {
   readonly tasks: readonly string[];
   readonly models: readonly BacktestModel[];
   /** What all models start from. */
-  readonly start: { readonly run: string; readonly preprocessSeconds: number; readonly trainingSeconds: number };
+  readonly start: {
+    readonly run: string;
+    readonly preprocessSeconds: number;
+    readonly trainingSeconds: number;
+  };
   /** In order; while the backtest goes on, those that are done. */
   readonly days: readonly BacktestDay[];
   readonly differences: readonly PairedDifference[];
