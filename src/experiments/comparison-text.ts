@@ -1,4 +1,5 @@
 /** A comparison as tables: for the terminal, and as comparison.md. */
+import { signed, signedInterval } from '../common/signed.js';
 import { type Summary, type SummaryTable, summaryMarkdown, summaryText } from '../common/summary.js';
 import type { ComparisonResult } from './summarise.js';
 
@@ -24,9 +25,7 @@ function tablesOf({ metrics, costs }: ComparisonResult): SummaryTable[] {
       mean.toFixed(4),
       deviation?.toFixed(4) ?? null,
       difference && signed(difference.mean),
-      difference?.interval
-        ? `${signed(difference.interval.low)} .. ${signed(difference.interval.high)}`
-        : null,
+      difference?.interval ? signedInterval(difference.interval) : null,
       seeds,
     ]),
   }));
@@ -70,11 +69,4 @@ function remarksOf({ runs, seeds, warnings }: ComparisonResult): string[] {
       : []),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
-}
-
-/** -0.0000 would claim a direction that the digits don't show. */
-function signed(value: number): string {
-  const text = value.toFixed(4);
-  if (Number(text) === 0) return '0.0000';
-  return value > 0 ? `+${text}` : text;
 }

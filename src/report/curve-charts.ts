@@ -3,9 +3,12 @@ import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
 import { percent } from '../common/percent.js';
 import type { Strategy } from '../common/strategies.js';
 import type { CurvePoint, StrategyAtFraction, TransferResult } from '../experiments/transfer-result.js';
+import { aucAxis, aucName } from './auc-axis.js';
 import { costScale } from './cost-scale.js';
 import { palette } from './palette.js';
-import { aucAxis, aucName, type Layer, lineAndPoints, strategyChart } from './strategy-chart.js';
+import { type Layer, lineAndPoints, seriesChart } from './series-chart.js';
+import { type SeriesStyles, stylesOf } from './series-style.js';
+import { strategyStyles } from './strategy-style.js';
 import type { TransferChart } from './transfer-charts.js';
 
 type Curves = readonly (readonly [Strategy, StrategyAtFraction])[];
@@ -46,9 +49,9 @@ function curveChart(result: TransferResult, curves: Curves, cost: Cost): Transfe
     title: `${auc} of ${result.task} by ${cost.axis}`,
     description: `${curves.map((curve) => endsOf(curve, cost)).join('; ')}.${ofTarget}`,
     caption: captionOf(result, curves, cost) + (target === null ? '' : ` ${ABOUT_TARGET}`),
-    spec: strategyChart(
+    spec: seriesChart(
       `${auc} of ${result.task}`,
-      curves.map(([strategy]) => strategy),
+      looksOf(curves),
       layersOf(curves, cost, { axis: aucAxis(auc), target }),
     ),
   };
@@ -69,7 +72,7 @@ function layersOf(
   y: { readonly axis: ReturnType<typeof aucAxis>; readonly target: number | null },
 ): Layer[] {
   const values = curves.flatMap(([strategy, { curve }]) =>
-    curve.map((point) => ({ strategy, cost: point[key], auc: point.auc })),
+    curve.map((point) => ({ series: strategy, cost: point[key], auc: point.auc })),
   );
   const { constant, ticks } = costScale(values.map(({ cost }) => cost));
   const x = {
@@ -79,10 +82,9 @@ function layersOf(
     scale: { type: 'symlog' as const, constant, nice: false },
     axis: { values: [...ticks], labelExpr: COST_LABEL, grid: false },
   };
-  const strategies = curves.map(([strategy]) => strategy);
   return [
     ...(y.target === null ? [] : targetLayers(y.target, y.axis)),
-    ...lineAndPoints(values, { x, y: y.axis, strategies }),
+    ...lineAndPoints(values, { x, y: y.axis, styles: looksOf(curves) }),
   ];
 }
 
@@ -98,6 +100,13 @@ function targetLayers(target: number, axis: ReturnType<typeof aucAxis>): Layer[]
       encoding: { x: { value: 0 }, y: axis },
     },
   ];
+}
+
+function looksOf(curves: Curves): SeriesStyles {
+  return stylesOf(
+    strategyStyles,
+    curves.map(([strategy]) => strategy),
+  );
 }
 
 function targetOf(curves: Curves): number | null {

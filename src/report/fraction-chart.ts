@@ -2,18 +2,26 @@
 import { percent } from '../common/percent.js';
 import type { Strategy } from '../common/strategies.js';
 import type { TransferResult } from '../experiments/transfer-result.js';
-import { aucAxis, aucName, lineAndPoints, look, strategyChart } from './strategy-chart.js';
+import { aucAxis, aucName } from './auc-axis.js';
+import { lineAndPoints, look, seriesChart } from './series-chart.js';
+import { stylesOf } from './series-style.js';
+import { strategyStyles } from './strategy-style.js';
 import type { TransferChart } from './transfer-charts.js';
 
 /** Null where there are no two fractions to compare. */
 export function fractionChart({ task, measure, strategies }: TransferResult): TransferChart | null {
   const values = Object.entries(strategies).flatMap(([strategy, { fractions }]) =>
-    fractions.map(({ fraction, final, deviation }) => ({ strategy, fraction, auc: final, deviation })),
+    fractions.map(({ fraction, final, deviation }) => ({
+      series: strategy,
+      fraction,
+      auc: final,
+      deviation,
+    })),
   );
   const fractions = [...new Set(values.map(({ fraction }) => fraction))].sort((a, b) => a - b);
   if (fractions.length < 2) return null;
   const auc = aucName(measure);
-  const shown = Object.keys(strategies) as Strategy[];
+  const styles = stylesOf(strategyStyles, Object.keys(strategies) as Strategy[]);
   const x = {
     field: 'fraction',
     type: 'quantitative' as const,
@@ -37,13 +45,13 @@ export function fractionChart({ task, measure, strategies }: TransferResult): Tr
     caption:
       `Final ${auc} on the evaluation period by the share of the new task's training samples (logarithmic)` +
       `${bars.length > 0 ? ', mean over the seeds. Bars: one standard deviation to both sides' : ''}.`,
-    spec: strategyChart(`Final ${auc} of ${task}`, shown, [
+    spec: seriesChart(`Final ${auc} of ${task}`, styles, [
       {
         data: { values: bars },
         mark: { type: 'rule', strokeWidth: 1.5 },
-        encoding: { x, y, y2: { field: 'high' }, color: look(shown).color },
+        encoding: { x, y, y2: { field: 'high' }, color: look(styles).color },
       },
-      ...lineAndPoints(values, { x, y, strategies: shown }),
+      ...lineAndPoints(values, { x, y, styles }),
     ]),
   };
 }

@@ -1,9 +1,7 @@
-/** What the charts of a transfer have in common: the strategies' looks, and a legend that shows line and point as one. */
+/** Charts of several series: their looks, and a legend that shows line and point as one. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { Strategy } from '../common/strategies.js';
-import type { TransferResult } from '../experiments/transfer-result.js';
 import { palette } from './palette.js';
-import { strategyStyles } from './strategy-style.js';
+import type { SeriesStyles } from './series-style.js';
 
 export type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 
@@ -13,34 +11,30 @@ const WIDTH = 340;
 const HEIGHT = 230;
 const LEGEND = { columns: 2, rowHeight: 20, columnWidth: 160, lineWidth: 40 };
 
-/** Layers have a field `strategy` in their data, which `look` encodes. */
-export function strategyChart(
-  title: string,
-  strategies: readonly Strategy[],
-  layers: readonly Layer[],
-): TopLevelSpec {
+/** Layers have a field `series` in their data, which `look` encodes. */
+export function seriesChart(title: string, styles: SeriesStyles, layers: readonly Layer[]): TopLevelSpec {
   return {
     title: { text: title, limit: WIDTH },
     padding: 8,
     spacing: 14,
-    vconcat: [legendOf(strategies), { width: WIDTH, height: HEIGHT, layer: [...layers] }],
+    vconcat: [legendOf(styles), { width: WIDTH, height: HEIGHT, layer: [...layers] }],
   };
 }
 
-/** `values` have a field `strategy`, and those of `x` and `y`. */
+/** `values` have a field `series`, and those of `x` and `y`. */
 export function lineAndPoints(
   values: readonly object[],
   {
     x,
     y,
-    strategies,
+    styles,
   }: {
     readonly x: NonNullable<Encoding['x']>;
     readonly y: NonNullable<Encoding['y']>;
-    readonly strategies: readonly Strategy[];
+    readonly styles: SeriesStyles;
   },
 ): Layer[] {
-  const { color, strokeDash, shape } = look(strategies);
+  const { color, strokeDash, shape } = look(styles);
   const data = { values: [...values] };
   return [
     { data, mark: { type: 'line', strokeWidth: 2 }, encoding: { x, y, color, strokeDash } },
@@ -48,50 +42,37 @@ export function lineAndPoints(
   ];
 }
 
-export function aucName(measure: TransferResult['measure']): string {
-  return measure === 'auc' ? 'AUC' : 'macro AUC';
-}
-
-/** Of the field `auc`; it starts near the lowest value, not at 0. */
-export function aucAxis(title: string) {
-  return {
-    field: 'auc',
-    type: 'quantitative' as const,
-    title,
-    scale: { zero: false, nice: true },
-  };
-}
-
-/** Encodings of the field `strategy`, for lines (dash) and points (shape). */
-export function look(strategies: readonly Strategy[]) {
-  const styles = strategies.map((strategy) => strategyStyles[strategy]);
+/** Encodings of the field `series`, for lines (dash) and points (shape). */
+export function look(styles: SeriesStyles) {
+  const each = Object.values(styles);
   const channel = <T>(range: T[]) => ({
-    field: 'strategy',
+    field: 'series',
     type: 'nominal' as const,
-    scale: { domain: [...strategies], range },
+    scale: { domain: Object.keys(styles), range },
     legend: null,
   });
   return {
-    color: channel(styles.map(({ colour }) => colour)),
-    strokeDash: channel(styles.map(({ dash }) => [...dash])),
-    shape: channel(styles.map(({ shape }) => shape)),
+    color: channel(each.map(({ colour }) => colour)),
+    strokeDash: channel(each.map(({ dash }) => [...dash])),
+    shape: channel(each.map(({ shape }) => shape)),
   };
 }
 
-function legendOf(strategies: readonly Strategy[]): Layer {
-  const { color, strokeDash, shape } = look(strategies);
+function legendOf(styles: SeriesStyles): Layer {
+  const { color, strokeDash, shape } = look(styles);
   const { columns, rowHeight, columnWidth, lineWidth } = LEGEND;
-  const entries = strategies.map((strategy, at) => {
+  const names = Object.keys(styles);
+  const entries = names.map((series, at) => {
     const start = (at % columns) * columnWidth;
     return {
-      strategy,
+      series,
       start,
       end: start + lineWidth,
       middle: start + lineWidth / 2,
       row: Math.floor(at / columns),
     };
   });
-  const height = rowHeight * Math.ceil(strategies.length / columns);
+  const height = rowHeight * Math.ceil(names.length / columns);
   const across = (field: string) => ({
     field,
     type: 'quantitative' as const,
@@ -119,7 +100,7 @@ function legendOf(strategies: readonly Strategy[]): Layer {
       },
       {
         mark: { type: 'text', align: 'left', dx: 8, color: palette.ink.light },
-        encoding: { x: across('end'), y: row, text: { field: 'strategy' } },
+        encoding: { x: across('end'), y: row, text: { field: 'series' } },
       },
     ],
   };
