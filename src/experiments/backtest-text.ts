@@ -1,9 +1,10 @@
 /** A backtest as tables: AUC by day of each task, paired differences, and what each model took. */
+import type { BacktestModel } from '../common/backtest-models.js';
 import { percent } from '../common/percent.js';
 import { signed, signedInterval } from '../common/signed.js';
 import { type Summary, type SummaryTable, summaryText } from '../common/summary.js';
 import type { Cell } from '../common/table.js';
-import type { BacktestDay, BacktestModel, BacktestResult, DayOfModel } from './backtest-result.js';
+import type { BacktestDay, BacktestResult, DayOfModel } from './backtest-result.js';
 
 export function backtestText(result: BacktestResult): string {
   return summaryText(backtestSummary(result));

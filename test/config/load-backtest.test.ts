@@ -101,7 +101,7 @@ describe('a backtest that does not hold', () => {
       'daily.yaml:6:28 update.seed: expected none: all runs have the seed and the tasks of the backtest',
       'daily.yaml:7:1 models: expected distinct models, got stale, stale',
     ]);
-    expect((await problemsIn(BACKTEST.replace('days', 'day'))).join('\n')).toContain('did you mean days');
+    expect((await problemsIn(BACKTEST.replace('days', 'day'))).join('\n')).toContain('did you mean `days`');
     expect((await problemsIn(BACKTEST.replace('epochs', 'epoch'))).join('\n')).toContain('train.epoch');
     expect((await problemsIn(BACKTEST.replace('shop', 'chop'))).join('\n')).toContain(
       'there is no such file',

@@ -96,9 +96,7 @@ test('the interval is that of whole users drawn again, the same ones on every da
       days.reduce((sum, day) => sum + auc(rows.get(key(day, model))!, (user) => counts.get(user)!), 0) / 2;
     return mean('updated') - mean('stale');
   }).sort((a, b) => a - b);
-  const [{ interval }] = (await pairedDifferences(input(40))) as [
-    { interval: { low: number; high: number } },
-  ];
+  const interval = (await pairedDifferences(input(40)))[0]!.interval!;
   const quantile = (q: number) => {
     const at = q * 39;
     return drawn[Math.floor(at)]! + (at % 1) * (drawn[Math.floor(at) + 1]! - drawn[Math.floor(at)]!);

@@ -20,6 +20,7 @@ import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
 import { planFor, fit as trainModel } from '../../src/training/fit.js';
 import type { LayerRules } from '../../src/training/layer-rates.js';
+import { learningEnd } from '../../src/training/learned-days.js';
 import { Optimizer } from '../../src/training/optimizer.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
 import { readStart, type StartFrom, startOrGoOn } from '../../src/training/start.js';
@@ -404,7 +405,8 @@ test('a run from another takes the step that the other would have taken', async 
   const there = initialWeights(shape, 7, 0.1);
   const optimizer = new Optimizer(there, { ...config.train, earlierSteps: 4 });
   for (const step of [1, 2, 3]) trainStep(there, optimizer, batches[step % batches.length]!, step, options);
-  const state: TrainingState = { ...startState, step: 3, earlierSteps: 4 };
+  const learnedTo = learningEnd(manifest);
+  const state: TrainingState = { ...startState, learnedTo, step: 3, earlierSteps: 4 };
   const run = join(folder, 'there');
   await saveCheckpoint(join(run, runPaths.best), there, optimizer.slots, state);
   const before = tf.memory().numTensors;
@@ -414,7 +416,7 @@ test('a run from another takes the step that the other would have taken', async 
   const context = silentContext;
   const from = { run, layers: null };
   const here = await startOrGoOn({ config, manifest, preparedFolder, runFolder, context, from });
-  expect(here.state).toEqual({ ...startState, earlierSteps: 7 });
+  expect(here.state).toEqual({ ...startState, learnedTo, earlierSteps: 7 });
   expect(here.record).toMatchObject({ step: 3, created: [], skipped: [], layers: null });
   const next = batches[0]!;
   const { step: _, ...old } = trainStep(there, optimizer, next, 4, options);
