@@ -9,12 +9,20 @@ type Encoding = NonNullable<Extract<TopLevelSpec, { mark: unknown }>['encoding']
 
 const WIDTH = 340;
 const HEIGHT = 230;
-const LEGEND = { columns: 2, rowHeight: 20, columnWidth: 160, lineWidth: 40 };
+/** Of what vega takes for the width of a title, which is more than it has. */
+const TITLE_LIMIT = 1.25 * WIDTH;
+const ROW_HEIGHT = 20;
+const LEGENDS = {
+  short: { columns: 3, columnWidth: 104, lineWidth: 32 },
+  long: { columns: 2, columnWidth: 160, lineWidth: 40 },
+};
+/** Of the longest name of which a row of the legend has room for three. */
+const SHORT_LENGTH = 9;
 
 /** Layers have a field `series` in their data, which `look` encodes. */
 export function seriesChart(title: string, styles: SeriesStyles, layers: readonly Layer[]): TopLevelSpec {
   return {
-    title: { text: title, limit: WIDTH },
+    title: { text: title, limit: TITLE_LIMIT },
     padding: 8,
     spacing: 14,
     vconcat: [legendOf(styles), { width: WIDTH, height: HEIGHT, layer: [...layers] }],
@@ -60,8 +68,9 @@ export function look(styles: SeriesStyles) {
 
 function legendOf(styles: SeriesStyles): Layer {
   const { color, strokeDash, shape } = look(styles);
-  const { columns, rowHeight, columnWidth, lineWidth } = LEGEND;
   const names = Object.keys(styles);
+  const short = names.every((name) => name.length <= SHORT_LENGTH);
+  const { columns, columnWidth, lineWidth } = LEGENDS[short ? 'short' : 'long'];
   const entries = names.map((series, at) => {
     const start = (at % columns) * columnWidth;
     return {
@@ -72,7 +81,7 @@ function legendOf(styles: SeriesStyles): Layer {
       row: Math.floor(at / columns),
     };
   });
-  const height = rowHeight * Math.ceil(names.length / columns);
+  const height = ROW_HEIGHT * Math.ceil(names.length / columns);
   const across = (field: string) => ({
     field,
     type: 'quantitative' as const,
@@ -83,7 +92,7 @@ function legendOf(styles: SeriesStyles): Layer {
     field: 'row',
     type: 'quantitative' as const,
     axis: null,
-    scale: { domain: [-0.5, height / rowHeight - 0.5], reverse: true, nice: false },
+    scale: { domain: [-0.5, height / ROW_HEIGHT - 0.5], reverse: true, nice: false },
   };
   return {
     width: WIDTH,

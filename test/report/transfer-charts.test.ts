@@ -5,7 +5,7 @@ import { renderChart } from '../../src/report/chart.js';
 import { strategyStyles } from '../../src/report/strategy-style.js';
 import { type TransferChart, transferCharts } from '../../src/report/transfer-charts.js';
 import { plan, point, run, runs } from '../experiments/transfer-example.js';
-import { type XmlElement, xmlElements } from './xml-elements.js';
+import { textsOf, type XmlElement, xmlElements } from './xml-elements.js';
 
 /** The example, and a run of each strategy that it lacks. */
 const all = summariseTransfer(plan, [
@@ -17,11 +17,10 @@ const all = summariseTransfer(plan, [
 /** Width and height of the plot, from the axes' lines, and what the marks of a chart are. */
 async function drawn(chart: TransferChart) {
   const elements = xmlElements(await renderChart(chart));
-  const texts = elements.filter(({ name }) => name === 'text').map(({ text }) => text);
   const lines = elements.filter(
     ({ name, attributes }) => name === 'path' && attributes['stroke-dasharray'] && attributes.d,
   );
-  return { elements, texts, lines };
+  return { elements, texts: textsOf(elements), lines };
 }
 
 describe('transferCharts', () => {

@@ -49,6 +49,11 @@ export function xmlElements(xml: string): XmlElement[] {
   return done;
 }
 
+/** The labels of a chart. */
+export function textsOf(elements: readonly XmlElement[]): string[] {
+  return elements.filter(({ name }) => name === 'text').map(({ text }) => text);
+}
+
 function attributesOf(source: string): Record<string, string> {
   const pairs = [...source.matchAll(/([\w:-]+)="([^"]*)"/g)].map(([, name, value]) => [name, decode(value!)]);
   const record = Object.fromEntries(pairs);
