@@ -16,7 +16,7 @@ const layers = {
   evaluation: ['model', 'dataset'],
   word2vec: [],
   training: ['model', 'dataset', 'engine', 'distributed', 'evaluation', 'word2vec'],
-  experiments: ['training', 'evaluation', 'dataset', 'model'],
+  experiments: ['config', 'training', 'evaluation', 'dataset', 'model'],
   delivery: ['model', 'dataset', 'features'],
   synthetic: ['config'],
   report: ['experiments:types'],

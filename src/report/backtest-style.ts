@@ -1,5 +1,5 @@
 /** How reports show the models of a backtest. */
-import type { BacktestModel } from '../experiments/backtest-result.js';
+import type { BacktestModel } from '../common/backtest-models.js';
 import { palette } from './palette.js';
 import type { SeriesStyle } from './series-style.js';
 

@@ -1,5 +1,6 @@
 /** A chart with a line for each model of a backtest, from day to day. */
-import type { BacktestModel, BacktestResult, DayOfModel } from '../experiments/backtest-result.js';
+import type { BacktestModel } from '../common/backtest-models.js';
+import type { BacktestResult, DayOfModel } from '../experiments/backtest-result.js';
 import { backtestStyles } from './backtest-style.js';
 import { dayAxis, dayTime } from './day-axis.js';
 import { type Layer, lineAndPoints, seriesChart } from './series-chart.js';

@@ -1,9 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  BACKTEST_MODELS,
-  type BacktestDay,
-  type BacktestResult,
-} from '../../src/experiments/backtest-result.js';
+import { BACKTEST_MODELS } from '../../src/common/backtest-models.js';
+import type { BacktestDay, BacktestResult } from '../../src/experiments/backtest-result.js';
 import { backtestCharts } from '../../src/report/backtest-charts.js';
 import { backtestStyles } from '../../src/report/backtest-style.js';
 import { renderChart } from '../../src/report/chart.js';
