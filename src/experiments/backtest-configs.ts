@@ -4,7 +4,7 @@ import { type Backtest, dayAfter } from '../config/load-backtest.js';
 import type { Config } from '../config/schema.js';
 
 /** The name of a run inside the folder of the backtest. */
-export const startRun = 'start';
+const startRun = 'start';
 
 /** What all models start from: the days before the first one that is measured. Its prepared data is kept for updates. */
 export function startConfig(backtest: Backtest): Config {
