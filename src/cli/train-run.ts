@@ -1,12 +1,13 @@
 /** Trains the run of a config in its folder, which is locked meanwhile and gets the log. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { UserError } from '../common/errors.js';
 import type { Config } from '../config/schema.js';
 import { modelShape } from '../model/shape.js';
 import { checkEarlierRun } from '../training/earlier-run.js';
 import { type FitResult, fit, type TransferOptions } from '../training/fit.js';
 import { runPaths } from '../training/run-folder.js';
 import type { StartFrom } from '../training/start.js';
-import { openRun } from './open-run.js';
+import { openRun, runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 import type { Session } from './session.js';
 
@@ -27,6 +28,12 @@ export async function trainRun(
   const { manifest, folder: preparedFolder } = prepared;
   const { from, transfer } = options;
   // Before anything is made for the run.
+  if (from && resolve(from.run) === resolve(runFolder(config))) {
+    throw new UserError(
+      `Cannot start from ${from.run}: expected another run than the one that is trained, got the same; ` +
+        'give that one a name (--set run.name=NAME)',
+    );
+  }
   if (from) await checkEarlierRun(from.run, modelShape(config, manifest), manifest);
   const { folder, lock } = await openRun(config, options);
   try {
