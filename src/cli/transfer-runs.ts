@@ -15,9 +15,11 @@ import {
   plannedBase,
   plannedStrategies,
 } from '../experiments/transfer-runs.js';
-import { describeCheckpoint } from '../model/checkpoint.js';
+import { describeCheckpoint, shapeDifference } from '../model/checkpoint.js';
+import { parameterSpecs, tableSpecs } from '../model/parameters.js';
 import { modelShape } from '../model/shape.js';
 import { openBest, planFrom } from '../training/earlier-run.js';
+import { checkLayers } from '../training/layer-rates.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, requireSameStart, type StartFrom } from '../training/start.js';
 import { isFinished, type TrainingState } from '../training/training-state.js';
@@ -51,9 +53,9 @@ export async function prepareTransfer(
   return { base: ofBase, whole: await requirePrepared(whole, require) };
 }
 
-/** @throws UserError when what comes from a base does not fit the new task: before anything is trained */
+/** @throws UserError when what comes from a base does not fit the new task, and for layers that are none: before anything is trained */
 export async function checkTransfer(transfer: Transfer, { base, whole }: TransferData): Promise<void> {
-  const { task, baseRun, strategies, seeds } = transfer;
+  const { task, baseRun, strategies, seeds, fineTune } = transfer;
   const first = plannedStrategies(transfer, seeds[0]!).find(({ strategy }) => startsFromBase(strategy));
   if (!first) return;
   const shape = modelShape(first.config, whole.manifest);
@@ -62,6 +64,17 @@ export async function checkTransfer(transfer: Transfer, { base, whole }: Transfe
       ? { folder: 'the base', shape: modelShape(plannedBase(transfer, first.seed).config, base.manifest) }
       : await openBest(baseRun);
   if ('close' in there) await there.close();
+  if (there.shape.tasks[task]) {
+    throw new UserError(
+      `Cannot transfer: expected a base that has not learned ${task}, got one that has: ${there.folder}`,
+    );
+  }
+  if (strategies.includes('fine-tune')) {
+    checkLayers(
+      fineTune,
+      [...parameterSpecs(shape), ...tableSpecs(shape)].map(({ name }) => name),
+    );
+  }
   planFrom(there, shape, whole.manifest);
   const problem = representationProblem(shape.tasks[task]!, there.shape.tasks);
   if (problem && strategies.includes('representation')) throw new UserError(`Cannot transfer: ${problem}`);
@@ -77,7 +90,7 @@ export async function baseRun(
 ): Promise<TrainedBase> {
   const folder = given ?? runFolder(config);
   if (given === null) {
-    if (!force) await requireSameSettings(folder, config);
+    if (!force) await requireSameRun(folder, config, base);
     if (force || !(await isTrained(folder, config.train))) {
       await trainRun(config, base, { resume: !force, force }, session);
     }
@@ -104,7 +117,7 @@ export async function strategyRun(
   const folder = runFolder(config);
   const from = startOf(strategy, base.run, fineTune);
   if (!force) {
-    await requireSameSettings(folder, config);
+    await requireSameRun(folder, config, whole);
     if (from && hasCheckpoint(folder)) {
       requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
     }
@@ -136,15 +149,25 @@ function startOf(
   }
 }
 
-async function requireSameSettings(folder: string, config: PlannedBase['config']): Promise<void> {
+/** @throws UserError when a run that is there was trained with other settings, or on other prepared data */
+async function requireSameRun(
+  folder: string,
+  config: PlannedBase['config'],
+  { manifest }: Prepared,
+): Promise<void> {
+  const refuse = (what: string, differences: readonly string[]) =>
+    new UserError(
+      `Cannot take over the run in ${folder}: it was trained ${what}\n  ${differences.join('\n  ')}\n` +
+        '  use those, give the transfer another name (--set run.name=NAME) or train all of its runs anew (--force)',
+    );
   const changed = (await changedSettings(folder, config)).filter(
     (line) => !MAY_CHANGE.some((key) => line.startsWith(key)),
   );
-  if (changed.length === 0) return;
-  throw new UserError(
-    `Cannot take over the run in ${folder}: it was trained with other settings\n  ${changed.join('\n  ')}\n` +
-      '  use those, give the transfer another name (--set run.name=NAME) or train all of its runs anew (--force)',
-  );
+  if (changed.length > 0) throw refuse('with other settings', changed);
+  if (!hasCheckpoint(folder)) return;
+  const { shape } = await describeCheckpoint<TrainingState>(join(folder, runPaths.last));
+  const difference = shapeDifference(shape, modelShape(config, manifest));
+  if (difference) throw refuse('on other prepared data', [difference]);
 }
 
 /** sha256 of the best weights of a run. */
