@@ -15,14 +15,10 @@ export interface PlannedStrategy {
   readonly config: Config;
 }
 
-/** The tasks that a base is trained on: all that it has but the new one. */
-export const tasksOfBase = ({ base, task }: Transfer): string[] =>
-  (base.train.tasks ?? Object.keys(base.tasks)).filter((name) => name !== task);
-
 /** The base of a seed. */
 export function plannedBase(transfer: Transfer, seed: number): PlannedBase {
-  const { base, folder } = transfer;
-  const train = { ...base.train, seed, tasks: tasksOfBase(transfer) };
+  const { base, baseTasks, folder } = transfer;
+  const train = { ...base.train, seed, tasks: [...baseTasks] };
   return { seed, config: { ...base, train, run: { folder, name: `base-seed${seed}` } } };
 }
 
@@ -43,11 +39,11 @@ export function plannedStrategies(transfer: Transfer, seed: number): PlannedStra
 
 /** A task that is trained alone has weight 1: there is nothing to weigh it against. */
 function strategyConfig(transfer: Transfer, strategy: Strategy, seed: number, fraction: number): Config {
-  const { whole, task, folder } = transfer;
+  const { whole, task, baseTasks, folder } = transfer;
   const part = fraction === 1 ? '' : `-${fraction}`;
   const run = { folder, name: `${strategy}${part}-seed${seed}` };
   if (strategy === 'retrain-all') {
-    return { ...whole, train: { ...whole.train, seed, tasks: [...tasksOfBase(transfer), task] }, run };
+    return { ...whole, train: { ...whole.train, seed, tasks: [...baseTasks, task] }, run };
   }
   const alone = { ...whole.tasks[task]!, weight: 1 };
   return {
