@@ -53,9 +53,22 @@ export async function prepareTransfer(
   return { base: ofBase, whole: await requirePrepared(whole, require) };
 }
 
-/** @throws UserError when what comes from a base does not fit the new task, and for layers that are none: before anything is trained */
+/**
+ * Before anything is trained.
+ * @throws UserError when the new task cannot be learned or measured, when what comes from a base does not fit it, and for
+ *   layers that are none
+ */
 export async function checkTransfer(transfer: Transfer, { base, whole }: TransferData): Promise<void> {
   const { task, baseRun, strategies, seeds, fineTune } = transfer;
+  const { training, evaluation } = whole.manifest.tasks[task]!.counts;
+  const classesIn = (counts: Readonly<Record<string, number>>) =>
+    Object.values(counts).filter((count) => count > 0).length;
+  if (classesIn(training) === 0 || classesIn(evaluation) < 2) {
+    throw new UserError(
+      `Cannot transfer: required training samples of ${task}, and evaluation samples of two classes, ` +
+        `got samples of ${classesIn(training)} classes for training and ${classesIn(evaluation)} for evaluation`,
+    );
+  }
   const first = plannedStrategies(transfer, seeds[0]!).find(({ strategy }) => startsFromBase(strategy));
   if (!first) return;
   const shape = modelShape(first.config, whole.manifest);
