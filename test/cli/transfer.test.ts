@@ -141,6 +141,24 @@ describe.sequential('dupn transfer of a task of the base', () => {
     expect(await readFile(path('known/transfer.md'), 'utf8')).toContain('| fine-tune |');
   });
 
+  it('chooses the weights of each strategy by the new task alone', async () => {
+    for (const strategy of STRATEGIES) {
+      const text = await readFile(path('known', `${strategy}-seed1`, 'metrics.jsonl'), 'utf8');
+      const records = text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const validations = records.filter(({ type }) => type === 'validation');
+      expect(validations.length).toBeGreaterThanOrEqual(3);
+      const measured = validations.flatMap((record) =>
+        Object.keys(record).filter((key) => key.includes('[')),
+      );
+      expect(new Set(measured)).toEqual(new Set(['macroAuc[ppp]']));
+      const trained = records.filter(({ type }) => type === 'train').map((record) => 'loss[ctr]' in record);
+      expect(trained.includes(true)).toBe(strategy === 'retrain-all');
+    }
+  });
+
   it('leaves ordinary runs, whose evaluation agrees with the curve', async () => {
     const { strategies } = (await readJson('known/transfer.json')) as TransferResult;
     for (const strategy of ['representation', 'fine-tune'] as const) {
@@ -246,6 +264,17 @@ describe.sequential('dupn transfer with data of its own', () => {
       'tiny-added-fixed',
       'tiny-added-grow',
     ]);
+  });
+
+  it('is refused where nothing can be measured, before anything is trained', async () => {
+    const samples = join(folder, 'log/early.csv');
+    await writeFile(samples, 'user_id,time,shop_id,label\nu000001,2026-01-07 12:00:00,s0001,1\n');
+    const early = set('name=early', 'add.tasks.spp.samples.files=early.csv');
+    expect(await refusal('transfer', 'added.yaml', ...early)).toBe(
+      'Cannot transfer: required training samples of spp, and evaluation samples of two classes, ' +
+        'got samples of 1 classes for training and 0 for evaluation\n',
+    );
+    expect(existsSync(path('early'))).toBe(false);
   });
 
   it('does not take over runs that were trained on other vocabularies', async () => {
