@@ -403,6 +403,7 @@ describe.sequential('dupn train --from', () => {
       whole.earlierSteps,
       whole.best,
     ]);
+    await json('train', 'base.yaml', ...own, '--resume', '--from', `${path('known/base-seed1')}/`);
     expect(await refusal('train', 'base.yaml', ...own, '--resume', '--from', 'both')).toMatch(
       /^Cannot go on with the run in .*next: it started otherwise\n {2}from: was .*base-seed1, now .*both\n/,
     );
