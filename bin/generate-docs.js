@@ -1,11 +1,35 @@
 #!/usr/bin/env node
-/** Writes what is generated from the schema: configs/schema.json and the tables of docs/configuration.md. */
+/** Writes what is generated from the schemas: configs/*schema.json and the tables of docs/. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { editorSchema } from '../dist/config/json-schema.js';
-import { withReference } from '../dist/config/reference.js';
+import {
+  backtestEditorSchema,
+  backtestFileSchema,
+  comparisonEditorSchema,
+  comparisonFileSchema,
+  editorSchema,
+  transferEditorSchema,
+  transferFileSchema,
+} from '../dist/config/json-schema.js';
+import { configReference, keyTable, withReference } from '../dist/config/reference.js';
 
-const schema = new URL('../configs/schema.json', import.meta.url);
-const reference = new URL('../docs/configuration.md', import.meta.url);
+const schemas = {
+  'schema.json': editorSchema(),
+  'comparison.schema.json': comparisonEditorSchema(),
+  'transfer.schema.json': transferEditorSchema(),
+  'backtest.schema.json': backtestEditorSchema(),
+};
+const references = {
+  'configuration.md': configReference(),
+  'compare.md': keyTable(comparisonFileSchema()),
+  'transfer.md': keyTable(transferFileSchema()),
+  'updates.md': keyTable(backtestFileSchema()),
+};
 
-await writeFile(schema, `${JSON.stringify(editorSchema(), null, 2)}\n`);
-await writeFile(reference, withReference(await readFile(reference, 'utf8')));
+for (const [name, schema] of Object.entries(schemas)) {
+  const file = new URL(`../configs/${name}`, import.meta.url);
+  await writeFile(file, `${JSON.stringify(schema, null, 2)}\n`);
+}
+for (const [name, reference] of Object.entries(references)) {
+  const file = new URL(`../docs/${name}`, import.meta.url);
+  await writeFile(file, withReference(await readFile(file, 'utf8'), reference));
+}

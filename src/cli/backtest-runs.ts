@@ -17,7 +17,7 @@ import { readManifest } from '../preprocess/reuse.js';
 import { runPaths } from '../training/run-folder.js';
 import type { TrainingState } from '../training/training-state.js';
 import { evaluateRun } from './evaluate-run.js';
-import { isTrained, requireSameSettings } from './found-run.js';
+import { isTrained, requireSameRun } from './found-run.js';
 import { runFolder } from './open-run.js';
 import { prepareFolder } from './prepare-folder.js';
 import { type Prepared, preparedFolder, requirePrepared } from './require-prepared.js';
@@ -43,7 +43,7 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
   /** Trains a run on the prepared data of its config, or finds it there. */
   async function train(config: Config, from?: string): Promise<Omit<Ready, 'preprocessSeconds'>> {
     const run = runFolder(config);
-    await requireSameSettings(run, config, 'backtest');
+    await requireSameRun(run, config, null, 'backtest');
     if (!(await isTrained(run, config.train))) {
       const start = from === undefined ? {} : { from: { run: from, layers: null } };
       const prepared = await requirePrepared(config, require);

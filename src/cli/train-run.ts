@@ -1,5 +1,5 @@
 /** Trains the run of a config in its folder, which is locked meanwhile and gets the log. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { UserError } from '../common/errors.js';
 import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
@@ -29,6 +29,12 @@ export async function trainRun(
   const { manifest, folder: preparedFolder } = prepared;
   const { from, transfer } = options;
   // Before anything is made for the run.
+  if (from && resolve(from.run) === resolve(runFolder(config))) {
+    throw new UserError(
+      `Cannot start from ${from.run}: expected another run than the one that is trained, got the same; ` +
+        'give that one a name (--set run.name=NAME)',
+    );
+  }
   if (from) await checkEarlierRun(from.run, modelShape(config, manifest), manifest);
   else await requireStart(config, options, manifest);
   const { folder, lock } = await openRun(config, options);

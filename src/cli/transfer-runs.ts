@@ -16,12 +16,14 @@ import {
   plannedStrategies,
 } from '../experiments/transfer-runs.js';
 import { describeCheckpoint } from '../model/checkpoint.js';
+import { parameterSpecs, tableSpecs } from '../model/parameters.js';
 import { modelShape } from '../model/shape.js';
 import { openBest, planFrom } from '../training/earlier-run.js';
+import { checkLayers } from '../training/layer-rates.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, requireSameStart, type StartFrom } from '../training/start.js';
 import type { TrainingState } from '../training/training-state.js';
-import { isTrained, requireSameSettings } from './found-run.js';
+import { isTrained, requireSameRun } from './found-run.js';
 import { runFolder } from './open-run.js';
 import { prepareFolder } from './prepare-folder.js';
 import { type Prepared, preparedFolder, requirePrepared } from './require-prepared.js';
@@ -49,9 +51,22 @@ export async function prepareTransfer(
   return { base: ofBase, whole: await requirePrepared(whole, require) };
 }
 
-/** @throws UserError when what comes from a base does not fit the new task: before anything is trained */
+/**
+ * Before anything is trained.
+ * @throws UserError when the new task cannot be learned or measured, when what comes from a base does not fit it, and for
+ *   layers that are none
+ */
 export async function checkTransfer(transfer: Transfer, { base, whole }: TransferData): Promise<void> {
-  const { task, baseRun, strategies, seeds } = transfer;
+  const { task, baseRun, strategies, seeds, fineTune } = transfer;
+  const { training, evaluation } = whole.manifest.tasks[task]!.counts;
+  const classesIn = (counts: Readonly<Record<string, number>>) =>
+    Object.values(counts).filter((count) => count > 0).length;
+  if (classesIn(training) === 0 || classesIn(evaluation) < 2) {
+    throw new UserError(
+      `Cannot transfer: required training samples of ${task}, and evaluation samples of two classes, ` +
+        `got samples of ${classesIn(training)} classes for training and ${classesIn(evaluation)} for evaluation`,
+    );
+  }
   const first = plannedStrategies(transfer, seeds[0]!).find(({ strategy }) => startsFromBase(strategy));
   if (!first) return;
   const shape = modelShape(first.config, whole.manifest);
@@ -60,6 +75,17 @@ export async function checkTransfer(transfer: Transfer, { base, whole }: Transfe
       ? { folder: 'the base', shape: modelShape(plannedBase(transfer, first.seed).config, base.manifest) }
       : await openBest(baseRun);
   if ('close' in there) await there.close();
+  if (there.shape.tasks[task]) {
+    throw new UserError(
+      `Cannot transfer: expected a base that has not learned ${task}, got one that has: ${there.folder}`,
+    );
+  }
+  if (strategies.includes('fine-tune')) {
+    checkLayers(
+      fineTune,
+      [...parameterSpecs(shape), ...tableSpecs(shape)].map(({ name }) => name),
+    );
+  }
   planFrom(there, shape, whole.manifest);
   const problem = representationProblem(shape.tasks[task]!, there.shape.tasks);
   if (problem && strategies.includes('representation')) throw new UserError(`Cannot transfer: ${problem}`);
@@ -75,7 +101,7 @@ export async function baseRun(
 ): Promise<TrainedBase> {
   const folder = given ?? runFolder(config);
   if (given === null) {
-    if (!force) await requireSameSettings(folder, config, 'transfer');
+    if (!force) await requireSameRun(folder, config, base, 'transfer');
     if (force || !(await isTrained(folder, config.train))) {
       await trainRun(config, base, { resume: !force, force }, session);
     }
@@ -96,7 +122,7 @@ export async function strategyRun(
   const folder = runFolder(config);
   const from = startOf(strategy, base.run, fineTune);
   if (!force) {
-    await requireSameSettings(folder, config, 'transfer');
+    await requireSameRun(folder, config, whole, 'transfer');
     if (from && hasCheckpoint(folder)) {
       requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
     }

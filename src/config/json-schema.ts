@@ -1,8 +1,11 @@
-/** The schema as JSON Schema: for editors (configs/schema.json), for the reference, and for naming the known keys. */
+/** The schemas as JSON Schema: for editors (configs/*schema.json), for the reference, and for naming the known keys. */
 import { z } from 'zod';
 import { mapValues } from '../common/map-values.js';
+import { backtestSchema } from './backtest-schema.js';
+import { comparisonSchema } from './comparison-schema.js';
 import type { Path } from './origin.js';
 import { configFileSchema } from './schema.js';
+import { transferSchema } from './transfer-schema.js';
 
 /** The part of JSON Schema that zod writes for our schema. */
 export interface JsonSchema {
@@ -28,6 +31,14 @@ export function fileSchema(): JsonSchema {
   return z.toJSONSchema(configFileSchema, { io: 'input' }) as JsonSchema;
 }
 
+/** The same of a comparison, a transfer and a backtest: what they say of a config is any map. */
+export const comparisonFileSchema = (): JsonSchema =>
+  z.toJSONSchema(comparisonSchema, { io: 'input' }) as JsonSchema;
+export const transferFileSchema = (): JsonSchema =>
+  z.toJSONSchema(transferSchema, { io: 'input' }) as JsonSchema;
+export const backtestFileSchema = (): JsonSchema =>
+  z.toJSONSchema(backtestSchema, { io: 'input' }) as JsonSchema;
+
 /** For editors: a file that extends another one need not be complete, and null removes a key of the other. */
 export function editorSchema(): object {
   const { $schema, ...whole } = fileSchema() as JsonSchema & { readonly $schema: string };
@@ -40,6 +51,43 @@ export function editorSchema(): object {
     else: whole,
   };
 }
+
+/** For editors: variants are completed as files that extend the base. */
+export function comparisonEditorSchema(): object {
+  const { properties, ...rest } = comparisonFileSchema();
+  const variants = { ...properties!.variants, additionalProperties: ofExtension(fileSchema()) };
+  return { ...titled(rest, 'dupn comparison'), properties: { ...properties, variants } };
+}
+
+/** For editors: `add` and `train` are completed as those of a file that extends the base. */
+export function transferEditorSchema(): object {
+  const whole = transferFileSchema();
+  const extension = ofExtension(fileSchema());
+  const train = extension.properties!.train!;
+  return titled(withKeys(whole, { add: extension, train }), 'dupn transfer');
+}
+
+/** For editors: `update` is completed as the `train` of a file that extends the base. */
+export function backtestEditorSchema(): object {
+  const update = ofExtension(fileSchema()).properties!.train!;
+  return titled(withKeys(backtestFileSchema(), { update }), 'dupn backtest');
+}
+
+/** Some keys described by other schemas, under their own descriptions. */
+function withKeys(whole: JsonSchema, keys: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  const { properties } = whole;
+  const described = mapValues(keys, ({ description: _, ...schema }, key) => {
+    const { description } = properties![key]!;
+    return description === undefined ? schema : { ...schema, description };
+  });
+  return { ...whole, properties: { ...properties, ...described } };
+}
+
+const titled = ({ $schema, ...rest }: JsonSchema & { readonly $schema?: string }, title: string) => ({
+  $schema,
+  title,
+  ...rest,
+});
 
 function ofExtension(schema: JsonSchema): JsonSchema {
   const { required, ...rest } = schema;

@@ -8,7 +8,7 @@ import { configError } from './problems.js';
 import { readBase } from './read-base.js';
 import { readTree } from './read-tree.js';
 import type { Config } from './schema.js';
-import { transferRules } from './transfer-rules.js';
+import { baseTasks, transferRules } from './transfer-rules.js';
 import { type TransferFile, transferSchema } from './transfer-schema.js';
 import { under } from './under.js';
 import { originOf, treeAt } from './yaml-tree.js';
@@ -24,6 +24,8 @@ export interface Transfer
   readonly baseFile: string;
   /** Folder of a trained run of the base; null where bases are trained. */
   readonly baseRun: string | null;
+  /** What a base is trained on: its tasks but the new one. */
+  readonly baseTasks: readonly string[];
   /** The base as its file has it, with the data that it is prepared from. */
   readonly base: Config;
   /**
@@ -74,6 +76,7 @@ export async function loadTransfer(
     folder: join(run.folder ?? base.config.run.folder, run.name ?? name),
     baseFile,
     baseRun: parsed.baseRun ?? null,
+    baseTasks: baseTasks(base.config, task),
     base: base.config,
     whole: hasOwnData ? { ...whole.config, name: `${base.config.name}-${name}` } : whole.config,
     hasOwnData,

@@ -1,4 +1,4 @@
-/** The schema as the tables of docs/configuration.md: every key with its type, default and description. */
+/** The schemas as the tables of docs/: every key with its type, default and description. */
 import { fileSchema, type JsonSchema } from './json-schema.js';
 
 interface Row {
@@ -9,7 +9,7 @@ interface Row {
 }
 
 /** Markdown: one table for the keys at the top and one for each section, in the order of the schema. */
-function configReference(): string {
+export function configReference(): string {
   const schema = fileSchema();
   const sections = Object.entries(schema.properties ?? {});
   const isSection = (inner: JsonSchema) => inner.type === 'object';
@@ -23,15 +23,23 @@ function configReference(): string {
   return [`## At the top\n\n${table(topRows)}`, ...tables].join('\n');
 }
 
+/** Markdown: one table of all keys, in the order of the schema. */
+export const keyTable = (schema: JsonSchema): string =>
+  table(
+    Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
+      rowsOf(name, inner, schema.required?.includes(name) ?? false),
+    ),
+  );
+
 const BEGIN = '<!-- reference -->';
 const END = '<!-- /reference -->';
 
 /** The text with the tables put between its two reference comments. */
-export function withReference(text: string): string {
+export function withReference(text: string, reference: string): string {
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`the text lacks ${BEGIN} ... ${END}`);
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${configReference()}\n${text.slice(end)}`;
+  return `${text.slice(0, begin + BEGIN.length)}\n\n${reference}\n${text.slice(end)}`;
 }
 
 function table(rows: readonly Row[]): string {
@@ -84,7 +92,7 @@ function typeOf(schema: JsonSchema): string {
     case 'array':
       return `list of ${items ? typeOf(items) : 'values'}`;
     default:
-      return typeof additionalProperties === 'object'
+      return typeof additionalProperties === 'object' && Object.keys(additionalProperties).length > 0
         ? `map of name to ${typeOf(additionalProperties)}`
         : 'map';
   }

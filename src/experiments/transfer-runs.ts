@@ -2,7 +2,6 @@
 import type { Strategy } from '../common/strategies.js';
 import type { Transfer } from '../config/load-transfer.js';
 import type { Config } from '../config/schema.js';
-import { baseTasks } from '../config/transfer-rules.js';
 
 export interface PlannedBase {
   readonly seed: number;
@@ -18,8 +17,8 @@ export interface PlannedStrategy {
 
 /** The base of a seed. */
 export function plannedBase(transfer: Transfer, seed: number): PlannedBase {
-  const { base, folder } = transfer;
-  const train = { ...base.train, seed, tasks: baseTasks(base, transfer.task) };
+  const { base, baseTasks, folder } = transfer;
+  const train = { ...base.train, seed, tasks: [...baseTasks] };
   return { seed, config: { ...base, train, run: { folder, name: `base-seed${seed}` } } };
 }
 
@@ -40,11 +39,11 @@ export function plannedStrategies(transfer: Transfer, seed: number): PlannedStra
 
 /** A task that is trained alone has weight 1: there is nothing to weigh it against. */
 function strategyConfig(transfer: Transfer, strategy: Strategy, seed: number, fraction: number): Config {
-  const { base, whole, task, folder } = transfer;
+  const { whole, task, baseTasks, folder } = transfer;
   const part = fraction === 1 ? '' : `-${fraction}`;
   const run = { folder, name: `${strategy}${part}-seed${seed}` };
   if (strategy === 'retrain-all') {
-    return { ...whole, train: { ...whole.train, seed, tasks: [...baseTasks(base, task), task] }, run };
+    return { ...whole, train: { ...whole.train, seed, tasks: [...baseTasks, task] }, run };
   }
   const alone = { ...whole.tasks[task]!, weight: 1 };
   return {

@@ -162,9 +162,13 @@ function firstDifference(path: string, a: unknown, b: unknown): string | null {
   return a === b ? null : `${path} is ${JSON.stringify(a)} there, ${JSON.stringify(b)} here`;
 }
 
+/** Where the shapes of two models differ first, and how; null where they are the same. */
+export const shapeDifference = (there: ModelShape, here: ModelShape): string | null =>
+  firstDifference('', there, here);
+
 /** @throws UserError that names the first difference of two shapes */
 export function assertSameShape(folder: string, there: ModelShape, here: ModelShape): void {
-  const difference = firstDifference('', there, here);
+  const difference = shapeDifference(there, here);
   if (difference) {
     throw new UserError(
       `Cannot load the checkpoint ${folder}: it was trained with another model or other prepared data (${difference})`,

@@ -11,9 +11,20 @@ export interface LayerRules {
   readonly freeze: Readonly<Record<string, number | 'always'>>;
 }
 
+/** @throws UserError for a layer of `freeze` that is none of the weights `names` */
+export function checkLayers({ freeze }: Pick<LayerRules, 'freeze'>, names: readonly string[]): void {
+  for (const layer of Object.keys(freeze)) {
+    if (names.some((name) => isOf(name, layer))) continue;
+    const known = [...new Set(names.map((name) => name.split('/')[0]))].join(', ');
+    throw new UserError(
+      `Cannot freeze \`${layer}\`: expected a weight or what the names of several begin with (${known}), got neither`,
+    );
+  }
+}
+
 /**
  * The factor of the learning rate of a weight at a step (from 1 on). `batches` are those of an epoch.
- * @throws UserError for a layer that is none
+ * @throws UserError as `checkLayers`
  */
 export function layerRates(
   { factor, freeze }: LayerRules,
@@ -23,14 +34,8 @@ export function layerRates(
     batches,
   }: { readonly names: readonly string[]; readonly copied: ReadonlySet<string>; readonly batches: number },
 ): (weight: string, step: number) => number {
+  checkLayers({ freeze }, names);
   const layers = Object.entries(freeze);
-  for (const [layer] of layers) {
-    if (names.some((name) => isOf(name, layer))) continue;
-    const known = [...new Set(names.map((name) => name.split('/')[0]))].join(', ');
-    throw new UserError(
-      `Cannot freeze \`${layer}\`: expected a weight or what the names of several begin with (${known}), got neither`,
-    );
-  }
   const rates = new Map(
     names.map((name) => {
       const frozenFor = layers

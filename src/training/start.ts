@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
@@ -108,7 +108,7 @@ export function requireSameStart(
 ): void {
   const differences = record
     ? [
-        ...(record.run === run ? [] : [`from: was ${record.run}, now ${run}`]),
+        ...(resolve(record.run) === resolve(run) ? [] : [`from: was ${record.run}, now ${run}`]),
         ...(isDeepStrictEqual(record.layers, layers)
           ? []
           : [`layers: was ${JSON.stringify(record.layers)}, now ${JSON.stringify(layers)}`]),

@@ -1,28 +1,61 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { editorSchema } from '../../src/config/json-schema.js';
+import {
+  backtestEditorSchema,
+  backtestFileSchema,
+  comparisonEditorSchema,
+  comparisonFileSchema,
+  editorSchema,
+  transferEditorSchema,
+  transferFileSchema,
+} from '../../src/config/json-schema.js';
 import { loadConfig } from '../../src/config/load.js';
+import { loadBacktest } from '../../src/config/load-backtest.js';
 import { loadComparison } from '../../src/config/load-comparison.js';
-import { withReference } from '../../src/config/reference.js';
+import { loadTransfer } from '../../src/config/load-transfer.js';
+import { configReference, keyTable, withReference } from '../../src/config/reference.js';
 
 const root = new URL('../../', import.meta.url).pathname;
 const files = (await readdir(join(root, 'configs'))).filter((name) => name.endsWith('.yaml'));
 const comparisons = files.filter((name) => /-(multitask|variants)\.yaml$/.test(name));
-const configs = files.filter((name) => !comparisons.includes(name));
+const transfers = files.filter((name) => name.endsWith('-transfer.yaml'));
+const backtests = files.filter((name) => name.startsWith('daily-'));
+const configs = files.filter((name) => ![...comparisons, ...transfers, ...backtests].includes(name));
 
-describe('what is generated from the schema is up to date (npm run generate)', () => {
-  it('configs/schema.json', async () => {
-    const written = JSON.parse(await readFile(join(root, 'configs/schema.json'), 'utf8'));
-    expect(written).toEqual(editorSchema());
+describe('what is generated from the schemas is up to date (npm run generate)', () => {
+  it.each([
+    ['schema.json', editorSchema],
+    ['comparison.schema.json', comparisonEditorSchema],
+    ['transfer.schema.json', transferEditorSchema],
+    ['backtest.schema.json', backtestEditorSchema],
+  ])('configs/%s', async (name, schema) => {
+    // As it is written: without the keys that have no value.
+    const expected = JSON.parse(JSON.stringify(schema())) as object;
+    expect(JSON.parse(await readFile(join(root, 'configs', name), 'utf8'))).toEqual(expected);
   });
 
-  it('docs/configuration.md', async () => {
-    const written = await readFile(join(root, 'docs/configuration.md'), 'utf8');
-    expect(written).toBe(withReference(written));
-    expect(written).toContain(
+  it.each([
+    [
+      'configuration.md',
+      configReference,
       '| `train.learningRate` | number, above 0 | `0.001` | Adam, for the dense weights |',
-    );
+    ],
+    [
+      'compare.md',
+      () => keyTable(comparisonFileSchema()),
+      '| `seeds` | list of whole number, at least 0 | required |',
+    ],
+    [
+      'transfer.md',
+      () => keyTable(transferFileSchema()),
+      '| `fineTune.learningRateFactor` | number, above 0 and at most 1 | `1` |',
+    ],
+    ['updates.md', () => keyTable(backtestFileSchema()), '| `seed` | whole number, at least 0 | `1` |'],
+  ])('docs/%s', async (name, reference, line) => {
+    const written = await readFile(join(root, 'docs', name), 'utf8');
+    expect(written).toBe(withReference(written, reference()));
+    expect(written).toContain(line);
   });
 });
 
@@ -44,8 +77,31 @@ describe.each(comparisons)('configs/%s', (name) => {
     expect(comparison.name).toBe(name.replace('.yaml', ''));
   });
 
-  it('has the command that runs it at its top', async () => {
+  it('opens with its schema and the command that runs it', async () => {
     const text = await readFile(join(root, 'configs', name), 'utf8');
+    expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=./comparison.schema.json');
     expect(text).toContain(`\n#   dupn compare -c configs/${name}\n`);
+  });
+});
+
+describe.each(backtests)('configs/%s', (name) => {
+  it('holds, and opens with the command that runs it', async () => {
+    const backtest = await loadBacktest(join(root, 'configs', name));
+    expect(backtest.name).toBe(name.replace('.yaml', ''));
+    const text = await readFile(join(root, 'configs', name), 'utf8');
+    expect(text).toContain(`#   dupn backtest -c configs/${name}\n`);
+  });
+});
+
+describe.each(transfers)('configs/%s', (name) => {
+  it('holds', async () => {
+    const transfer = await loadTransfer(join(root, 'configs', name));
+    expect(transfer.name).toBe(name.replace('.yaml', ''));
+  });
+
+  it('opens with its schema and the command that runs it', async () => {
+    const text = await readFile(join(root, 'configs', name), 'utf8');
+    expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=./transfer.schema.json');
+    expect(text).toContain(`\n#   dupn transfer -c configs/${name}\n`);
   });
 });

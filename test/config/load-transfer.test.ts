@@ -67,6 +67,7 @@ describe('a transfer that holds', () => {
       folder: 'elsewhere/newcomer',
       task: 'level',
       baseRun: null,
+      baseTasks: ['ctr', 'buy'],
       strategies: ['retrain-single', 'fine-tune'],
       seeds: [1, 2],
       fractions: [0.1, 1],
