@@ -121,9 +121,13 @@ function checkOrder(base: ModelShape, target: ModelShape, refuse: Refuse): void 
   }
 }
 
-/** The fields that read a table agree in it, so any of them will do. */
+/** The first field that reads each table: that of the items where an entity shares it. */
 const fieldsByTable = (shape: ModelShape): ReadonlyMap<string, FieldShape> =>
-  new Map(fieldsOf(shape).map((field) => [field.table, field]));
+  new Map(
+    fieldsOf(shape)
+      .toReversed()
+      .map((field) => [field.table, field]),
+  );
 
 function grownTables(
   base: ModelShape,
