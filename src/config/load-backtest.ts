@@ -1,17 +1,15 @@
 /** From the YAML of a backtest to the configs of its days. */
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
+import type { z } from 'zod';
 import type { BacktestModel } from '../common/backtest-models.js';
 import { backtestSchema } from './backtest-schema.js';
 import { checkTree, type LoadOptions } from './load.js';
 import { merge } from './merge.js';
-import { applyOverrides } from './overrides.js';
-import { parseTree } from './parse-tree.js';
-import { configError } from './problems.js';
-import { readBase } from './read-base.js';
-import { readTree } from './read-tree.js';
+import { readExperiment } from './read-experiment.js';
+import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config } from './schema.js';
 import { under } from './under.js';
-import { originOf, treeAt } from './yaml-tree.js';
+import { treeAt } from './yaml-tree.js';
 
 export interface Backtest {
   readonly name: string;
@@ -33,43 +31,38 @@ export async function loadBacktest(
   file: string,
   { set = [], env = {} }: LoadOptions = {},
 ): Promise<Backtest> {
-  const read = await readTree(file);
-  const { tree, problems } = applyOverrides(read.tree, set, resolve('.'));
-  problems.push(...read.problems);
-  const parsed = read.problems.length > 0 ? null : parseTree(backtestSchema, tree, problems);
-  if (!parsed || problems.length > 0) throw configError(file, problems);
-  const baseFile = relative('.', resolve(originOf(tree, ['base']).folder, parsed.base));
-  const baseTree = await readBase(file, baseFile, tree);
-  problems.push(...baseTree.problems);
-  if (problems.length > 0) throw configError(file, problems);
-
-  const base = checkTree(baseTree.tree, baseFile, env.DUPN_DATA_ROOT);
+  const experiment = await readExperiment(file, backtestSchema, set);
+  const { parsed, tree, baseFile, refuse } = experiment;
+  const base = checkTree(experiment.base, baseFile, env.DUPN_DATA_ROOT);
   const changed = treeAt(tree, ['update']);
-  const whole = changed ? merge(baseTree.tree, under('train', changed)) : baseTree.tree;
+  const whole = changed ? merge(experiment.base, under('train', changed)) : experiment.base;
   const update = checkTree(whole, baseFile, env.DUPN_DATA_ROOT);
-  if (!base.config || !update.config) {
-    throw configError(file, base.config ? update.problems : base.problems);
-  }
-  const problem = (path: readonly string[], text: string) =>
-    problems.push({ origin: originOf(tree, path), path: path.join('.'), text });
-  for (const key of ['seed', 'tasks'].filter((key) => key in (parsed.update ?? {}))) {
-    problem(['update', key], 'expected none: all runs have the seed and the tasks of the backtest');
-  }
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(parsed.from)) {
-    problem(['from'], `expected a day, such as 2026-01-15, got ${parsed.from}`);
-  }
-  if (new Set(parsed.models).size < parsed.models.length) {
-    problem(['models'], `expected distinct models, got ${parsed.models.join(', ')}`);
-  }
-  if (problems.length > 0) throw configError(file, problems);
+  refuse(base.config ? update.problems : base.problems);
+  refuse([], backtestRules(parsed));
   const { name, from, models, seed, run } = parsed;
   return {
     ...{ name, models, seed, baseFile },
-    folder: join(run.folder ?? base.config.run.folder, run.name ?? name),
+    folder: join(run.folder ?? base.config!.run.folder, run.name ?? name),
     days: Array.from({ length: parsed.days }, (_, at) => dayAfter(from, at)),
-    base: base.config,
-    update: update.config,
+    base: base.config!,
+    update: update.config!,
   };
+}
+
+function backtestRules({ from, models, update = {} }: z.output<typeof backtestSchema>): RuleProblem[] {
+  return [
+    ...['seed', 'tasks']
+      .filter((key) => key in update)
+      .map((key) =>
+        problem(['update', key], 'expected none: all runs have the seed and the tasks of the backtest'),
+      ),
+    ...(/^\d{4}-\d{2}-\d{2}$/.test(from)
+      ? []
+      : [problem(['from'], `expected a day, such as 2026-01-15, got ${from}`)]),
+    ...(new Set(models).size < models.length
+      ? [problem(['models'], `expected distinct models, got ${models.join(', ')}`)]
+      : []),
+  ];
 }
 
 /** The calendar day that is `days` after another one. */

@@ -1,17 +1,13 @@
 /** From the YAML of a transfer to the configs of its base and of its strategies. */
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { checkTree, type LoadOptions } from './load.js';
 import { merge } from './merge.js';
-import { applyOverrides } from './overrides.js';
-import { parseTree } from './parse-tree.js';
-import { configError } from './problems.js';
-import { readBase } from './read-base.js';
-import { readTree } from './read-tree.js';
+import { readExperiment } from './read-experiment.js';
 import type { Config } from './schema.js';
 import { baseTasks, transferRules } from './transfer-rules.js';
 import { type TransferFile, transferSchema } from './transfer-schema.js';
 import { under } from './under.js';
-import { originOf, treeAt } from './yaml-tree.js';
+import { treeAt } from './yaml-tree.js';
 
 export interface Transfer
   extends Pick<
@@ -42,43 +38,30 @@ export async function loadTransfer(
   file: string,
   { set = [], env = {} }: LoadOptions = {},
 ): Promise<Transfer> {
-  const read = await readTree(file);
-  const { tree, problems } = applyOverrides(read.tree, set, resolve('.'));
-  problems.push(...read.problems);
-  const parsed = read.problems.length > 0 ? null : parseTree(transferSchema, tree, problems);
-  if (!parsed || problems.length > 0) throw configError(file, problems);
-  const baseFile = relative('.', resolve(originOf(tree, ['base']).folder, parsed.base));
-  const baseTree = await readBase(file, baseFile, tree);
-  problems.push(...baseTree.problems);
-  if (problems.length > 0) throw configError(file, problems);
-
-  const base = checkTree(baseTree.tree, baseFile, env.DUPN_DATA_ROOT);
+  const experiment = await readExperiment(file, transferSchema, set);
+  const { parsed, tree, baseFile, refuse } = experiment;
+  const base = checkTree(experiment.base, baseFile, env.DUPN_DATA_ROOT);
   const added = treeAt(tree, ['add']);
   const trained = treeAt(tree, ['train']);
-  const withAdded = added ? merge(baseTree.tree, added) : baseTree.tree;
+  const withAdded = added ? merge(experiment.base, added) : experiment.base;
   const whole = checkTree(
     trained ? merge(withAdded, under('train', trained)) : withAdded,
     added ? file : baseFile,
     env.DUPN_DATA_ROOT,
   );
-  if (!base.config || !whole.config) {
-    throw configError(file, base.config ? whole.problems : base.problems);
-  }
-  for (const { path, text } of transferRules(parsed, base.config, whole.config)) {
-    problems.push({ origin: originOf(tree, path), path: path.join('.'), text });
-  }
-  if (problems.length > 0) throw configError(file, problems);
+  refuse(base.config ? whole.problems : base.problems);
+  refuse([], transferRules(parsed, base.config!, whole.config!));
   const { name, task, vocabularies, strategies, seeds, fractions, fineTune, run } = parsed;
   const hasOwnData = parsed.add !== undefined;
   return {
     ...{ name, task, vocabularies, strategies, seeds, fineTune },
     fractions: [...fractions].sort((a, b) => a - b),
-    folder: join(run.folder ?? base.config.run.folder, run.name ?? name),
+    folder: join(run.folder ?? base.config!.run.folder, run.name ?? name),
     baseFile,
     baseRun: parsed.baseRun ?? null,
-    baseTasks: baseTasks(base.config, task),
-    base: base.config,
-    whole: hasOwnData ? { ...whole.config, name: `${base.config.name}-${name}` } : whole.config,
+    baseTasks: baseTasks(base.config!, task),
+    base: base.config!,
+    whole: hasOwnData ? { ...whole.config!, name: `${base.config!.name}-${name}` } : whole.config!,
     hasOwnData,
   };
 }
