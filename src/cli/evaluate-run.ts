@@ -20,8 +20,8 @@ import { type ScoredSamples, scoreBatches } from '../model/score-batches.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
 import type { ModelWeights } from '../model/weights.js';
 import { loadBest } from '../training/earlier-run.js';
-import { planFor } from '../training/fit.js';
 import { requireUnlearned } from '../training/learned-days.js';
+import { planFor } from '../training/plans.js';
 import { runPaths } from '../training/run-folder.js';
 import type { Prepared } from './require-prepared.js';
 
@@ -56,9 +56,12 @@ export async function evaluateRun(
     );
   }
   const tasks = activeTasks(config);
-  const shape = modelShape(config, prepared.manifest);
   const { manifest } = prepared;
-  const { weights, state } = await loadBest(folder, shape, { manifest, preparedFolder: prepared.folder });
+  const { weights, state } = await loadBest(folder, modelShape(config, manifest), {
+    manifest,
+    preparedFolder: prepared.folder,
+  });
+  const { shape } = weights;
   const source = new BatchSource(prepared.folder);
   // An update is measured before it is learned.
   const parts = manifest.updateFrom ? (['training', 'validation'] as const) : (['evaluation'] as const);

@@ -4,6 +4,7 @@ import { UserError } from '../common/errors.js';
 import type { Config } from '../config/schema.js';
 import { describeCheckpoint, shapeDifference } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
+import { preparedKey } from '../training/prepared-key.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { isFinished, type TrainingState } from '../training/training-state.js';
 import { changedSettings } from './open-run.js';
@@ -40,7 +41,10 @@ export async function requireSameRun(
   );
   if (changed.length > 0) throw refuse('with other settings', changed);
   if (!prepared || !hasCheckpoint(folder)) return;
-  const { shape } = await describeCheckpoint<TrainingState>(join(folder, runPaths.last));
+  const { shape, state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.last));
   const difference = shapeDifference(shape, modelShape(config, prepared.manifest));
   if (difference) throw refuse('on other prepared data', [difference]);
+  if (state.prepared !== preparedKey(prepared.manifest)) {
+    throw refuse('on other prepared data', [`the files in ${prepared.folder} have changed since`]);
+  }
 }

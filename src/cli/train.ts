@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { UserError } from '../common/errors.js';
 import type { Config } from '../config/schema.js';
-import type { FitResult } from '../training/fit.js';
+import type { FitResult } from '../training/training-session.js';
 import type { Io } from './io.js';
 import type { Prepared } from './require-prepared.js';
 import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOptions } from './session.js';

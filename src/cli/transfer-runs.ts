@@ -20,6 +20,7 @@ import { parameterSpecs, tableSpecs } from '../model/parameters.js';
 import { modelShape } from '../model/shape.js';
 import { openBest, planFrom } from '../training/earlier-run.js';
 import { checkLayers } from '../training/layer-rates.js';
+import { learningEnd, requireUnlearned } from '../training/learned-days.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, requireSameStart, type StartFrom } from '../training/start.js';
 import type { TrainingState } from '../training/training-state.js';
@@ -58,13 +59,18 @@ export async function prepareTransfer(
  */
 export async function checkTransfer(transfer: Transfer, { base, whole }: TransferData): Promise<void> {
   const { task, baseRun, strategies, seeds, fineTune } = transfer;
-  const { training, evaluation } = whole.manifest.tasks[task]!.counts;
+  const { counts } = whole.manifest.tasks[task]!;
   const classesIn = (counts: Readonly<Record<string, number>>) =>
     Object.values(counts).filter((count) => count > 0).length;
-  if (classesIn(training) === 0 || classesIn(evaluation) < 2) {
+  if (
+    classesIn(counts.training) === 0 ||
+    classesIn(counts.validation) < 2 ||
+    classesIn(counts.evaluation) < 2
+  ) {
+    const got = Object.entries(counts).map(([part, labels]) => `${classesIn(labels)} for ${part}`);
     throw new UserError(
-      `Cannot transfer: required training samples of ${task}, and evaluation samples of two classes, ` +
-        `got samples of ${classesIn(training)} classes for training and ${classesIn(evaluation)} for evaluation`,
+      `Cannot transfer: required training samples of ${task}, and samples of two classes in the validation and in the evaluation part, ` +
+        `got samples of so many classes: ${got.join(', ')}; a larger split.validationUsers gives a larger validation part`,
     );
   }
   const first = plannedStrategies(transfer, seeds[0]!).find(({ strategy }) => startsFromBase(strategy));
@@ -72,7 +78,11 @@ export async function checkTransfer(transfer: Transfer, { base, whole }: Transfe
   const shape = modelShape(first.config, whole.manifest);
   const there =
     baseRun === null
-      ? { folder: 'the base', shape: modelShape(plannedBase(transfer, first.seed).config, base.manifest) }
+      ? {
+          folder: 'the base',
+          shape: modelShape(plannedBase(transfer, first.seed).config, base.manifest),
+          state: { learnedTo: learningEnd(base.manifest) },
+        }
       : await openBest(baseRun);
   if ('close' in there) await there.close();
   if (there.shape.tasks[task]) {
@@ -86,6 +96,7 @@ export async function checkTransfer(transfer: Transfer, { base, whole }: Transfe
       [...parameterSpecs(shape), ...tableSpecs(shape)].map(({ name }) => name),
     );
   }
+  requireUnlearned(there, whole.manifest, 'measure');
   planFrom(there, shape, whole.manifest);
   const problem = representationProblem(shape.tasks[task]!, there.shape.tasks);
   if (problem && strategies.includes('representation')) throw new UserError(`Cannot transfer: ${problem}`);
@@ -106,21 +117,21 @@ export async function baseRun(
       await trainRun(config, base, { resume: !force, force }, session);
     }
   }
-  const { shape, state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.best));
+  const { shape, state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.last));
   return { seed, run: folder, seconds: state.seconds, tasks: Object.keys(shape.tasks) };
 }
 
 /** One strategy on a base. */
 export async function strategyRun(
   { strategy, seed, fraction, config }: PlannedStrategy,
-  base: TrainedBase,
+  base: TrainedBase | null,
   { task, fineTune, folder: transferFolder }: Transfer,
   { whole }: TransferData,
   force: boolean,
   session: Session,
 ): Promise<TransferRun> {
   const folder = runFolder(config);
-  const from = startOf(strategy, base.run, fineTune);
+  const from = base && startOf(strategy, base.run, fineTune);
   if (!force) {
     await requireSameRun(folder, config, whole, 'transfer');
     if (from && hasCheckpoint(folder)) {

@@ -32,7 +32,7 @@ export function transferCommand(io: Io): Command {
           await checkTransfer(settings, data);
           const work = {
             base: (planned: PlannedBase) => baseRun(planned, settings.baseRun, data, force, session),
-            strategy: (planned: PlannedStrategy, base: TrainedBase) =>
+            strategy: (planned: PlannedStrategy, base: TrainedBase | null) =>
               strategyRun(planned, base, settings, data, force, session),
             report: (result: TransferResult) => writeTransferReport(result, transferSummary(result)),
           };

@@ -3,12 +3,15 @@ import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config } from './schema.js';
 import type { TransferFile } from './transfer-schema.js';
 
+/** What a new task may bring; anything else would make the base another one. */
+const BROUGHT = ['tasks', 'entities', 'features', 'data'];
+
 /** Keys of train that the transfer sets itself. */
 const OWN_KEYS = ['seed', 'tasks'];
 
 /** `base` is the config of the base, `whole` with what the transfer adds. */
 export function transferRules(file: TransferFile, base: Config, whole: Config): RuleProblem[] {
-  return [...distinctRules(file), ...trainRules(file), ...taskRules(file, base, whole)];
+  return [...distinctRules(file), ...addRules(file), ...trainRules(file), ...taskRules(file, base, whole)];
 }
 
 function distinctRules(file: TransferFile): RuleProblem[] {
@@ -17,6 +20,17 @@ function distinctRules(file: TransferFile): RuleProblem[] {
     const twice = values.find((value, at) => values.indexOf(value) < at);
     return twice === undefined ? [] : [problem([key], `expected distinct values, got ${twice} twice`)];
   });
+}
+
+function addRules({ add = {} }: TransferFile): RuleProblem[] {
+  return Object.keys(add)
+    .filter((key) => !BROUGHT.includes(key))
+    .map((key) =>
+      problem(
+        ['add', key],
+        `expected what a task brings (${BROUGHT.join(', ')}): the rest is that of the base`,
+      ),
+    );
 }
 
 function trainRules({ train = {} }: TransferFile): RuleProblem[] {

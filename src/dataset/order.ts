@@ -7,7 +7,7 @@
 import type { Split } from '../common/prepared.js';
 import { createRandom } from '../common/random.js';
 import { type PreparedData, splitRange } from './prepared.js';
-import { drawRequests, type SampleLimit } from './sample-limit.js';
+import { type DrawnRequests, drawRequests, type SampleLimit } from './sample-limit.js';
 
 /** Batches of a pool within which requests are sorted by length. */
 const POOL_BATCHES = 50;
@@ -19,7 +19,7 @@ export interface OrderedRequests {
   /** Events of the window of each, at most maxEvents. */
   readonly lengths: Int32Array;
   /** The requests whose samples of the limited task are read; null without a limit. */
-  readonly drawn: ReadonlySet<number> | null;
+  readonly drawn: DrawnRequests | null;
 }
 
 /** The batches of one epoch. */
@@ -54,7 +54,7 @@ function requestsWith(
   prepared: PreparedData,
   split: Split,
   tasks: readonly string[],
-  limit?: { readonly task: string; readonly drawn: ReadonlySet<number> },
+  limit?: { readonly task: string; readonly drawn: DrawnRequests },
 ): Int32Array {
   const [start, end] = splitRange(prepared.manifest, split);
   const used = new Uint8Array(end - start);

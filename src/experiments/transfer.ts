@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import type { Manifest } from '../common/prepared.js';
+import { startsFromBase } from '../common/strategies.js';
 import type { Transfer } from '../config/load-transfer.js';
 import { runPaths } from '../training/run-folder.js';
 import { type StrategyRun, summariseTransfer, type TransferPlan } from './summarise-transfer.js';
@@ -16,7 +17,8 @@ export type TrainedBase = TransferResult['bases'][number];
 export interface TransferWork {
   /** Both bring a run to its end, or find it there. */
   base(planned: PlannedBase): Promise<TrainedBase>;
-  strategy(planned: PlannedStrategy, base: TrainedBase): Promise<TransferRun>;
+  /** `base` is there for a strategy that starts from one. */
+  strategy(planned: PlannedStrategy, base: TrainedBase | null): Promise<TransferRun>;
   report(result: TransferResult): Promise<void>;
 }
 
@@ -44,8 +46,10 @@ export async function transfer(
   const runs: StrategyRun[] = [];
   const soFar = () => summariseTransfer({ ...plan, bases: [...bases] }, runs);
   for (const seed of seeds) {
-    const base = await work.base(plannedBase(settings, seed));
-    bases.push(base);
+    const base = settings.strategies.some(startsFromBase)
+      ? await work.base(plannedBase(settings, seed))
+      : null;
+    if (base) bases.push(base);
     for (const planned of plannedStrategies(settings, seed)) {
       const { strategy, fraction } = planned;
       logger.info({ strategy, fraction, seed }, 'transfer');

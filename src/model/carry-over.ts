@@ -67,6 +67,7 @@ export function planCarryOver(
       throw refuse(`its weight \`${name}\` is ${there.get(name)}, that of this model ${here.get(name)}`);
     }
   }
+  checkTasks(base, target, refuse);
   checkNumbers(base, target, refuse);
   checkOrder(base, target, refuse);
   return {
@@ -78,6 +79,17 @@ export function planCarryOver(
 }
 
 type Refuse = (text: string) => UserError;
+
+/** A tower that both have must read the same. */
+function checkTasks(base: ModelShape, target: ModelShape, refuse: Refuse): void {
+  for (const [task, here] of Object.entries(target.tasks)) {
+    const there = base.tasks[task];
+    for (const key of ['kind', 'candidate', 'query'] as const) {
+      if (!there || there[key] === here[key]) continue;
+      throw refuse(`the task ${task} has ${key} ${there[key] ?? 'none'} there, ${here[key] ?? 'none'} here`);
+    }
+  }
+}
 
 /** Numbers must be normalised as the base learned them. */
 function checkNumbers(base: ModelShape, target: ModelShape, refuse: Refuse): void {

@@ -97,6 +97,12 @@ async function findUnchanged({ config, folder }: PreprocessInput, carried: Carri
   if (!manifest) return null;
   if (await isUnchanged(config, folder, manifest, carried ? carriedFrom(carried) : undefined))
     return manifest;
+  if (manifest.carried && !carried) {
+    throw new UserError(
+      `Cannot prepare ${folder} from the start: it carries on the vocabularies of ${manifest.carried.name}, which models were trained on\n` +
+        '  call what made it again (dupn transfer), or give them up by --force',
+    );
+  }
   if (!manifest.keptLog) return null;
   throw new UserError(
     `Cannot prepare ${folder} from the start: it is kept for updates, and reaches to ${manifest.coveredTo}\n` +

@@ -89,7 +89,8 @@ export async function loadBest(
   const base = await openBest(run);
   try {
     assertSameShape(base.folder, base.shape, beforeGrowth(shape, base.shape));
-    const weights = emptyWeights(shape);
+    // Negatives are undone as they were drawn for what the run has learned from.
+    const weights = emptyWeights({ ...shape, tasks: base.shape.tasks });
     try {
       await carryOver(base, weights, prepared);
       return { weights, state: base.state };

@@ -30,16 +30,20 @@ export function checkDays({ folder, state }: Learned, period: Period, logger: Lo
   }
 }
 
-/** @throws UserError when a run has learned from the days of an update */
+/**
+ * `learn`: from an update; `measure`: on an update, or on the evaluation part of other data.
+ * @throws UserError when a run has learned from these days
+ */
 export function requireUnlearned(
   { folder, state: { learnedTo } }: Learned,
-  { updateFrom, coveredTo }: Pick<Period, 'updateFrom' | 'coveredTo'>,
+  { updateFrom, coveredTo, evaluationFrom }: Period,
   action: 'learn' | 'measure',
 ): void {
-  if (!updateFrom || learnedTo <= updateFrom) return;
-  const text = action === 'learn' ? 'teach' : 'measure';
+  const from = updateFrom ?? (action === 'measure' ? evaluationFrom : null);
+  if (!from || learnedTo <= from) return;
+  const days = updateFrom ? `the update from ${from} to ${coveredTo}` : `the evaluation part from ${from} on`;
   throw new UserError(
-    `Cannot ${text} ${folder} on the update from ${updateFrom} to ${coveredTo}: it has learned from the days until ${learnedTo}; ` +
-      'use a run of before the update',
+    `Cannot ${action === 'learn' ? 'teach' : 'measure'} ${folder} on ${days}: it has learned from the days until ${learnedTo}; ` +
+      'use a run of before that',
   );
 }

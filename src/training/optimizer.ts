@@ -16,8 +16,8 @@ export interface OptimizerOptions {
   readonly tableLearningRate: number;
   /** Gradients are scaled down to this global norm. */
   readonly clipNorm?: number | undefined;
-  /** Steps that the slots have seen before the first one of this run: Adam's bias correction counts them. */
-  readonly earlierSteps?: number;
+  /** What the slots of some weights have seen before the first step of this run: Adam's bias correction counts it. */
+  readonly earlier?: { readonly steps: number; readonly weights: ReadonlySet<string> };
 }
 
 const BETA1 = 0.9;
@@ -76,7 +76,7 @@ export class Optimizer {
       const { clipNorm } = this.options;
       const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
-      this.#applyAdam(gradients.dense, (this.options.earlierSteps ?? 0) + step, factorOf, scaled);
+      this.#applyAdam(gradients.dense, step, factorOf, scaled);
       this.#applyAdagrad(gradients.tables, factorOf, scaled);
       return norm;
     });
@@ -88,7 +88,10 @@ export class Optimizer {
     factorOf: (weight: string) => number,
     scaled: (gradient: Tensor) => Tensor,
   ): void {
-    const powers = [BETA1 ** step, BETA2 ** step].map((value) => tf.scalar(value));
+    const { earlier } = this.options;
+    const powersAt = (step: number) => [BETA1 ** step, BETA2 ** step].map((value) => tf.scalar(value));
+    const fresh = powersAt(step);
+    const carried = earlier ? powersAt(earlier.steps + step) : fresh;
     const rest = [BETA1, BETA2, ADAM_EPSILON].map((value) => tf.scalar(value));
     for (const [name, gradient] of Object.entries(gradients)) {
       const handles = [
@@ -97,6 +100,7 @@ export class Optimizer {
         this.slots.get(`${name}/v`)!,
       ];
       const rate = tf.scalar(this.options.learningRate * factorOf(name));
+      const powers = earlier?.weights.has(name) ? carried : fresh;
       const inputs = [...handles.map((v) => v.handle), ...powers, rate, ...rest, scaled(gradient)];
       kernel('ResourceApplyAdam', ADAM, inputs, 0);
     }

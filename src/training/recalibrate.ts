@@ -17,8 +17,8 @@ import { describeCheckpoint, loadCheckpoint, loadSlots, saveCheckpoint } from '.
 import { scoreBatch } from '../model/score.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
 import type { ModelWeights } from '../model/weights.js';
-import { planFor } from './fit.js';
 import { Optimizer } from './optimizer.js';
+import { planFor } from './plans.js';
 import { runPaths } from './run-folder.js';
 import type { TrainingState } from './training-state.js';
 

@@ -10,7 +10,7 @@ import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
 import type { Manifest } from '../common/prepared.js';
-import type { Config } from '../config/schema.js';
+import type { Config, TrainConfig } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
 import { type CarryOver, copySlots } from '../model/carry-over.js';
 import { loadCheckpoint, loadSlots } from '../model/checkpoint.js';
@@ -19,7 +19,8 @@ import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { carryOver, openBest } from './earlier-run.js';
 import type { LayerRules } from './layer-rates.js';
 import { checkDays, learningEnd } from './learned-days.js';
-import { Optimizer } from './optimizer.js';
+import { Optimizer, type OptimizerOptions } from './optimizer.js';
+import { preparedKey } from './prepared-key.js';
 import { pretrainItems } from './pretrain-items.js';
 import { pretrainWords } from './pretrain-words.js';
 import { hasCheckpoint, runPaths } from './run-folder.js';
@@ -75,12 +76,13 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
     const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
     try {
       const learnedTo = learningEnd(manifest);
+      const prepared = preparedKey(manifest);
       if (from) return await startFrom(from, weights, input, recordFile);
       const startMs = performance.now();
       await pretrain(weights, input);
       const seconds = (performance.now() - startMs) / 1000;
       const optimizer = new Optimizer(weights, train);
-      return { weights, optimizer, state: { ...startState, seconds, learnedTo }, record: null };
+      return { weights, optimizer, state: { ...startState, seconds, learnedTo, prepared }, record: null };
     } catch (error) {
       weights.dispose();
       throw error;
@@ -88,9 +90,25 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   }
   if (input.from) requireSameStart(runFolder, record, input.from, null);
   const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
-  const optimizer = new Optimizer(weights, { ...train, earlierSteps: state.earlierSteps });
+  if (state.prepared !== preparedKey(manifest)) {
+    weights.dispose();
+    throw new UserError(
+      `Cannot go on with the run in ${runFolder}: the data in ${input.preparedFolder} is not what it was trained on; ` +
+        'start another run (--set run.name=NAME), or train it anew (--force)',
+    );
+  }
+  const optimizer = new Optimizer(weights, optimizerOptions(train, state.earlierSteps, record));
   await loadSlots(last, optimizer.slots);
   return { weights, optimizer, state, record };
+}
+
+/** The steps of earlier runs are those of the weights that come from them. */
+function optimizerOptions(
+  train: TrainConfig,
+  steps: number,
+  record: Pick<StartRecord, 'copied'> | null,
+): OptimizerOptions {
+  return record ? { ...train, earlier: { steps, weights: new Set(record.copied) } } : train;
 }
 
 /** What a run started from; null where it started from nothing, or has not begun. */
@@ -132,13 +150,12 @@ async function startFrom(
   recordFile: string,
 ): Promise<Start> {
   const { config, context, manifest } = input;
-  const learnedTo = learningEnd(manifest);
   const base = await openBest(run);
   try {
     checkDays(base, manifest, context.logger);
     const plan = await carryOver(base, weights, input);
     const earlierSteps = base.state.earlierSteps + base.state.step;
-    const optimizer = new Optimizer(weights, { ...config.train, earlierSteps });
+    const optimizer = new Optimizer(weights, optimizerOptions(config.train, earlierSteps, plan));
     await copySlots(base.slots, optimizer.slots, plan);
     const { copied, created, skipped } = plan;
     const grown = Object.fromEntries(plan.grown);
@@ -147,7 +164,9 @@ async function startFrom(
     const record: StartRecord = { run, layers, step, weights: sha256, copied, grown, created, skipped };
     context.logger.info(record, 'weights of an earlier run');
     await writeJson(recordFile, record);
-    return { weights, optimizer, state: { ...startState, earlierSteps, learnedTo }, record };
+    const learnedTo = [state.learnedTo, learningEnd(manifest)].sort().at(-1)!;
+    const begun = { ...startState, earlierSteps, learnedTo, prepared: preparedKey(manifest) };
+    return { weights, optimizer, state: begun, record };
   } finally {
     await base.close();
   }

@@ -4,6 +4,7 @@
  */
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Context } from '../common/context.js';
 import { recoverFolder, replaceFolder, writeJson } from '../common/files.js';
@@ -18,12 +19,14 @@ import { representationUnits, representBatch } from '../model/represent.js';
 import type { ModelWeights } from '../model/weights.js';
 
 const FILES = {
-  key: 'key.json',
+  kept: 'kept.json',
   requests: 'requests.i32',
   representations: 'representations.f32',
 } as const;
 
 export interface StoredRepresentations {
+  /** What working them out took, whenever that was. */
+  readonly seconds: number;
   /** Those of the requests of a batch, [batch, units]. */
   read(batch: Batch): Tensor2D;
   close(): void;
@@ -47,22 +50,35 @@ export async function storeRepresentations(
   context: Context,
 ): Promise<StoredRepresentations> {
   const { folder, query, plan } = input;
-  const key = JSON.stringify({ ...input.key, query, tasks: plan.tasks, maxEvents: plan.maxEvents });
+  const key = { ...input.key, query, tasks: plan.tasks, maxEvents: plan.maxEvents };
   await recoverFolder(folder);
-  const kept = await readFile(join(folder, FILES.key), 'utf8').catch(() => 'null');
-  if (JSON.stringify(JSON.parse(kept)) !== key) {
-    await replaceFolder(folder, (temporary) =>
-      write(weights, source, { ...input, folder: temporary }, key, context),
-    );
+  let kept = await readKept(folder);
+  if (!kept || !isDeepStrictEqual(kept.key, key)) {
+    const startMs = performance.now();
+    await replaceFolder(folder, async (temporary) => {
+      await write(weights, source, { ...input, folder: temporary }, context);
+      kept = { key, seconds: (performance.now() - startMs) / 1000 };
+      await writeJson(join(temporary, FILES.kept), kept);
+    });
   }
-  return openRepresentations(folder, representationUnits(weights.shape));
+  return { seconds: kept!.seconds, ...openRepresentations(folder, representationUnits(weights.shape)) };
+}
+
+interface Kept {
+  readonly key: object;
+  readonly seconds: number;
+}
+
+/** Null where nothing is kept. */
+async function readKept(folder: string): Promise<Kept | null> {
+  const text = await readFile(join(folder, FILES.kept), 'utf8').catch(() => null);
+  return text === null ? null : (JSON.parse(text) as Kept);
 }
 
 async function write(
   weights: ModelWeights,
   source: BatchSource,
   { folder, query, plan }: RepresentationInput,
-  key: string,
   { progress }: Context,
 ): Promise<void> {
   const plans = SPLITS.map((split): BatchPlan => ({ ...plan, split, shuffle: null }));
@@ -86,14 +102,13 @@ async function write(
     await requests.close();
     await representations.close();
   }
-  await writeJson(join(folder, FILES.key), JSON.parse(key) as object);
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array | Float32Array) =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Takes 4 bytes of memory for each request up to the last one. */
-function openRepresentations(folder: string, units: number): StoredRepresentations {
+function openRepresentations(folder: string, units: number): Omit<StoredRepresentations, 'seconds'> {
   const requests = new RawArray(join(folder, FILES.requests), 'i32');
   const stored = new RawArray(join(folder, FILES.representations), 'f32', {
     bytes: 4 * units * requests.length,

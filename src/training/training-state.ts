@@ -25,11 +25,13 @@ export interface TrainingState {
   readonly samplesByTask: Readonly<Record<string, number>>;
   /** Until when the requests lie that it learns from (ISO 8601): it may be measured on what follows. */
   readonly learnedTo: string;
+  /** The prepared data that it learns from (`preparedKey`). */
+  readonly prepared: string;
   /** Length of metrics.jsonl when this was saved: what a later session wrote beyond it is cut off. */
   readonly metricsBytes: number;
 }
 
-export const startState: Omit<TrainingState, 'learnedTo'> = {
+export const startState: Omit<TrainingState, 'learnedTo' | 'prepared'> = {
   step: 0,
   earlierSteps: 0,
   epoch: 0,

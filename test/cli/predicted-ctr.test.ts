@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { BatchSource } from '../../src/dataset/batch-source.js';
 import { loadCheckpoint } from '../../src/model/checkpoint.js';
 import { scoreBatch } from '../../src/model/score.js';
-import { planFor } from '../../src/training/fit.js';
+import { planFor } from '../../src/training/plans.js';
 import { runMain } from './collect-output.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;

@@ -271,8 +271,9 @@ describe.sequential('dupn transfer with data of its own', () => {
     await writeFile(samples, 'user_id,time,shop_id,label\nu000001,2026-01-07 12:00:00,s0001,1\n');
     const early = set('name=early', 'add.tasks.spp.samples.files=early.csv');
     expect(await refusal('transfer', 'added.yaml', ...early)).toBe(
-      'Cannot transfer: required training samples of spp, and evaluation samples of two classes, ' +
-        'got samples of 1 classes for training and 0 for evaluation\n',
+      'Cannot transfer: required training samples of spp, and samples of two classes in the validation and in the evaluation part, ' +
+        'got samples of so many classes: 1 for training, 0 for validation, 0 for evaluation; ' +
+        'a larger split.validationUsers gives a larger validation part\n',
     );
     expect(existsSync(path('early'))).toBe(false);
   });

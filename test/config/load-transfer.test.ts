@@ -196,6 +196,7 @@ run: { nam: x }
       'seeds: [1, 2]',
       'add: { model: { units: 9 } }',
       't.yaml:5:1 add: expected none for a task that the base has, got some for level',
+      't.yaml:5:8 add.model: expected what a task brings (tasks, entities, features, data): the rest is that of the base',
     ],
     [
       'task: level\nstrategies: [retrain-single, fine-tune]',

@@ -15,11 +15,13 @@ import { modelShape } from '../../src/model/shape.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
 import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
-import { planFor, fit as trainModel, validationPoints } from '../../src/training/fit.js';
+import { fit as trainModel } from '../../src/training/fit.js';
+import { planFor } from '../../src/training/plans.js';
 import { pretrainItems } from '../../src/training/pretrain-items.js';
 import { pretrainWords } from '../../src/training/pretrain-words.js';
 import { recalibrate } from '../../src/training/recalibrate.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
+import { validationPoints } from '../../src/training/training-session.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
 let world: string;

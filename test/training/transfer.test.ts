@@ -18,10 +18,12 @@ import { allVariables, initialWeights, type ModelWeights } from '../../src/model
 import { preprocess } from '../../src/preprocess/preprocess.js';
 import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
-import { planFor, fit as trainModel } from '../../src/training/fit.js';
+import { fit as trainModel } from '../../src/training/fit.js';
 import type { LayerRules } from '../../src/training/layer-rates.js';
 import { learningEnd } from '../../src/training/learned-days.js';
 import { Optimizer } from '../../src/training/optimizer.js';
+import { planFor } from '../../src/training/plans.js';
+import { preparedKey } from '../../src/training/prepared-key.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
 import { readStart, type StartFrom, startOrGoOn } from '../../src/training/start.js';
 import { stepOptions } from '../../src/training/step-options.js';
@@ -386,7 +388,8 @@ test("Adam's correction counts the steps that its slots have seen", () => {
       [...optimizer.slots].map(([name, slot]) => [name, slot.readRows(0, slot.shape[0]!)]),
     );
     optimizer.dispose();
-    optimizer = new Optimizer(weights, { ...rates, earlierSteps: earlier });
+    const carried = { steps: earlier, weights: new Set(weights.dense.keys()) };
+    optimizer = new Optimizer(weights, { ...rates, earlier: carried });
     for (const [name, slot] of optimizer.slots) slot.writeRows(0, slots.get(name)!);
     trainStep(weights, optimizer, batch, 4 - earlier, options);
     const kernel = [...weights.dense.get('lstm/item')!.readRows(0, 9)];
@@ -397,16 +400,39 @@ test("Adam's correction counts the steps that its slots have seen", () => {
   expect(run(3)).toEqual(run(0));
 });
 
+test("a weight that did not come over takes Adam's first step, as in a run from scratch", () => {
+  const options = { taskWeights: {}, dropoutRates: {}, l2: 0, seed: 1 };
+  const batch = randomBatch([4, 0, 2, 3]);
+  const moved = (weights: string[]) => {
+    const model = initialWeights(smallShape, 1, 1);
+    const earlier = { steps: 11, weights: new Set(weights) };
+    const optimizer = new Optimizer(model, { learningRate: 0.01, tableLearningRate: 0.05, earlier });
+    const kernel = model.dense.get('lstm/item')!;
+    const before = kernel.readRows(0, kernel.shape[0]!);
+    trainStep(model, optimizer, batch, 1, options);
+    const steps = kernel.readRows(0, kernel.shape[0]!).map((value, at) => Math.abs(value - before[at]!));
+    model.dispose();
+    optimizer.dispose();
+    return Math.max(...steps);
+  };
+  // The first step is the learning rate; without the correction for two moments at zero it would be 6.6 of it at step 12.
+  expect(moved([])).toBeCloseTo(0.01, 5);
+  const uncorrected = ((1 - 0.9) / (1 - 0.9 ** 12) / Math.sqrt((1 - 0.999) / (1 - 0.999 ** 12))) * 0.01;
+  expect(moved(['lstm/item'])).toBeCloseTo(uncorrected, 5);
+});
+
 test('a run from another takes the step that the other would have taken', async () => {
   const config = await configWith('train.tasks=[spp]', 'tasks.spp.tower.dropout=0');
   const options = stepOptions(config);
   const batches = await batchesOf('training');
   const shape = modelShape(config, manifest);
   const there = initialWeights(shape, 7, 0.1);
-  const optimizer = new Optimizer(there, { ...config.train, earlierSteps: 4 });
+  const earlier = { steps: 4, weights: new Set(there.dense.keys()) };
+  const optimizer = new Optimizer(there, { ...config.train, earlier });
   for (const step of [1, 2, 3]) trainStep(there, optimizer, batches[step % batches.length]!, step, options);
   const learnedTo = learningEnd(manifest);
-  const state: TrainingState = { ...startState, learnedTo, step: 3, earlierSteps: 4 };
+  const prepared = preparedKey(manifest);
+  const state: TrainingState = { ...startState, learnedTo, prepared, step: 3, earlierSteps: 4 };
   const run = join(folder, 'there');
   await saveCheckpoint(join(run, runPaths.best), there, optimizer.slots, state);
   const before = tf.memory().numTensors;
@@ -416,7 +442,7 @@ test('a run from another takes the step that the other would have taken', async 
   const context = silentContext;
   const from = { run, layers: null };
   const here = await startOrGoOn({ config, manifest, preparedFolder, runFolder, context, from });
-  expect(here.state).toEqual({ ...startState, learnedTo, earlierSteps: 7 });
+  expect(here.state).toEqual({ ...startState, learnedTo, prepared, earlierSteps: 7 });
   expect(here.record).toMatchObject({ step: 3, created: [], skipped: [], layers: null });
   const next = batches[0]!;
   const { step: _, ...old } = trainStep(there, optimizer, next, 4, options);

@@ -1,0 +1,47 @@
+/** What a training run reads, part by part of the split. */
+import { activeTasks } from '../common/active-tasks.js';
+import type { Split } from '../common/prepared.js';
+import type { Config } from '../config/schema.js';
+import type { BatchPlan } from '../dataset/batch-plan.js';
+import type { TrainingState } from './training-state.js';
+
+/** One pass over a part of the split for the tasks of this config. */
+export function planFor(config: Config, split: Split, shuffle: BatchPlan['shuffle']): BatchPlan {
+  return {
+    split,
+    tasks: Object.keys(activeTasks(config)),
+    maxEvents: config.model.maxEvents,
+    batchRequests: config.train.batchRequests,
+    shuffle,
+  };
+}
+
+export interface Plans {
+  training(state: Pick<TrainingState, 'epoch' | 'batch'>): BatchPlan;
+  readonly validation: BatchPlan;
+  /** Of the curve of a transfer; null where nothing is measured but the validation part. */
+  readonly evaluation: BatchPlan | null;
+}
+
+/** `transfer` has the task that is judged alone, and the share of its requests; stored representations need no histories. */
+export function plansOf(
+  config: Config,
+  transfer: { readonly task: string; readonly share: number } | null,
+  isStored: boolean,
+): Plans {
+  const { seed } = config.train;
+  const length = isStored ? { maxEvents: 0 } : {};
+  const judged = transfer ? { tasks: [transfer.task] } : {};
+  const limit =
+    transfer && transfer.share < 1 ? { limit: { task: transfer.task, share: transfer.share, seed } } : {};
+  return {
+    training: ({ epoch, batch }) => ({
+      ...planFor(config, 'training', { seed, epoch }),
+      ...length,
+      ...limit,
+      firstBatch: batch,
+    }),
+    validation: { ...planFor(config, 'validation', null), ...length, ...judged },
+    evaluation: transfer && { ...planFor(config, 'evaluation', null), ...length, ...judged },
+  };
+}
