@@ -30,11 +30,13 @@ export interface TransferRun {
   readonly curve: readonly CurvePoint[];
 }
 
-/** What it took to get somewhere. */
+/** What it took to get somewhere: means over the seeds that got there. */
 export interface Reached {
   readonly step: number;
   readonly samples: number;
   readonly seconds: number;
+  /** How many got there. */
+  readonly seeds: number;
 }
 
 export interface StrategyAtFraction {
@@ -44,11 +46,11 @@ export interface StrategyAtFraction {
   readonly final: number;
   /** Sample standard deviation of it over the seeds; null of one seed. */
   readonly deviation: number | null;
-  /** Mean over the seeds, of the steps that every seed has measured. */
+  /** Mean over the seeds: of their first points, their second ones and so on, as far as every seed has one. */
   readonly curve: readonly CurvePoint[];
   /**
-   * First point of `curve` at `aucTarget` of retrain-all's `final` at the same fraction; null: never, no retrain-all,
-   * or one that is no better than chance.
+   * The first point of each seed's own curve at `aucTarget` of retrain-all's `final` at the same fraction; null: no seed
+   * has one, no retrain-all, or one that is no better than chance.
    */
   readonly reached: Reached | null;
   readonly runs: readonly TransferRun[];

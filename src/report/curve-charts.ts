@@ -61,7 +61,7 @@ function captionOf({ measure, seeds, fractions }: TransferResult, curves: Curves
   const parts = [
     `${aucName(measure)} on the evaluation period by ${axis} (logarithmic)`,
     ...(fractions.length > 1 ? [`with ${percent(curves[0]![1].fraction)} of the samples`] : []),
-    ...(seeds.length > 1 ? ['mean over the seeds'] : []),
+    ...(seeds.length > 1 ? ['mean over the seeds as far as each was measured'] : []),
   ];
   return `${parts.join(', ')}.`;
 }

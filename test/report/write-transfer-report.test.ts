@@ -31,7 +31,9 @@ describe('writeTransferReport', () => {
       'transfer.md',
     ]);
     expect(JSON.parse(await read('transfer.json'))).toEqual(result);
-    expect(await read('transfer.md')).toContain('| fine-tune | 0.7000 | 0.0141 | 50 | 500 | 5 | 0.25 | 2 |');
+    expect(await read('transfer.md')).toContain(
+      '| fine-tune | 0.7000 | 0.0141 | 50 | 500 | 5 | 0.25 | 2 | 2 |',
+    );
     xmlElements(await read('curves-steps.svg'));
   });
 
