@@ -2,6 +2,7 @@
  * What a transfer came to: a new task on a trained base by four strategies (table 4 and figure 4 of the paper),
  * as transfer.json has it.
  */
+import type { AucMeasure } from '../common/auc-name.js';
 import type { Strategy } from '../common/strategies.js';
 
 /** One measurement of the new task on the evaluation period. */
@@ -67,7 +68,7 @@ export interface TransferResult {
   readonly folder: string;
   /** The new one. */
   readonly task: string;
-  readonly measure: 'auc' | 'macroAuc';
+  readonly measure: AucMeasure;
   readonly seeds: readonly number[];
   readonly fractions: readonly number[];
   /** Training samples of the new task at fraction 1. */

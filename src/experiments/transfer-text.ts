@@ -1,4 +1,5 @@
 /** A transfer as a table for each fraction: what the strategies came to, and what each took to catch up with retrain-all. */
+import { aucName } from '../common/auc-name.js';
 import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
 import { percent } from '../common/percent.js';
 import { type Summary, type SummaryTable, summaryText } from '../common/summary.js';
@@ -28,7 +29,7 @@ function tableOf(result: TransferResult, fraction: number): SummaryTable | null 
   const measured = strategiesAt(result, fraction);
   if (measured.length === 0) return null;
   const all = measured.find(([strategy]) => strategy === 'retrain-all')?.[1];
-  const auc = result.measure === 'auc' ? 'AUC' : 'macro AUC';
+  const auc = aucName(result.measure);
   const counted = isPartlyReached(result);
   return {
     title: `${auc} of ${result.task}, ${samplesText(result, fraction)}`,
@@ -85,12 +86,12 @@ function samplesText({ samples }: TransferResult, fraction: number): string {
 }
 
 function remarksOf(result: TransferResult): string[] {
-  const { seeds, bases } = result;
+  const { measure, seeds, bases } = result;
   const baseSeconds = bases.reduce((sum, { seconds }) => sum + seconds, 0) / bases.length;
   return [
     targetRemark(result),
     seeds.length > 1
-      ? `deviation: of the AUC over the seeds, ${seeds.join(', ')}`
+      ? `deviation: of the ${aucName(measure)} over the seeds, ${seeds.join(', ')}`
       : 'no deviations: they need two seeds, got one',
     ...(bases.length > 0
       ? [`seconds are spent on training; those of the base are left out, ${baseSeconds.toFixed(1)} a seed`]
@@ -103,7 +104,7 @@ function targetRemark(result: TransferResult): string {
   if (!all) return `nothing reaches ${TARGET}: it is ${TARGET} of retrain-all, which has no run`;
   const chance = all.fractions.filter(({ final }) => aucTarget(final) === null);
   return (
-    `${TARGET}: first measurement with ${TARGET} of what retrain-all's AUC gains over 0.5` +
+    `${TARGET}: first measurement with ${TARGET} of what retrain-all's ${aucName(result.measure)} gains over 0.5` +
     (result.seeds.length > 1 ? ', mean over the seeds that reached it' : '') +
     (isPartlyReached(result) ? ` (${SEEDS})` : '') +
     '; a dash: not reached' +

@@ -36,7 +36,7 @@ seconds are spent on training; those of the base are left out, 120.0 a seed`,
       /\nnothing reaches 99 %: it is 99 % of retrain-all, which has no run\nno deviations: they need two seeds, got one$/,
     );
     expect(transferText(summariseTransfer(bare, [run('retrain-all', 1, 1, 0.5, [])]))).toContain(
-      'not reached, or retrain-all is no better than chance',
+      "of what retrain-all's macro AUC gains over 0.5; a dash: not reached, or retrain-all is no better than chance",
     );
   });
 

@@ -49,6 +49,15 @@ describe('writeTransferReport', () => {
     expect(html.replaceAll('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(/http|<script|href|src=/);
   });
 
+  it('calls the measure of a task of several classes macro AUC in the list of runs too', async () => {
+    const { read } = await written({ measure: 'macroAuc' });
+    const html = await read(transferPaths.page);
+    expect(html).toContain(
+      '<th scope="col" class="number">seed</th><th scope="col" class="number">macro AUC</th>',
+    );
+    expect(html).not.toMatch(/<th scope="col"[^>]*>AUC</);
+  });
+
   it('can be read before the first run is done', async () => {
     const { folder, read } = await written({}, []);
     expect(await read(transferPaths.page)).toContain('<h1>Transfer demo</h1>');
