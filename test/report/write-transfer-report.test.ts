@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -56,6 +56,23 @@ describe('writeTransferReport', () => {
       '<th scope="col" class="number">seed</th><th scope="col" class="number">macro AUC</th>',
     );
     expect(html).not.toMatch(/<th scope="col"[^>]*>AUC</);
+  });
+
+  it('removes the charts of an earlier report, and no other file', async () => {
+    const { folder, result } = await written();
+    await writeFile(join(folder, 'curves-mine.svg'), 'mine');
+    const whole = summariseTransfer({ ...result, fractions: [1] }, runs);
+    await writeTransferReport(whole, transferSummary(whole));
+    const charts = async () => (await readdir(folder)).filter((file) => file.endsWith('.svg')).sort();
+    expect(await charts()).toEqual([
+      'curves-mine.svg',
+      'curves-samples.svg',
+      'curves-seconds.svg',
+      'curves-steps.svg',
+    ]);
+    const none = summariseTransfer(result, []);
+    await writeTransferReport(none, transferSummary(none));
+    expect(await charts()).toEqual(['curves-mine.svg']);
   });
 
   it('can be read before the first run is done', async () => {
