@@ -1,11 +1,12 @@
 /** What a backtest came to: models on the days of a log, each measured before anything has learned the day. */
+import type { AucMeasure } from '../common/auc-name.js';
 import type { BacktestModel } from '../common/backtest-models.js';
 
 /** One model on one day. */
 export interface DayOfModel {
   /** Folder of the run that was measured. */
   readonly run: string;
-  /** Task -> AUC, or macro AUC of a task of several classes; null where the day has samples of one class only. */
+  /** Task -> what `measures` says of it; null where the day has samples of one class only. */
   readonly auc: Readonly<Record<string, number | null>>;
   /** What it took to have the model ready for this day; 0 where it is one of an earlier day. */
   readonly preprocessSeconds: number;
@@ -35,6 +36,8 @@ export interface BacktestResult {
   readonly folder: string;
   readonly seed: number;
   readonly tasks: readonly string[];
+  /** Task -> what is measured: the macro AUC of a task of several classes. */
+  readonly measures: Readonly<Record<string, AucMeasure>>;
   readonly models: readonly BacktestModel[];
   /** What all models start from. */
   readonly start: {

@@ -1,4 +1,5 @@
 /** A backtest as tables: AUC by day of each task, paired differences, and what each model took. */
+import { aucName } from '../common/auc-name.js';
 import type { BacktestModel } from '../common/backtest-models.js';
 import { percent } from '../common/percent.js';
 import { signed, signedInterval } from '../common/signed.js';
@@ -23,13 +24,13 @@ export function backtestSummary(result: BacktestResult): Summary {
   };
 }
 
-function aucTable({ days, models }: BacktestResult, task: string): SummaryTable {
+function aucTable({ days, models, measures }: BacktestResult, task: string): SummaryTable {
   const compared = comparedDays(days, models, task);
   const meanOf = (value: (day: BacktestDay) => number) =>
     compared.length > 0 ? mean(compared.map(value)) : null;
   const samples = meanOf((day) => day.samples[task] ?? 0);
   return {
-    title: `AUC of ${task}`,
+    title: `${aucName(measures[task]!)} of ${task}`,
     header: ['day', 'samples', ...models],
     rows: [
       ...days.map((day): Cell[] => [

@@ -1,4 +1,5 @@
 /** Goes through the days of a backtest, and reports after each, so that a part of them can be read. */
+import type { AucMeasure } from '../common/auc-name.js';
 import type { BacktestModel } from '../common/backtest-models.js';
 import type { Logger } from '../common/context.js';
 import type { Backtest } from '../config/load-backtest.js';
@@ -37,11 +38,17 @@ export async function backtest(
   logger: Logger,
 ): Promise<BacktestResult> {
   const tasks = base.train.tasks ?? Object.keys(base.tasks);
+  const measures = Object.fromEntries(
+    tasks.map((task): [string, AucMeasure] => [
+      task,
+      base.tasks[task]!.kind === 'multiclass' ? 'macroAuc' : 'auc',
+    ]),
+  );
   const start = await work.start();
   const done: BacktestDay[] = [];
   let updated = start;
   const soFar = async (): Promise<BacktestResult> => ({
-    ...{ name, folder, seed, tasks, models, start },
+    ...{ name, folder, seed, tasks, measures, models, start },
     days: [...done],
     differences: await work.differences(done),
   });

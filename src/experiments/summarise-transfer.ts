@@ -1,10 +1,9 @@
 /** The numbers of a transfer from its runs: means over the seeds, and what each strategy took to catch up. */
 import { aucTarget } from '../common/auc-target.js';
 import { STRATEGIES, type Strategy } from '../common/strategies.js';
-import { meanCurve } from './mean-curve.js';
+import { meanCurve, meanPoint } from './mean-curve.js';
 import { spreadOf } from './statistics.js';
 import type {
-  CurvePoint,
   Reached,
   StrategyAtFraction,
   StrategyResult,
@@ -48,20 +47,22 @@ function atFraction(
   retrainAll: readonly TransferRun[],
 ): StrategyAtFraction {
   const { mean, deviation } = spreadOf(runs.map(({ final }) => final));
-  const curve = meanCurve(runs.map((run) => run.curve));
   const target =
     retrainAll.length > 0 ? aucTarget(spreadOf(retrainAll.map(({ final }) => final)).mean) : null;
   return {
     fraction,
     final: mean,
     deviation,
-    curve,
-    reached: target === null ? null : firstAt(target, curve),
+    curve: meanCurve(runs.map(({ curve }) => curve)),
+    reached: target === null ? null : meanReached(target, runs),
     runs,
   };
 }
 
-function firstAt(target: number, curve: readonly CurvePoint[]): Reached | null {
-  const point = curve.find(({ auc }) => auc >= target);
-  return point ? { step: point.step, samples: point.samples, seconds: point.seconds } : null;
+/** Null where no run reaches it. */
+function meanReached(target: number, runs: readonly TransferRun[]): Reached | null {
+  const points = runs.flatMap(({ curve }) => curve.find(({ auc }) => auc >= target) ?? []);
+  if (points.length === 0) return null;
+  const { step, samples, seconds } = meanPoint(points);
+  return { step, samples, seconds, seeds: points.length };
 }

@@ -2,6 +2,7 @@
  * What a transfer came to: a new task on a trained base by four strategies (table 4 and figure 4 of the paper),
  * as transfer.json has it.
  */
+import type { AucMeasure } from '../common/auc-name.js';
 import type { Strategy } from '../common/strategies.js';
 
 /** One measurement of the new task on the evaluation period. */
@@ -30,11 +31,13 @@ export interface TransferRun {
   readonly curve: readonly CurvePoint[];
 }
 
-/** What it took to get somewhere. */
+/** What it took to get somewhere: means over the seeds that got there. */
 export interface Reached {
   readonly step: number;
   readonly samples: number;
   readonly seconds: number;
+  /** How many got there. */
+  readonly seeds: number;
 }
 
 export interface StrategyAtFraction {
@@ -44,11 +47,11 @@ export interface StrategyAtFraction {
   readonly final: number;
   /** Sample standard deviation of it over the seeds; null of one seed. */
   readonly deviation: number | null;
-  /** Mean over the seeds, of the steps that every seed has measured. */
+  /** Mean over the seeds: of their first points, their second ones and so on, as far as every seed has one. */
   readonly curve: readonly CurvePoint[];
   /**
-   * First point of `curve` at `aucTarget` of retrain-all's `final` at the same fraction; null: never, no retrain-all,
-   * or one that is no better than chance.
+   * The first point of each seed's own curve at `aucTarget` of retrain-all's `final` at the same fraction; null: no seed
+   * has one, no retrain-all, or one that is no better than chance.
    */
   readonly reached: Reached | null;
   readonly runs: readonly TransferRun[];
@@ -65,7 +68,7 @@ export interface TransferResult {
   readonly folder: string;
   /** The new one. */
   readonly task: string;
-  readonly measure: 'auc' | 'macroAuc';
+  readonly measure: AucMeasure;
   readonly seeds: readonly number[];
   readonly fractions: readonly number[];
   /** Training samples of the new task at fraction 1. */

@@ -1,4 +1,5 @@
 /** A transfer as a table for each fraction: what the strategies came to, and what each took to catch up with retrain-all. */
+import { aucName } from '../common/auc-name.js';
 import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
 import { percent } from '../common/percent.js';
 import { type Summary, type SummaryTable, summaryText } from '../common/summary.js';
@@ -6,6 +7,9 @@ import type { Cell } from '../common/table.js';
 import type { StrategyAtFraction, TransferResult } from './transfer-result.js';
 
 const TARGET = percent(TARGET_SHARE);
+
+/** The column that counts the seeds which reached the target, where not all of them did. */
+const SEEDS = `seeds to ${TARGET}`;
 
 export function transferText(result: TransferResult): string {
   return summaryText(transferSummary(result));
@@ -25,7 +29,8 @@ function tableOf(result: TransferResult, fraction: number): SummaryTable | null 
   const measured = strategiesAt(result, fraction);
   if (measured.length === 0) return null;
   const all = measured.find(([strategy]) => strategy === 'retrain-all')?.[1];
-  const auc = result.measure === 'auc' ? 'AUC' : 'macro AUC';
+  const auc = aucName(result.measure);
+  const counted = isPartlyReached(result);
   return {
     title: `${auc} of ${result.task}, ${samplesText(result, fraction)}`,
     header: [
@@ -37,8 +42,13 @@ function tableOf(result: TransferResult, fraction: number): SummaryTable | null 
       `seconds to ${TARGET}`,
       'samples / retrain-all',
       'seeds',
+      ...(counted ? [SEEDS] : []),
     ],
-    rows: measured.map(([strategy, at]) => [strategy, ...cellsOf(at, all)]),
+    rows: measured.map(([strategy, at]) => [
+      strategy,
+      ...cellsOf(at, all),
+      ...(counted ? [at.reached?.seeds ?? null] : []),
+    ]),
   };
 }
 
@@ -63,17 +73,25 @@ function strategiesAt({ strategies }: TransferResult, fraction: number): [string
   });
 }
 
+/** Whether anywhere some of the seeds reached the target, and others did not. */
+function isPartlyReached({ strategies }: TransferResult): boolean {
+  return Object.values(strategies).some(({ fractions }) =>
+    fractions.some(({ reached, runs }) => reached && reached.seeds < runs.length),
+  );
+}
+
 function samplesText({ samples }: TransferResult, fraction: number): string {
   if (fraction === 1) return `${samples} training samples`;
   return `${percent(fraction)} of ${samples} training samples`;
 }
 
-function remarksOf({ strategies, seeds, bases }: TransferResult): string[] {
+function remarksOf(result: TransferResult): string[] {
+  const { measure, seeds, bases } = result;
   const baseSeconds = bases.reduce((sum, { seconds }) => sum + seconds, 0) / bases.length;
   return [
-    targetRemark(strategies['retrain-all']),
+    targetRemark(result),
     seeds.length > 1
-      ? `deviation: of the AUC over the seeds, ${seeds.join(', ')}`
+      ? `deviation: of the ${aucName(measure)} over the seeds, ${seeds.join(', ')}`
       : 'no deviations: they need two seeds, got one',
     ...(bases.length > 0
       ? [`seconds are spent on training; those of the base are left out, ${baseSeconds.toFixed(1)} a seed`]
@@ -81,11 +99,15 @@ function remarksOf({ strategies, seeds, bases }: TransferResult): string[] {
   ];
 }
 
-function targetRemark(all: TransferResult['strategies']['retrain-all']): string {
+function targetRemark(result: TransferResult): string {
+  const all = result.strategies['retrain-all'];
   if (!all) return `nothing reaches ${TARGET}: it is ${TARGET} of retrain-all, which has no run`;
   const chance = all.fractions.filter(({ final }) => aucTarget(final) === null);
   return (
-    `${TARGET}: first measurement with ${TARGET} of what retrain-all's AUC gains over 0.5; a dash: not reached` +
+    `${TARGET}: first measurement with ${TARGET} of what retrain-all's ${aucName(result.measure)} gains over 0.5` +
+    (result.seeds.length > 1 ? ', mean over the seeds that reached it' : '') +
+    (isPartlyReached(result) ? ` (${SEEDS})` : '') +
+    '; a dash: not reached' +
     (chance.length > 0 ? ', or retrain-all is no better than chance' : '')
   );
 }

@@ -1,9 +1,4 @@
 /** The axis of AUC. */
-import type { TransferResult } from '../experiments/transfer-result.js';
-
-export function aucName(measure: TransferResult['measure']): string {
-  return measure === 'auc' ? 'AUC' : 'macro AUC';
-}
 
 /** Of the field `auc`; it starts near the lowest value, not at 0. */
 export function aucAxis(title: string) {

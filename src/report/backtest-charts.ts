@@ -1,4 +1,5 @@
 /** The charts of a backtest: AUC of each task by day, what it differs by from stale's, and the seconds. */
+import { aucName } from '../common/auc-name.js';
 import { signed, signedInterval } from '../common/signed.js';
 import type { BacktestResult } from '../experiments/backtest-result.js';
 import { dayChart } from './day-chart.js';
@@ -15,17 +16,19 @@ export function backtestCharts(result: BacktestResult): ReportChart[] {
 }
 
 function aucChart(result: BacktestResult, task: string): ReportChart | null {
+  const name = aucName(result.measures[task]!);
   return dayChart(result, {
     name: `auc-${task}`,
-    title: `AUC of ${task}`,
-    caption: 'AUC on the samples of each day, measured before the day is learned.',
+    title: `${name} of ${task}`,
+    caption: `${name} on the samples of each day, measured before the day is learned.`,
     value: ({ auc }) => auc[task] ?? null,
-    axis: { title: 'AUC', zero: false },
+    axis: { title: name, zero: false },
     describe: (values) => `from ${values[0]!.toFixed(4)} to ${values.at(-1)!.toFixed(4)}`,
   });
 }
 
 function differenceChart(result: BacktestResult, task: string): ReportChart | null {
+  const name = aucName(result.measures[task]!);
   const others = { ...result, models: result.models.filter((model) => model !== 'stale') };
   const means = result.differences
     .filter((each) => each.task === task && each.against === 'stale')
@@ -35,16 +38,16 @@ function differenceChart(result: BacktestResult, task: string): ReportChart | nu
     });
   return dayChart(others, {
     name: `difference-${task}`,
-    title: `AUC of ${task} against stale`,
+    title: `${name} of ${task} against stale`,
     caption:
-      'Difference to the AUC of stale on the same samples, which leaves out what makes a day easy or hard for all.' +
+      `Difference to the ${name} of stale on the same samples, which leaves out what makes a day easy or hard for all.` +
       (means.length > 0 ? ` Mean over the days: ${means.join(', ')}.` : ''),
     value: ({ auc }, { stale }) => {
       const own = auc[task] ?? null;
       const ofStale = stale?.auc[task] ?? null;
       return own === null || ofStale === null ? null : withoutNoise(own - ofStale);
     },
-    axis: { title: 'AUC - AUC of stale', zero: true },
+    axis: { title: `${name} - ${name} of stale`, zero: true },
     behind: (y): Layer[] => [
       {
         data: { values: [{ value: 0 }] },

@@ -1,9 +1,10 @@
 /** AUC of each strategy on the way, against what it cost: steps, samples of the new task, and time. */
+import { aucName } from '../common/auc-name.js';
 import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
 import { percent } from '../common/percent.js';
 import type { Strategy } from '../common/strategies.js';
 import type { CurvePoint, StrategyAtFraction, TransferResult } from '../experiments/transfer-result.js';
-import { aucAxis, aucName } from './auc-axis.js';
+import { aucAxis } from './auc-axis.js';
 import { costScale } from './cost-scale.js';
 import { palette } from './palette.js';
 import { type Layer, lineAndPoints, seriesChart } from './series-chart.js';
@@ -61,7 +62,7 @@ function captionOf({ measure, seeds, fractions }: TransferResult, curves: Curves
   const parts = [
     `${aucName(measure)} on the evaluation period by ${axis} (logarithmic)`,
     ...(fractions.length > 1 ? [`with ${percent(curves[0]![1].fraction)} of the samples`] : []),
-    ...(seeds.length > 1 ? ['mean over the seeds'] : []),
+    ...(seeds.length > 1 ? ['mean over the seeds as far as each was measured'] : []),
   ];
   return `${parts.join(', ')}.`;
 }

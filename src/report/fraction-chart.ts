@@ -1,8 +1,9 @@
 /** The final AUC of each strategy by how much of the new task's samples it had. */
+import { aucName } from '../common/auc-name.js';
 import { percent } from '../common/percent.js';
 import type { Strategy } from '../common/strategies.js';
 import type { TransferResult } from '../experiments/transfer-result.js';
-import { aucAxis, aucName } from './auc-axis.js';
+import { aucAxis } from './auc-axis.js';
 import { lineAndPoints, look, seriesChart } from './series-chart.js';
 import { stylesOf } from './series-style.js';
 import { strategyStyles } from './strategy-style.js';

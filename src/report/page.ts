@@ -17,7 +17,6 @@ export interface Section {
 }
 
 export type Block =
-  | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly string[] }
   | { readonly kind: 'terms'; readonly terms: readonly { readonly term: string; readonly text: string }[] }
   | ({ readonly kind: 'table' } & SummaryTable)
@@ -55,8 +54,6 @@ function sectionHtml({ heading, blocks }: Section): string {
 
 function blockHtml(block: Block): string {
   switch (block.kind) {
-    case 'paragraph':
-      return `<p>${escapeXml(block.text)}</p>\n`;
     case 'list':
       return `<ul>\n${block.items.map((item) => `<li>${escapeXml(item)}</li>\n`).join('')}</ul>\n`;
     case 'terms':

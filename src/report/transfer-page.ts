@@ -1,4 +1,5 @@
 /** A transfer as a page: what was put onto what, the numbers, the curves and the runs they are from. */
+import { aucName } from '../common/auc-name.js';
 import { percent } from '../common/percent.js';
 import type { Strategy } from '../common/strategies.js';
 import type { Summary } from '../common/summary.js';
@@ -46,7 +47,7 @@ function lead({ task, bases, samples, fractions, seeds }: TransferResult): strin
   );
 }
 
-function runsTable({ strategies }: TransferResult): Block {
+function runsTable({ measure, strategies }: TransferResult): Block {
   const rows = Object.entries(strategies).flatMap(([strategy, { fractions }]) =>
     fractions.flatMap(({ fraction, runs }) =>
       runs.map((run): Cell[] => [
@@ -63,7 +64,7 @@ function runsTable({ strategies }: TransferResult): Block {
   return {
     kind: 'table',
     title: 'Of the new task',
-    header: ['strategy', 'fraction', 'seed', 'AUC', 'best step', 'seconds', 'folder'],
+    header: ['strategy', 'fraction', 'seed', aucName(measure), 'best step', 'seconds', 'folder'],
     rows,
   };
 }

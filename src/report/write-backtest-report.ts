@@ -11,6 +11,8 @@ export const backtestPaths = {
   markdown: 'backtest.md',
   page: 'backtest.html',
   chart: (name: string) => `backtest-${name}.svg`,
+  /** Tasks have names that are safe in files. */
+  charts: /^backtest-(?:(?:auc|difference)-[A-Za-z][A-Za-z0-9_-]*|seconds)\.svg$/,
 } as const;
 
 /** `summary` is that of the terminal. */

@@ -1,4 +1,5 @@
 /** What an experiment leaves in its folder beside its runs: numbers for programs, and for people. */
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic, writeJson } from '../common/files.js';
 import { type Summary, summaryMarkdown } from '../common/summary.js';
@@ -17,6 +18,8 @@ export interface ReportPaths {
   readonly markdown: string;
   readonly page: string;
   readonly chart: (name: string) => string;
+  /** What `chart` makes of the names that charts of the experiment have, and nothing else. */
+  readonly charts: RegExp;
 }
 
 export interface Report {
@@ -26,7 +29,10 @@ export interface Report {
   readonly page: (figures: readonly Figure[]) => string;
 }
 
-/** Into `result.folder`; each file is replaced as a whole, so that this can be done after every run. */
+/**
+ * Into `result.folder`; each file is replaced as a whole, so that this can be done after every run. Charts that an
+ * earlier report had and this one has not are removed.
+ */
 export async function writeReport(
   paths: ReportPaths,
   { result, summary, charts, page }: Report,
@@ -38,6 +44,14 @@ export async function writeReport(
   }
   await writeJson(join(folder, paths.json), result);
   await writeFileAtomic(join(folder, paths.markdown), summaryMarkdown(summary));
+  const files = new Set(figures.map(({ name }) => paths.chart(name)));
+  await removeFiles(folder, (file) => paths.charts.test(file) && !files.has(file));
   for (const { name, svg } of figures) await writeFileAtomic(join(folder, paths.chart(name)), `${svg}\n`);
   await writeFileAtomic(join(folder, paths.page), page(figures));
+}
+
+async function removeFiles(folder: string, isOld: (file: string) => boolean): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isFile() && isOld(entry.name)) await rm(join(folder, entry.name), { force: true });
+  }
 }

@@ -11,6 +11,7 @@ export const transferPaths = {
   markdown: 'transfer.md',
   page: 'transfer.html',
   chart: (name: string) => `curves-${name}.svg`,
+  charts: /^curves-(?:steps|samples|seconds|fractions)\.svg$/,
 } as const;
 
 export async function writeTransferReport(result: TransferResult, summary: Summary): Promise<void> {

@@ -44,6 +44,7 @@ export const result: BacktestResult = {
   folder: 'runs/demo',
   seed: 1,
   tasks: ['ctr', 'spp'],
+  measures: { ctr: 'auc', spp: 'auc' },
   models: ['updated', 'stale', 'retrained'],
   start: { run: 'runs/demo/start', preprocessSeconds: 40, trainingSeconds: 100 },
   days,

@@ -68,6 +68,16 @@ updated takes 9.41 % of the seconds of retrained, on the days that both learned`
     expect(backtestSummary(one).remarks).toHaveLength(1);
   });
 
+  it('calls the measure of a task of several classes macro AUC', () => {
+    const measures = { ctr: 'auc', spp: 'macroAuc' } as const;
+    expect(backtestSummary({ ...result, measures }).tables.map(({ title }) => title)).toEqual([
+      'AUC of ctr',
+      'macro AUC of spp',
+      'Differences of AUC, mean over the days',
+      'Seconds',
+    ]);
+  });
+
   it('leaves a model out that the backtest does not have', () => {
     const two = { ...result, models: ['updated', 'stale'] as const, days: days.map(withoutRetrained) };
     const text = backtestText({ ...two, differences: result.differences.slice(0, 1) });

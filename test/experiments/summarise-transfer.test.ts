@@ -27,7 +27,7 @@ describe('summariseTransfer', () => {
     }
   });
 
-  it('averages the steps that every seed has', () => {
+  it('averages the measurements that every seed has', () => {
     const curve = fineTune!.curve;
     expect(curve.map(({ step, samples, seconds }) => [step, samples, seconds])).toEqual([
       [0, 0, 0],
@@ -39,21 +39,40 @@ describe('summariseTransfer', () => {
     });
   });
 
-  it('averages samples and seconds where seeds differ in them', () => {
-    const other = { step: 50, samples: 510, seconds: 7, auc: 0.6 };
+  it('averages steps, samples and seconds where seeds differ in them', () => {
+    const other = { step: 54, samples: 510, seconds: 7, auc: 0.625 };
     const two = summariseTransfer(plan, [
-      run('representation', 1, 1, 0.6, [point(50, 0.5)]),
+      run('representation', 1, 1, 0.6, [point(50, 0.5), point(100, 0.6)]),
       run('representation', 1, 2, 0.6, [other]),
     ]);
-    expect(two.strategies.representation!.curve).toEqual([{ step: 50, samples: 505, seconds: 6, auc: 0.55 }]);
+    expect(two.strategies.representation!.curve).toEqual([
+      { step: 52, samples: 505, seconds: 6, auc: 0.5625 },
+    ]);
+    const [first, second] = all!.fractions[0]!.curve;
+    expect(first).toEqual({ step: 0, samples: 0, seconds: 0, auc: 0.5 });
+    expect(second).toMatchObject({ step: 25, samples: 250, seconds: 10 });
+    expect(second!.auc).toBeCloseTo(0.62, 12);
   });
 
   it('finds the first point with 99 % of the gain of retrain-all at the same fraction', () => {
-    expect(all!.reached).toEqual({ step: 200, samples: 2000, seconds: 80 });
-    expect(fineTune!.reached).toEqual({ step: 50, samples: 500, seconds: 5 });
-    expect(all!.fractions[0]!.reached).toEqual({ step: 20, samples: 200, seconds: 8 });
+    // Of retrain-all the second seed alone: the first ends at .68 and .61.
+    expect(all!.reached).toEqual({ step: 200, samples: 2000, seconds: 80, seeds: 1 });
+    expect(fineTune!.reached).toEqual({ step: 50, samples: 500, seconds: 5, seeds: 2 });
+    expect(all!.fractions[0]!.reached).toEqual({ step: 30, samples: 300, seconds: 12, seeds: 1 });
     // .6 < .6188
     expect(fineTune!.fractions[0]!.reached).toBeNull();
+  });
+
+  it('takes the mean of where each seed is at it first, past the end of the mean curve too', () => {
+    const late = [point(0, 0.5), point(60, 0.6), point(110, 0.7), point(160, 0.69), point(210, 0.72)];
+    const { strategies } = summariseTransfer(plan, [
+      ...runs,
+      run('representation', 1, 1, 0.7, [point(0, 0.5), point(50, 0.7)]),
+      run('representation', 1, 2, 0.7, late),
+    ]);
+    // The mean curve ends at (.7 + .6) / 2 = .65.
+    expect(strategies.representation!.curve).toHaveLength(2);
+    expect(strategies.representation!.reached).toEqual({ step: 80, samples: 800, seconds: 8, seeds: 2 });
   });
 
   it('reaches nothing without retrain-all, or where that is no better than chance', () => {

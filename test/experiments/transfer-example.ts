@@ -45,12 +45,15 @@ export function run(
   };
 }
 
-/** Retrain-all's mean final AUC is .7 of all samples and .62 of a tenth: targets .698 and .6188. */
+/**
+ * Retrain-all's mean final AUC is .7 of all samples and .62 of a tenth: targets .698 and .6188, which its second seed
+ * alone reaches. Of a tenth its seeds have epochs of other lengths.
+ */
 export const runs: readonly StrategyRun[] = [
   run('retrain-all', 1, 1, 0.68, [point(0, 0.5, 4), point(100, 0.6, 4), point(200, 0.68, 4)]),
   run('retrain-all', 1, 2, 0.72, [point(0, 0.5, 4), point(100, 0.64, 4), point(200, 0.72, 4)]),
   run('retrain-all', 0.1, 1, 0.61, [point(0, 0.5, 4), point(20, 0.61, 4)]),
-  run('retrain-all', 0.1, 2, 0.63, [point(0, 0.5, 4), point(20, 0.63, 4)]),
+  run('retrain-all', 0.1, 2, 0.63, [point(0, 0.5, 4), point(30, 0.63, 4)]),
   run('fine-tune', 1, 1, 0.69, [point(0, 0.5), point(50, 0.7), point(100, 0.69)]),
   run('fine-tune', 1, 2, 0.71, [point(0, 0.52), point(50, 0.7), point(100, 0.71), point(130, 0.7)]),
   run('fine-tune', 0.1, 1, 0.6, [point(0, 0.5), point(20, 0.6)]),

@@ -8,18 +8,18 @@ describe('transferText', () => {
   it('has a table for each fraction, the largest first', () => {
     expect(transferText(summariseTransfer(plan, runs))).toBe(
       `AUC of spp, 4000 training samples
-strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds
------------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----
-retrain-all  0.7000  0.0283               200             2000               80                      1      2
-fine-tune    0.7000  0.0141                50              500                5                   0.25      2
+strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds  seeds to 99 %
+-----------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----  -------------
+retrain-all  0.7000  0.0283               200             2000               80                      1      2              1
+fine-tune    0.7000  0.0141                50              500                5                   0.25      2              2
 
 AUC of spp, 10 % of 4000 training samples
-strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds
------------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----
-retrain-all  0.6200  0.0141                20              200                8                      1      2
-fine-tune    0.6000  -                      -                -                -                      -      1
+strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds  seeds to 99 %
+-----------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----  -------------
+retrain-all  0.6200  0.0141                30              300               12                      1      2              1
+fine-tune    0.6000  -                      -                -                -                      -      1              -
 
-99 %: first measurement with 99 % of what retrain-all's AUC gains over 0.5; a dash: not reached
+99 %: first measurement with 99 % of what retrain-all's AUC gains over 0.5, mean over the seeds that reached it (seeds to 99 %); a dash: not reached
 deviation: of the AUC over the seeds, 1, 2
 seconds are spent on training; those of the base are left out, 120.0 a seed`,
     );
@@ -36,8 +36,22 @@ seconds are spent on training; those of the base are left out, 120.0 a seed`,
       /\nnothing reaches 99 %: it is 99 % of retrain-all, which has no run\nno deviations: they need two seeds, got one$/,
     );
     expect(transferText(summariseTransfer(bare, [run('retrain-all', 1, 1, 0.5, [])]))).toContain(
-      'not reached, or retrain-all is no better than chance',
+      "of what retrain-all's macro AUC gains over 0.5; a dash: not reached, or retrain-all is no better than chance",
     );
+  });
+
+  it('counts no seeds where all of those that have a run reached the target', () => {
+    const final = [point(0, 0.5), point(10, 0.6)];
+    const all = [
+      run('retrain-all', 1, 1, 0.6, final),
+      run('retrain-all', 1, 2, 0.6, [...final, point(20, 0.5)]),
+    ];
+    const { tables, remarks } = transferSummary(summariseTransfer(plan, all));
+    expect(tables[0]!.header.at(-1)).toBe('seeds');
+    expect(tables[0]!.rows).toEqual([['retrain-all', '0.6000', '0.0000', 10, 100, 1, 1, 2]]);
+    expect(remarks[0]).toMatch(/gains over 0\.5, mean over the seeds that reached it; a dash: not reached$/);
+    const one = transferSummary(summariseTransfer({ ...plan, seeds: [1] }, all));
+    expect(one.remarks[0]).toMatch(/gains over 0\.5; a dash: not reached$/);
   });
 
   it('has no ratio where retrain-all reached its target without a sample', () => {
@@ -56,7 +70,7 @@ describe('transferSummary', () => {
   it('is headings, tables and remarks as Markdown', () => {
     const markdown = summaryMarkdown(transferSummary(summariseTransfer(plan, runs)));
     expect(markdown).toMatch(/^# Transfer demo\n\n## AUC of spp, 4000 training samples\n\n\| strategy \|/);
-    expect(markdown).toContain('| fine-tune | 0.7000 | 0.0141 | 50 | 500 | 5 | 0.25 | 2 |');
+    expect(markdown).toContain('| fine-tune | 0.7000 | 0.0141 | 50 | 500 | 5 | 0.25 | 2 | 2 |');
     expect(markdown).toContain('\n- 99 %: first measurement');
   });
 });

@@ -68,6 +68,22 @@ describe('backtestCharts', () => {
     );
   });
 
+  it('call the measure of a task of several classes macro AUC', async () => {
+    const measures = { ctr: 'auc', spp: 'macroAuc' } as const;
+    const of = { ...result, measures };
+    expect(backtestCharts(of).map(({ title }) => title)).toEqual([
+      'AUC of ctr by day',
+      'AUC of ctr against stale by day',
+      'macro AUC of spp by day',
+      'macro AUC of spp against stale by day',
+      'Seconds by day',
+    ]);
+    expect(chart('auc-spp', of).caption).toMatch(/^macro AUC on the samples of each day/);
+    expect(chart('difference-spp', of).caption).toMatch(/^Difference to the macro AUC of stale/);
+    expect((await drawn('auc-spp', of)).texts).toContain('macro AUC');
+    expect((await drawn('difference-spp', of)).texts).toContain('macro AUC - macro AUC of stale');
+  });
+
   it('tell models apart by colour, dashes and shape', async () => {
     const styles = Object.values(backtestStyles);
     for (const looks of [
@@ -187,9 +203,10 @@ describe('backtestCharts', () => {
   });
 
   it('take hostile names as text', async () => {
-    const hostile = {
+    const hostile: BacktestResult = {
       ...result,
       tasks: [HOSTILE],
+      measures: { [HOSTILE]: 'auc' },
       days: days.map((day) => ({
         ...day,
         models: {

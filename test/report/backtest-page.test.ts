@@ -49,6 +49,7 @@ describe('backtestPage', () => {
       ...result,
       name: HOSTILE,
       tasks: [HOSTILE],
+      measures: { [HOSTILE]: 'auc' },
       start: { ...result.start, run: HOSTILE },
       days: days.map((day) => ({ ...day, models: { stale: { ...day.models.stale!, run: HOSTILE } } })),
       differences: result.differences.map((each) => ({ ...each, task: HOSTILE })),

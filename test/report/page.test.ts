@@ -10,7 +10,6 @@ const page = (text: string) =>
       {
         heading: text,
         blocks: [
-          { kind: 'paragraph', text },
           { kind: 'list', items: [text] },
           { kind: 'terms', terms: [{ term: text, text }] },
           { kind: 'table', title: text, header: [text, 'n'], rows: [[text, text]] },
@@ -37,7 +36,6 @@ describe('renderPage', () => {
       '<h1>a</h1>',
       '<p class="lead">a</p>',
       '<h2>a</h2>',
-      '<p>a</p>',
       '<li>a</li>',
       '<dt>a</dt><dd>a</dd>',
       '<h3>a</h3>',

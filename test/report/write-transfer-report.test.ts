@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -31,7 +31,9 @@ describe('writeTransferReport', () => {
       'transfer.md',
     ]);
     expect(JSON.parse(await read('transfer.json'))).toEqual(result);
-    expect(await read('transfer.md')).toContain('| fine-tune | 0.7000 | 0.0141 | 50 | 500 | 5 | 0.25 | 2 |');
+    expect(await read('transfer.md')).toContain(
+      '| fine-tune | 0.7000 | 0.0141 | 50 | 500 | 5 | 0.25 | 2 | 2 |',
+    );
     xmlElements(await read('curves-steps.svg'));
   });
 
@@ -45,6 +47,32 @@ describe('writeTransferReport', () => {
     expect(html).toContain('<td>runs/demo/retrain-all-0.1-seed2</td>');
     expect(html).toContain('runs/demo/base-seed2');
     expect(html.replaceAll('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(/http|<script|href|src=/);
+  });
+
+  it('calls the measure of a task of several classes macro AUC in the list of runs too', async () => {
+    const { read } = await written({ measure: 'macroAuc' });
+    const html = await read(transferPaths.page);
+    expect(html).toContain(
+      '<th scope="col" class="number">seed</th><th scope="col" class="number">macro AUC</th>',
+    );
+    expect(html).not.toMatch(/<th scope="col"[^>]*>AUC</);
+  });
+
+  it('removes the charts of an earlier report, and no other file', async () => {
+    const { folder, result } = await written();
+    await writeFile(join(folder, 'curves-mine.svg'), 'mine');
+    const whole = summariseTransfer({ ...result, fractions: [1] }, runs);
+    await writeTransferReport(whole, transferSummary(whole));
+    const charts = async () => (await readdir(folder)).filter((file) => file.endsWith('.svg')).sort();
+    expect(await charts()).toEqual([
+      'curves-mine.svg',
+      'curves-samples.svg',
+      'curves-seconds.svg',
+      'curves-steps.svg',
+    ]);
+    const none = summariseTransfer(result, []);
+    await writeTransferReport(none, transferSummary(none));
+    expect(await charts()).toEqual(['curves-mine.svg']);
   });
 
   it('can be read before the first run is done', async () => {
