@@ -40,10 +40,10 @@ export async function backtest(
   const start = await work.start();
   const done: BacktestDay[] = [];
   let updated = start;
-  const soFar = async (): Promise<BacktestResult> => ({
+  const soFar = (differences: BacktestResult['differences'] = []): BacktestResult => ({
     ...{ name, folder, seed, tasks, models, start },
     days: [...done],
-    differences: await work.differences(done),
+    differences,
   });
   for (const [at, day] of days.entries()) {
     logger.info({ day, number: at + 1, of: days.length }, 'backtest');
@@ -61,7 +61,7 @@ export async function backtest(
     if (models.includes('updated') && at + 1 < days.length) {
       updated = { ...(await work.learnDay(at, updated.run)), preprocessSeconds };
     }
-    await work.report(await soFar());
+    await work.report(soFar());
 
     async function onDay(at: number, model: BacktestModel): Promise<{ ready: Ready; measured: Measured }> {
       const nothing = { run: start.run, preprocessSeconds: 0, trainingSeconds: 0 };
@@ -76,5 +76,8 @@ export async function backtest(
       }
     }
   }
-  return soFar();
+  // They read every day, so once is enough.
+  const result = soFar(await work.differences(done));
+  await work.report(result);
+  return result;
 }
