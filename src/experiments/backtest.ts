@@ -1,6 +1,7 @@
 /** Goes through the days of a backtest, and reports after each, so that a part of them can be read. */
 import type { BacktestModel } from '../common/backtest-models.js';
 import type { Logger } from '../common/context.js';
+import { mapValues } from '../common/map-values.js';
 import type { Backtest } from '../config/load-backtest.js';
 import type { BacktestDay, BacktestResult, DayOfModel, PairedDifference } from './backtest-result.js';
 
@@ -55,7 +56,8 @@ export async function backtest(
     for (const model of models) {
       const found = await onDay(at, model);
       measured[model] = { ...found.ready, auc: found.measured.auc };
-      samples = found.measured.samples;
+      if (model === models[0]) samples = found.measured.samples;
+      else warnOfOthers(day, { [models[0]!]: samples, [model]: found.measured.samples }, logger);
     }
     done.push({ day, samples, models: measured });
     if (models.includes('updated') && at + 1 < days.length) {
@@ -80,4 +82,21 @@ export async function backtest(
   const result = soFar(await work.differences(done));
   await work.report(result);
   return result;
+}
+
+/** AUCs on other samples say nothing of each other. */
+function warnOfOthers(
+  day: string,
+  samplesOf: Readonly<Record<string, BacktestDay['samples']>>,
+  logger: Logger,
+): void {
+  for (const task of Object.keys(Object.values(samplesOf)[0]!)) {
+    const samples = mapValues(samplesOf, (of) => of[task]);
+    if (new Set(Object.values(samples)).size === 1) continue;
+    logger.warn(
+      { day, task, samples },
+      `${Object.keys(samples).join(' and ')} were measured on other samples of ${task}, so their AUCs do not compare; ` +
+        'did a table change meanwhile? begin again (--force) with tables that stay, or leave one of the two out of models',
+    );
+  }
 }
