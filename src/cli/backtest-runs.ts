@@ -1,19 +1,25 @@
 /** The work of a backtest on its folders: what is done already is found, so that it goes on where it was cut off. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { BacktestModel } from '../common/backtest-models.js';
 import { UserError } from '../common/errors.js';
 import { writeJson } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
 import { toIsoUtc } from '../config/dates.js';
-import { type Backtest, dayAfter } from '../config/load-backtest.js';
+import type { Backtest } from '../config/load-backtest.js';
 import type { Config } from '../config/schema.js';
 import type { BacktestWork, Measured, Ready } from '../experiments/backtest.js';
-import { retrainedConfig, startConfig, updateConfig } from '../experiments/backtest-configs.js';
+import {
+  isBacktestRun,
+  retrainedConfig,
+  startConfig,
+  updateConfig,
+} from '../experiments/backtest-configs.js';
 import { pairedDifferences } from '../experiments/paired-days.js';
 import { describeCheckpoint } from '../model/checkpoint.js';
 import { readManifest } from '../preprocess/reuse.js';
+import { backtestPaths } from '../report/write-backtest-report.js';
 import { runPaths } from '../training/run-folder.js';
 import type { TrainingState } from '../training/training-state.js';
 import { evaluateRun } from './evaluate-run.js';
@@ -24,20 +30,53 @@ import { type Prepared, preparedFolder, requirePrepared } from './require-prepar
 import type { Session } from './session.js';
 import { trainRun } from './train-run.js';
 
+const daysFolder = (folder: string) => join(folder, 'days');
+
+/** Of what `start` saves, which names the prepared data that the backtest has made. */
+const startFile = (folder: string) => join(daysFolder(folder), 'start.json');
+
+/** Until when the data of a config reaches. */
+const endOf = ({ data }: Config) => toIsoUtc(data.log.to!, data.timeZone);
+
+const OTHER_NAME = 'give the backtest another name (--set run.name=NAME)';
+
 export function backtestWork(settings: Backtest, session: Session): Omit<BacktestWork, 'report'> {
   const { folder, days, baseFile, base } = settings;
   const { context } = session;
   const require = { action: 'backtest', configFile: baseFile, logger: context.logger };
-  const outputOf = (day: string, model: BacktestModel) => join(folder, 'days', day, model);
+  const outputOf = (day: string, model: BacktestModel) => join(daysFolder(folder), day, model);
+
+  function noEvents(at: number): UserError {
+    const fewer = at > 0 ? `take only the days before it (--set days=${at}), or ` : '';
+    return new UserError(
+      `Cannot add ${days[at]} to the backtest: the log has no events on ${days[at]}; ` +
+        `${fewer}begin on a later or earlier day, so that each has events (--set from=DAY, with --force)`,
+    );
+  }
 
   /** Reads what an earlier call has saved, or works it out and saves it. */
   async function once<T extends object>(name: string, run: () => Promise<T>): Promise<T> {
-    const file = join(folder, 'days', `${name}.json`);
+    const file = join(daysFolder(folder), `${name}.json`);
     if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as T;
     const result = await run();
-    await mkdir(join(folder, 'days'), { recursive: true });
+    await mkdir(daysFolder(folder), { recursive: true });
     await writeJson(file, result);
     return result;
+  }
+
+  /** The prepared data of a config, which each day that is added takes further. */
+  async function requireData(config: Config): Promise<Prepared> {
+    const data = preparedFolder(config);
+    const [coveredTo, end] = [(await readManifest(data))?.coveredTo, endOf(config)];
+    const advice = `begin the backtest again (--force), or ${OTHER_NAME}`;
+    if (coveredTo !== undefined && coveredTo > end) {
+      throw new UserError(
+        `Cannot go back to an earlier day of the backtest: expected data until ${end} in ${data}, got until ${coveredTo}; ` +
+          'a model is measured on a day, and learns it, before the next one is added\n' +
+          `  name the models of the first call, ${advice}`,
+      );
+    }
+    return advise(advice, () => requirePrepared(config, require));
   }
 
   /** Trains a run on the prepared data of its config, or finds it there. */
@@ -46,7 +85,7 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
     await requireSameRun(run, config, null, 'backtest');
     if (!(await isTrained(run, config.train))) {
       const start = from === undefined ? {} : { from: { run: from, layers: null } };
-      const prepared = await requirePrepared(config, require);
+      const prepared = await requireData(config);
       await trainRun(config, prepared, { resume: true, force: false, ...start }, session);
     }
     const { state } = await describeCheckpoint<TrainingState>(join(run, runPaths.last));
@@ -65,16 +104,22 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
     async start() {
       const config = startConfig(settings);
       const { preprocessSeconds } = await once('start', async () => {
-        const { seconds } = await prepareFolder(config, { force: true, update: true, context });
-        return { preprocessSeconds: seconds };
+        const data = preparedFolder(config);
+        const isThere = (await readManifest(data)) !== null;
+        const prepare = async () => {
+          const { seconds } = await prepareFolder(config, { force: false, update: true, context });
+          if (isThere) await requirePrepared(config, require);
+          return { preprocessSeconds: seconds, prepared: resolve(data) };
+        };
+        const advice = `${data} was there before the backtest: remove it, or ${OTHER_NAME}`;
+        return isThere ? advise(advice, prepare) : prepare();
       });
       return { preprocessSeconds, ...(await train(config)) };
     },
     async addDay(at) {
       return once(`${days[at]}-added`, async () => {
         const config = updateConfig(settings, at);
-        const { timeZone } = config.data;
-        const [from, to] = [days[at]!, dayAfter(days[at]!, 1)].map((day) => toIsoUtc(day, timeZone));
+        const [from, to] = [toIsoUtc(days[at]!, config.data.timeZone), endOf(config)];
         const coveredTo = (await readManifest(preparedFolder(config)))?.coveredTo;
         if (coveredTo === to) return { preprocessSeconds: 0 };
         if (coveredTo !== from) {
@@ -83,15 +128,16 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
               'begin again (--force)',
           );
         }
-        const { seconds } = await prepareFolder(config, { force: false, update: true, context });
+        const { seconds, manifest } = await prepareFolder(config, { force: false, update: true, context });
+        // An update without an event leaves the data as it was.
+        if (manifest.coveredTo !== to) throw noEvents(at);
         return { preprocessSeconds: seconds };
       });
     },
     async measure(at, model, run) {
       return once(`${days[at]}-${model}`, async () => {
         const config = updateConfig(settings, at);
-        const prepared = await requirePrepared(config, require);
-        return measure(config, prepared, run, outputOf(days[at]!, model));
+        return measure(config, await requireData(config), run, outputOf(days[at]!, model));
       });
     },
     learnDay: (at, run) => train(updateConfig(settings, at), run),
@@ -99,12 +145,16 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
       const config = retrainedConfig(settings, at);
       return once(`${days[at]}-retrained`, async () => {
         const { seconds } = await prepareFolder(config, { force: false, context });
-        const prepared = await requirePrepared(config, require);
+        // A call that finds the data there takes no time for it.
+        const { preprocessSeconds } = await once(`${days[at]}-retrained-data`, async () => ({
+          preprocessSeconds: seconds,
+        }));
+        const prepared = await requireData(config);
         const trained = await train(config);
         const measured = await measure(config, prepared, trained.run, outputOf(days[at]!, 'retrained'));
         // Data of its own for each day would add up.
         await rm(preparedFolder(config), { recursive: true, force: true });
-        return { ready: { ...trained, preprocessSeconds: seconds }, measured };
+        return { ready: { ...trained, preprocessSeconds }, measured };
       });
     },
     differences: (done) =>
@@ -123,8 +173,46 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
   };
 }
 
-/** What an earlier call has made, prepared data included. */
-export async function removeBacktest(settings: Backtest): Promise<void> {
-  await rm(settings.folder, { recursive: true, force: true });
-  await rm(preparedFolder(startConfig(settings)), { recursive: true, force: true });
+/** Runs it; what a user can mend is thrown with what to do in a backtest, in the place of what to do elsewhere. */
+async function advise<T>(advice: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const text = error.message.replace(/\n {2}run `dupn preprocess [^\n]*$/, '');
+    throw new UserError(`${text}\n  ${advice}`, { cause: error });
+  }
 }
+
+/** @throws UserError where the folder is that of a run, or with `force` of anything else but a backtest */
+export async function checkBacktestFolder({ folder }: Backtest, force: boolean): Promise<void> {
+  const refuse = (found: string) =>
+    new UserError(
+      `Cannot backtest into ${folder}: expected a new folder or that of a backtest, got ${found}; ${OTHER_NAME}`,
+    );
+  if (existsSync(join(folder, runPaths.metrics))) throw refuse('a run');
+  if (!force || !existsSync(folder)) return;
+  const entries = await readdir(folder).catch(() => null);
+  if (!entries) throw refuse('a file');
+  if (entries.length === 0 || existsSync(daysFolder(folder)) || entries.includes(backtestPaths.json)) return;
+  throw refuse('one that holds something else');
+}
+
+/** What an earlier call has made, prepared data included; all else in the folder stays. */
+export async function removeBacktest({ folder }: Backtest): Promise<void> {
+  const start = startFile(folder);
+  if (existsSync(start)) {
+    const { prepared } = JSON.parse(await readFile(start, 'utf8')) as { readonly prepared: string };
+    await rm(prepared, { recursive: true, force: true });
+  }
+  const entries = existsSync(folder) ? await readdir(folder) : [];
+  // The days come last: what names the prepared data, and tells the folder of a backtest.
+  for (const entry of entries.filter(isReport).concat(entries.filter(isBacktestRun))) {
+    await rm(join(folder, entry), { recursive: true, force: true });
+  }
+  await rm(daysFolder(folder), { recursive: true, force: true });
+}
+
+const isReport = (name: string): boolean =>
+  [backtestPaths.json, backtestPaths.markdown, backtestPaths.page].some((path) => path === name) ||
+  /^backtest-.*\.svg$/.test(name);

@@ -21,11 +21,13 @@ export function backtestCommand(io: Io): Command {
         const { backtest } = await import('../experiments/backtest.js');
         const { backtestSummary, backtestText } = await import('../experiments/backtest-text.js');
         const { backtestPaths, writeBacktestReport } = await import('../report/write-backtest-report.js');
-        const { backtestWork, removeBacktest } = await import('./backtest-runs.js');
+        const { backtestWork, checkBacktestFolder, removeBacktest } = await import('./backtest-runs.js');
         const { folder } = settings;
         const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
         try {
-          if (options.force) await removeBacktest(settings);
+          const force = options.force ?? false;
+          await checkBacktestFolder(settings, force);
+          if (force) await removeBacktest(settings);
           const report = (result: BacktestResult) => writeBacktestReport(result, backtestSummary(result));
           const work = { ...backtestWork(settings, session), report };
           const result = await backtest(settings, work, session.context.logger);

@@ -1,6 +1,7 @@
 /** From the YAML of a backtest to the configs of its days. */
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { activeTasks } from '../common/active-tasks.js';
 import type { BacktestModel } from '../common/backtest-models.js';
 import { backtestSchema } from './backtest-schema.js';
 import { checkTree, type LoadOptions } from './load.js';
@@ -38,7 +39,7 @@ export async function loadBacktest(
   const whole = changed ? merge(experiment.base, under('train', changed)) : experiment.base;
   const update = checkTree(whole, baseFile, env.DUPN_DATA_ROOT);
   refuse(base.config ? update.problems : base.problems);
-  refuse([], backtestRules(parsed));
+  refuse([], backtestRules(parsed, base.config!));
   const { name, from, models, seed, run } = parsed;
   return {
     ...{ name, models, seed, baseFile },
@@ -49,7 +50,11 @@ export async function loadBacktest(
   };
 }
 
-function backtestRules({ from, models, update = {} }: z.output<typeof backtestSchema>): RuleProblem[] {
+function backtestRules(
+  { from, models, update = {} }: z.output<typeof backtestSchema>,
+  base: Config,
+): RuleProblem[] {
+  const derived = Object.entries(activeTasks(base)).flatMap(([task, { labels }]) => (labels ? [task] : []));
   return [
     ...['seed', 'tasks']
       .filter((key) => key in update)
@@ -62,7 +67,23 @@ function backtestRules({ from, models, update = {} }: z.output<typeof backtestSc
     ...(new Set(models).size < models.length
       ? [problem(['models'], `expected distinct models, got ${models.join(', ')}`)]
       : []),
+    ...(models.includes('retrained') && derived.length > 0
+      ? [problem(['models'], withoutRetrained(derived, models))]
+      : []),
   ];
+}
+
+/**
+ * An update has the samples whose horizon ends in its day, as they are known then; the evaluation part of a preparation has
+ * those that are asked in it.
+ */
+function withoutRetrained(derived: readonly string[], models: readonly BacktestModel[]): string {
+  const others = models.filter((model) => model !== 'retrained');
+  const rest = others.length > 0 ? others : (['updated', 'stale'] as const);
+  return (
+    `expected no retrained: the labels of ${derived.join(', ')} come from the log, and it would be measured on other samples ` +
+    `than the models that learn day by day; leave it out, as in models: [${rest.join(', ')}]`
+  );
 }
 
 /** The calendar day that is `days` after another one. */

@@ -6,6 +6,10 @@ import type { Config } from '../config/schema.js';
 /** The name of a run inside the folder of the backtest. */
 const startRun = 'start';
 
+/** Whether a name is that of a run of a backtest. */
+export const isBacktestRun = (name: string): boolean =>
+  name === startRun || /^(updated|retrained)-\d{4}-\d{2}-\d{2}$/.test(name);
+
 /** What all models start from: the days before the first one that is measured. Its prepared data is kept for updates. */
 export function startConfig(backtest: Backtest): Config {
   const { base, days } = backtest;

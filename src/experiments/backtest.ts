@@ -2,6 +2,7 @@
 import type { AucMeasure } from '../common/auc-name.js';
 import type { BacktestModel } from '../common/backtest-models.js';
 import type { Logger } from '../common/context.js';
+import { mapValues } from '../common/map-values.js';
 import type { Backtest } from '../config/load-backtest.js';
 import type { BacktestDay, BacktestResult, DayOfModel, PairedDifference } from './backtest-result.js';
 
@@ -47,10 +48,10 @@ export async function backtest(
   const start = await work.start();
   const done: BacktestDay[] = [];
   let updated = start;
-  const soFar = async (): Promise<BacktestResult> => ({
+  const soFar = (differences: BacktestResult['differences'] = []): BacktestResult => ({
     ...{ name, folder, seed, tasks, measures, models, start },
     days: [...done],
-    differences: await work.differences(done),
+    differences,
   });
   for (const [at, day] of days.entries()) {
     logger.info({ day, number: at + 1, of: days.length }, 'backtest');
@@ -62,13 +63,14 @@ export async function backtest(
     for (const model of models) {
       const found = await onDay(at, model);
       measured[model] = { ...found.ready, auc: found.measured.auc };
-      samples = found.measured.samples;
+      if (model === models[0]) samples = found.measured.samples;
+      else warnOfOthers(day, { [models[0]!]: samples, [model]: found.measured.samples }, logger);
     }
     done.push({ day, samples, models: measured });
     if (models.includes('updated') && at + 1 < days.length) {
       updated = { ...(await work.learnDay(at, updated.run)), preprocessSeconds };
     }
-    await work.report(await soFar());
+    await work.report(soFar());
 
     async function onDay(at: number, model: BacktestModel): Promise<{ ready: Ready; measured: Measured }> {
       const nothing = { run: start.run, preprocessSeconds: 0, trainingSeconds: 0 };
@@ -83,5 +85,25 @@ export async function backtest(
       }
     }
   }
-  return soFar();
+  // They read every day, so once is enough.
+  const result = soFar(await work.differences(done));
+  await work.report(result);
+  return result;
+}
+
+/** AUCs on other samples say nothing of each other. */
+function warnOfOthers(
+  day: string,
+  samplesOf: Readonly<Record<string, BacktestDay['samples']>>,
+  logger: Logger,
+): void {
+  for (const task of Object.keys(Object.values(samplesOf)[0]!)) {
+    const samples = mapValues(samplesOf, (of) => of[task]);
+    if (new Set(Object.values(samples)).size === 1) continue;
+    logger.warn(
+      { day, task, samples },
+      `${Object.keys(samples).join(' and ')} were measured on other samples of ${task}, so their AUCs do not compare; ` +
+        'did a table change meanwhile? begin again (--force) with tables that stay, or leave one of the two out of models',
+    );
+  }
 }

@@ -1,9 +1,23 @@
 /** A backtest of a tiny world: each day is measured before it is learned, and what is done stays. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
+import type { Backtest } from '../../src/config/load-backtest.js';
+import { backtest as goThrough } from '../../src/experiments/backtest.js';
 import type { BacktestResult } from '../../src/experiments/backtest-result.js';
 import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
@@ -120,6 +134,36 @@ describe('dupn backtest', () => {
     expect(again.days.map(({ models }) => models.retrained!.auc)).toEqual(
       result.days.map(({ models }) => models.retrained!.auc),
     );
+    // What was prepared before it was cut off counts, though the run was trained already.
+    expect(again.days.map(({ models }) => models.retrained!.preprocessSeconds)).toEqual(
+      result.days.map(({ models }) => models.retrained!.preprocessSeconds),
+    );
+  });
+
+  it('does not go back to a day that is over', async () => {
+    const file = at('days/2026-01-09-stale.json');
+    const measured = await readFile(file);
+    await rm(file);
+    const output = await run();
+    await writeFile(file, measured);
+    expect(output.code).toBe(2);
+    expect(output.stderr).toMatch(/Cannot go back to an earlier day .*got until 2026-01-11T00:00:00.000Z/);
+    expect(output.stderr).toMatch(/begin the backtest again \(--force\)/);
+    expect(output.stderr).not.toMatch(/dupn preprocess/);
+  });
+
+  it('says what to do where the log has changed', async () => {
+    const [file, log] = [at('days/2026-01-10-stale.json'), join(folder, 'log/events.csv.gz')];
+    const [measured, { size, atime, mtime }] = [await readFile(file), await stat(log)];
+    await rm(file);
+    await appendFile(log, 'more');
+    const output = await run();
+    await truncate(log, size);
+    await utimes(log, atime, mtime);
+    await writeFile(file, measured);
+    expect(output.code).toBe(2);
+    expect(output.stderr).toMatch(/events\.csv\.gz has changed .*\n {2}begin the backtest again \(--force\)/);
+    expect(output.stderr).not.toMatch(/dupn preprocess/);
   });
 
   it('refuses a run that was trained with other settings', async () => {
@@ -169,4 +213,86 @@ describe('data that was updated', () => {
     expect(output.code).toBe(2);
     expect(output.stderr).toMatch(/--from/);
   });
+});
+
+describe('the folder of a backtest', () => {
+  const elsewhere = (parent: string, name: string) => [
+    '--set',
+    `run={folder: ${join(folder, parent)}, name: ${name}}`,
+  ];
+
+  it('is not that of a run', async () => {
+    for (const force of [[], ['--force']]) {
+      const output = await run(...elsewhere('runs/daily', 'start'), ...force);
+      expect(output.code).toBe(2);
+      expect(output.stderr).toMatch(
+        /Cannot backtest into .*start: .* got a run; give the backtest another name/,
+      );
+    }
+    expect(existsSync(at('start/metrics.jsonl'))).toBe(true);
+  });
+
+  it('is not one of something else where it would be emptied', async () => {
+    await mkdir(join(folder, 'src'));
+    await writeFile(join(folder, 'src/notes.txt'), 'mine');
+    const output = await run(...elsewhere('.', 'src'), '--force');
+    expect(output.code).toBe(2);
+    expect(output.stderr).toMatch(/Cannot backtest into .*src: .* got one that holds something else/);
+    expect(await readdir(join(folder, 'src'))).toEqual(['notes.txt']);
+  });
+
+  it('is begun again with --force, without what is not of the backtest', async () => {
+    const late = ['--set', 'name=late', '--set', 'from=2026-01-11', '--set', 'models=[stale]'];
+    const there = (...path: string[]) => join(folder, 'runs/late', ...path);
+    // The log ends on the first of the two.
+    const output = await run(...late, '--set', 'days=2');
+    expect(output.code).toBe(2);
+    expect(output.stderr).toMatch(/Cannot add 2026-01-12 .*no events on 2026-01-12; .*--set days=1/);
+    expect(existsSync(there('days/2026-01-11-added.json'))).toBe(true);
+    expect(existsSync(there('days/2026-01-12-added.json'))).toBe(false);
+
+    await writeFile(there('notes.txt'), 'mine');
+    const trained = await stat(there('start/checkpoints/last/checkpoint.json'));
+    const again = await run(...late, '--set', 'days=1', '--force');
+    expect([again.code, again.code === 0 ? '' : again.stderr]).toEqual([0, '']);
+    expect((await stat(there('start/checkpoints/last/checkpoint.json'))).mtimeMs).toBeGreaterThan(
+      trained.mtimeMs,
+    );
+    expect(await readFile(there('notes.txt'), 'utf8')).toBe('mine');
+
+    // The prepared data has gone on, and nothing says that it is of this backtest.
+    await rm(there(), { recursive: true });
+    const found = await run(...late, '--set', 'days=1', '--force');
+    expect(found.code).toBe(2);
+    expect(found.stderr).toMatch(/prepared\/tiny-late was there before the backtest: remove it/);
+    expect(existsSync(join(folder, 'prepared/tiny-late'))).toBe(true);
+  });
+});
+
+it('warns of models that were measured on other samples', async () => {
+  const warnings: object[] = [];
+  const logger = { ...silentContext.logger, warn: (fields: object) => warnings.push(fields) };
+  const ready = { run: 'start', preprocessSeconds: 0, trainingSeconds: 0 };
+  const measured = (ctr: number) => ({ auc: { ctr: 0.5 }, samples: { ctr } });
+  const settings = {
+    ...{
+      name: 'daily',
+      folder,
+      seed: 1,
+      models: ['updated', 'retrained'],
+      days: ['2026-01-08', '2026-01-09'],
+    },
+    base: { tasks: { ctr: {} }, train: {} },
+  } as unknown as Backtest;
+  const work = {
+    start: async () => ready,
+    addDay: async () => ({ preprocessSeconds: 0 }),
+    measure: async () => measured(20),
+    learnDay: async () => ready,
+    retrain: async () => ({ ready, measured: measured(18) }),
+    differences: async () => [],
+    report: async () => {},
+  };
+  await goThrough(settings, work, logger);
+  expect(warnings).toEqual([{ day: '2026-01-09', task: 'ctr', samples: { updated: 20, retrained: 18 } }]);
 });

@@ -108,3 +108,23 @@ describe('a backtest that does not hold', () => {
     );
   });
 });
+
+describe('labels that come from the log', () => {
+  const labels = 'labels: { positives: { action: [buy] }, within: 1d }';
+  const derived = () => BASE.replace('samples: { files: ctr.csv }', `samples: { files: ctr.csv }, ${labels}`);
+
+  it('are not measured with the retrained model, which would have other samples', async () => {
+    await writeFile(join(folder, 'shop.yaml'), derived());
+    expect(await problemsIn(BACKTEST)).toEqual([
+      'daily.yaml:1:1 models: expected no retrained: the labels of ctr come from the log, and it would be measured on other samples ' +
+        'than the models that learn day by day; leave it out, as in models: [updated, stale]',
+    ]);
+    expect(await load(`${BACKTEST}models: [updated]\n`)).toMatchObject({ models: ['updated'] });
+  });
+
+  it('are of no account where the task is not trained', async () => {
+    const other = '  cvr: { kind: binary, samples: { files: cvr.csv } }\ntrain: { tasks: [cvr], ';
+    await writeFile(join(folder, 'shop.yaml'), derived().replace('train: { ', other));
+    expect((await load(BACKTEST)).models).toContain('retrained');
+  });
+});

@@ -84,7 +84,9 @@ test('the difference is the mean over the days of that of the AUCs', async () =>
 });
 
 test('the interval is that of whole users drawn again, the same ones on every day and in every model', async () => {
-  const users = [...new Set(days.flatMap((day) => rows.get(key(day, 'updated'))!.map(({ user }) => user)))];
+  const users = [
+    ...new Set(days.flatMap((day) => rows.get(key(day, 'updated'))!.map(({ user }) => user))),
+  ].sort();
   const random = createRandom(3, 'bootstrap');
   const drawn = Array.from({ length: 40 }, () => {
     const counts = new Map(users.map((user) => [user, 0]));
@@ -108,4 +110,14 @@ test('the interval is that of whole users drawn again, the same ones on every da
 test('without the updated model, or before the first day, there is nothing to set against', async () => {
   expect(await pairedDifferences({ ...input(5), models: ['stale'] })).toEqual([]);
   expect(await pairedDifferences({ ...input(5), days: [] })).toEqual([]);
+});
+
+test('a model whose predictions of a day are gone is left out, and without those of updated there is nothing', async () => {
+  const without = (gone: string) => ({
+    ...input(5),
+    fileOf: (day: string, model: string) =>
+      model === gone && day === days[1] ? join(folder, 'gone.parquet') : fileOf(day, model),
+  });
+  expect((await pairedDifferences(without('stale'))).map(({ against }) => against)).toEqual(['retrained']);
+  expect(await pairedDifferences(without('updated'))).toEqual([]);
 });
