@@ -14,6 +14,7 @@ const settings = {
 const work = {
   start: async () => ({ run: 'runs/demo/start', preprocessSeconds: 0, trainingSeconds: 0 }),
   differences: async () => [],
+  report: async () => {},
 } as unknown as BacktestWork;
 
 it('measures the macro AUC of tasks of several classes', async () => {

@@ -140,18 +140,19 @@ test('each growth is kept in the history, and what was made from another folder 
 test('unchanged is only what was carried from the same folder in the same way', async () => {
   await prepare('base', randomWorld(1, 300));
   const yaml = await writeWorld(join(folder, 'data'), anotherWorld(2), SPENT);
-  const run = (vocabularies?: 'fixed' | 'grow') =>
+  const run = (vocabularies?: 'fixed' | 'grow', force = false) =>
     preprocess({
       config: parseConfig(yaml, join(folder, 'world.yaml')),
       folder: join(folder, 'out'),
-      force: false,
+      force,
       carry: vocabularies && { folder: join(folder, 'base'), vocabularies },
       context: silentContext,
     });
   expect((await run('grow')).skipped).toBe(false);
   expect((await run('grow')).skipped).toBe(true);
   expect((await run('fixed')).skipped).toBe(false);
-  expect((await run()).skipped).toBe(false);
+  await expect(run()).rejects.toThrow(/carries on the vocabularies of .*dupn transfer/s);
+  expect((await run(undefined, true)).skipped).toBe(false);
   expect((await run()).skipped).toBe(true);
 });
 
