@@ -1,7 +1,7 @@
 /** The YAML of a backtest: a log day by day, as a model would have met it. */
 import { z } from 'zod';
 import { BACKTEST_MODELS } from '../common/backtest-models.js';
-import { date, folderName, path, positiveInt } from './schema-data.js';
+import { date, experimentRun, folderName, path, positiveInt } from './schema-data.js';
 
 export const backtestSchema = z.strictObject({
   name: folderName.describe('Its runs and its report go to `<name>` in the run.folder of the base'),
@@ -20,11 +20,5 @@ export const backtestSchema = z.strictObject({
     .record(z.string(), z.unknown())
     .optional()
     .describe('Keys of train that are other for the updates, such as epochs'),
-  run: z
-    .strictObject({
-      folder: path.optional().describe('Instead of the run.folder of the base'),
-      name: folderName.optional().describe('Instead of name'),
-    })
-    .prefault({})
-    .describe('Where the runs and the report go'),
+  run: experimentRun,
 });

@@ -184,3 +184,12 @@ export const data = z
       .describe('Profiles of users, one row per user'),
   })
   .describe('Where the data lies and how to read it');
+
+/** Where the runs and the report of an experiment go. */
+export const experimentRun = z
+  .strictObject({
+    folder: path.optional().describe('Instead of the run.folder of the base'),
+    name: folderName.optional().describe('Instead of name'),
+  })
+  .prefault({})
+  .describe('Where the runs and the report go');

@@ -1,7 +1,7 @@
 /** The YAML of a transfer: a base that is trained on some tasks, and a task that meets it. */
 import { z } from 'zod';
 import { STRATEGIES } from '../common/strategies.js';
-import { fileSafeName, folderName, path } from './schema-data.js';
+import { experimentRun, fileSafeName, folderName, path } from './schema-data.js';
 
 const settings = z.record(z.string(), z.unknown());
 
@@ -66,13 +66,7 @@ export const transferSchema = z.strictObject({
     })
     .prefault({})
     .describe('How fine-tune treats what comes from the base'),
-  run: z
-    .strictObject({
-      folder: path.optional().describe('Instead of the run.folder of the base'),
-      name: folderName.optional().describe('Instead of name'),
-    })
-    .prefault({})
-    .describe('Where the runs and the report go'),
+  run: experimentRun,
 });
 
 /** The file as it was checked. */

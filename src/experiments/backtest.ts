@@ -1,5 +1,5 @@
 /** Goes through the days of a backtest, and reports after each, so that a part of them can be read. */
-import type { AucMeasure } from '../common/auc-name.js';
+import { type AucMeasure, aucMeasureOf } from '../common/auc-name.js';
 import type { BacktestModel } from '../common/backtest-models.js';
 import type { Logger } from '../common/context.js';
 import { mapValues } from '../common/map-values.js';
@@ -40,10 +40,7 @@ export async function backtest(
 ): Promise<BacktestResult> {
   const tasks = base.train.tasks ?? Object.keys(base.tasks);
   const measures = Object.fromEntries(
-    tasks.map((task): [string, AucMeasure] => [
-      task,
-      base.tasks[task]!.kind === 'multiclass' ? 'macroAuc' : 'auc',
-    ]),
+    tasks.map((task): [string, AucMeasure] => [task, aucMeasureOf(base.tasks[task]!.kind)]),
   );
   const start = await work.start();
   const done: BacktestDay[] = [];

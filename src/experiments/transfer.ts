@@ -1,6 +1,7 @@
 /** Goes through the runs of a transfer, and reports after each, so that a part of them can be read. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { aucMeasureOf } from '../common/auc-name.js';
 import type { Logger } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import type { Manifest } from '../common/prepared.js';
@@ -38,7 +39,7 @@ export async function transfer(
   const counts = Object.values(tasks[task]!.counts.training);
   const plan: TransferPlan = {
     ...{ name, folder, task, seeds, fractions },
-    measure: tasks[task]!.kind === 'multiclass' ? 'macroAuc' : 'auc',
+    measure: aucMeasureOf(tasks[task]!.kind),
     samples: counts.reduce((sum, count) => sum + count, 0),
     bases: [],
   };
