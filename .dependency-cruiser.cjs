@@ -19,7 +19,7 @@ const layers = {
   experiments: ['config', 'training', 'evaluation', 'dataset', 'model'],
   delivery: ['model', 'dataset', 'features'],
   synthetic: ['config'],
-  report: ['experiments:types'],
+  report: ['experiments:types', 'evaluation:types'],
 };
 
 const folders = (names) => `^src/(${names.join('|')})/`;

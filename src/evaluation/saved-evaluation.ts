@@ -1,9 +1,23 @@
-/** What is saved of the evaluation of a run, beside what the command adds. */
+/** What is saved of the evaluation of a run (`eval/metrics.json`), beside what the command adds. */
+import type { Against } from './against.js';
+import type { TaskCurves } from './curves.js';
 import type { Evaluation } from './evaluate.js';
+import type { SliceColumn } from './slices.js';
 
 export interface SavedEvaluation extends Evaluation {
+  readonly run: string;
   /** The step of training that the weights are of. */
   readonly step: number;
   /** What the scores of the evaluation part took, waiting for batches left out. */
   readonly scoring: { readonly requests: number; readonly seconds: number };
+  /** Task -> baseline -> its metrics on the same samples, by the names that they have before `[task]`. */
+  readonly baselines: Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, number | null>>>>>
+  >;
+  /** Task -> pictures of its scores. */
+  readonly curves: Readonly<Record<string, TaskCurves>>;
+  /** Task -> its samples by the values of columns. */
+  readonly slices: Readonly<Record<string, readonly SliceColumn[]>>;
+  /** What differs from another run (`--against`), null without one. */
+  readonly against: Against | null;
 }
