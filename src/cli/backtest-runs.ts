@@ -93,7 +93,7 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
   }
 
   async function measure(config: Config, prepared: Prepared, run: string, output: string): Promise<Measured> {
-    const { metrics, tasks } = await evaluateRun(config, prepared, run, context, output);
+    const { metrics, tasks } = await evaluateRun(config, prepared, run, context, { output });
     return {
       auc: mapValues(tasks, (_, task) => metrics[`auc[${task}]`] ?? metrics[`macroAuc[${task}]`] ?? null),
       samples: mapValues(tasks, ({ samples }) => samples),

@@ -1,16 +1,25 @@
 /** `dupn eval`: the metrics of a run on the evaluation period. */
+import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Logger } from '../common/context.js';
+import type { Config } from '../config/schema.js';
+import type { OtherRun } from './against-run.js';
 import type { Io } from './io.js';
 import { type ConfigOptions, readConfig, runCommand, withConfigOptions } from './session.js';
 
 interface Options extends ConfigOptions {
   readonly run?: string;
+  readonly against?: string;
 }
 
 export function evalCommand(io: Io): Command {
   return withConfigOptions(new Command('eval'))
     .description('measure a run on the evaluation period, per task')
     .option('--run <run>', 'folder or name of the run; by default that of the config')
+    .option(
+      '--against <run>',
+      'folder or name of another run: what differs on the same samples, with interval and p value',
+    )
     .action((options: Options) =>
       runCommand(options, io, async ({ context }) => {
         const config = await readConfig(options, io);
@@ -20,14 +29,33 @@ export function evalCommand(io: Io): Command {
           configFile: options.config,
           logger: context.logger,
         });
-        const { evaluationTable } = await import('./evaluation-table.js');
+        const { evaluationText } = await import('./evaluation-text.js');
         const { evaluateRun } = await import('./evaluate-run.js');
         const { findRun } = await import('./open-run.js');
-        const result = await evaluateRun(config, prepared, findRun(config, options.run), context);
+        const against = options.against
+          ? await openOther(findRun(config, options.against), config, context.logger)
+          : null;
+        const result = await evaluateRun(config, prepared, findRun(config, options.run), context, {
+          against,
+        });
         return {
           json: result,
-          text: `${evaluationTable(result)}\nrun: ${result.run}, metrics: ${result.file}, predictions: ${result.predictions}`,
+          text: `${evaluationText(result)}\nrun: ${result.run}, metrics: ${result.file}, predictions: ${result.predictions}`,
         };
       }),
     );
+}
+
+/** Its settings are those that it was trained with; its data may lie elsewhere by now, as that of this run says. */
+async function openOther(folder: string, { data }: Config, logger: Logger): Promise<OtherRun> {
+  const { requirePrepared } = await import('./require-prepared.js');
+  const { runPaths } = await import('../training/run-folder.js');
+  const { loadConfig } = await import('../config/load.js');
+  const configFile = join(folder, runPaths.config);
+  const config = await loadConfig(configFile, { set: [`data.root=${data.root}`] });
+  return {
+    folder,
+    config,
+    prepared: await requirePrepared(config, { action: 'compare', configFile, logger }),
+  };
 }

@@ -308,6 +308,13 @@ export const configSchema = z.strictObject({
         .default(1000)
         .describe('Resamples of the users for the intervals; 0 for none'),
       bootstrapSeed: z.int().nonnegative().default(1).describe('Seed of the resampling'),
+      ndcgAt: positiveInt.default(10).describe('NDCG looks at the first so many places of a request'),
+      slices: z
+        .array(z.string())
+        .optional()
+        .describe(
+          'Columns whose values the samples are sliced by (docs/metrics.md), by default all there are; [] for none',
+        ),
     })
     .prefault({})
     .describe('How the model is measured'),

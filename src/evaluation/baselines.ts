@@ -1,27 +1,24 @@
 /**
- * Scores without a model on the same evaluation samples: what a result is worth shows beside them. Those of tasks of
- * several classes are in class-baselines.ts; of a binary task:
+ * Scores without a model on the same samples: what a result is worth shows beside them. Those of tasks of several classes
+ * are in class-baselines.ts; of a binary task or one that ranks:
  *
  * - item (or the entity that is judged): the candidate's smoothed rate in the training samples (rate-baseline.ts)
  * - position, itemPosition: that of its place on the page, and rate(item) rate(position) / prior; of tasks that keep
  *   a column `position`
- * - seen: how often the user has seen the candidate before (seen-baseline.ts), where histories can show it
+ * - popularity: how often it came up in the log before the evaluation period
+ * - seen, lastItem: how often the user has seen it before, and whether the latest behaviour was of it or of one like it
+ *   (history-baselines.ts), where histories can show it
  */
-import { openPrepared, type PreparedData, splitRange } from '../dataset/prepared.js';
-import { auc } from './auc.js';
+import type { Progress } from '../common/context.js';
+import { openDatabase } from '../common/database.js';
+import { openPrepared, type PreparedData } from '../dataset/prepared.js';
+import { BinaryEvaluator } from './binary-evaluator.js';
 import { classBaselines } from './class-baselines.js';
-import { aucByGroup, gauc } from './gauc.js';
-import { logLoss } from './log-loss.js';
-import { evaluationRates, type Rates } from './rate-baseline.js';
-import { seenScores } from './seen-baseline.js';
-
-type BinaryBaseline = Readonly<{
-  auc: number | null;
-  /** By request. */
-  gauc: number | null;
-  /** Null for scores that are no probabilities. */
-  logLoss: number | null;
-}>;
+import { historyScorer } from './history-baselines.js';
+import { type LeakCheck, LeakCounter } from './leak-check.js';
+import { measuredRequests, usersOf } from './measured.js';
+import { type Chunk, measuredSamples } from './measured-samples.js';
+import { countedColumns } from './rate-baseline.js';
 
 export interface BaselineOptions {
   readonly preparedFolder: string;
@@ -29,63 +26,110 @@ export interface BaselineOptions {
   readonly keptColumns: Readonly<Record<string, readonly string[]>>;
   /** Length of a history. */
   readonly maxEvents: number;
+  readonly ndcgAt: number;
+  /** For temporary files. */
+  readonly folder: string;
+  /** What DuckDB may use. */
+  readonly limits: Parameters<typeof openDatabase>[1];
+  readonly progress: Progress;
 }
 
 /** Baseline -> metrics, by the names that they have in an evaluation. */
 export type TaskBaselines = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
 
-/** Task -> baseline -> metrics; rates are left out where the training samples are not of both classes. */
-export async function evaluateBaselines({
-  preparedFolder,
-  keptColumns,
-  maxEvents,
-}: BaselineOptions): Promise<Readonly<Record<string, TaskBaselines>>> {
-  const prepared = openPrepared(preparedFolder);
+export interface Baselines {
+  readonly baselines: Readonly<Record<string, TaskBaselines>>;
+  readonly leaks: Readonly<Record<string, LeakCheck | null>>;
+}
+
+/** Task -> baselines; rates are left out where the training samples are not of both labels. */
+export async function evaluateBaselines(options: BaselineOptions): Promise<Baselines> {
+  const prepared = openPrepared(options.preparedFolder);
+  const tasks = Object.entries(options.keptColumns);
+  const bar = options.progress.start('baselines', tasks.length);
   try {
-    const byTask: Record<string, TaskBaselines> = {};
-    for (const [task, kept] of Object.entries(keptColumns)) {
+    const baselines: Record<string, TaskBaselines> = {};
+    const leaks: Record<string, LeakCheck | null> = {};
+    for (const [at, [task, kept]] of tasks.entries()) {
+      bar.update(at, { task });
       if (prepared.manifest.tasks[task]!.kind === 'multiclass') {
-        byTask[task] = classBaselines(prepared, task);
+        baselines[task] = classBaselines(prepared, task, options);
         continue;
       }
-      const columns = ['candidate', ...kept.filter((column) => column === 'position')];
-      const rates = await evaluationRates(preparedFolder, prepared.manifest, task, columns);
-      byTask[task] = binaryBaselines(prepared, task, rates, maxEvents);
+      const result = await binaryBaselines(prepared, task, kept, options);
+      baselines[task] = result.baselines;
+      leaks[task] = result.leak;
     }
-    return byTask;
+    return { baselines, leaks };
   } finally {
+    bar.stop();
     prepared.close();
   }
 }
 
-function binaryBaselines(
+/** Metrics of what is no probability. */
+const OF_ORDER = /^(auc|gauc|gaucByUser|mrr|ndcg@\d+)$/;
+
+async function binaryBaselines(
   prepared: PreparedData,
   task: string,
-  rates: Rates,
-  maxEvents: number,
-): Readonly<Record<string, BinaryBaseline>> {
-  const { requests, candidates, ...truth } = evaluationSamples(prepared, task);
-  const measure = (scores: Float32Array, isLogit: boolean): BinaryBaseline => {
-    const samples = { ...truth, scores };
-    return {
-      auc: auc(samples),
-      gauc: gauc(aucByGroup(samples, requests)),
-      logLoss: isLogit ? logLoss(samples) : null,
-    };
+  kept: readonly string[],
+  { preparedFolder, maxEvents, ndcgAt, folder, limits }: BaselineOptions,
+): Promise<{ readonly baselines: TaskBaselines; readonly leak: LeakCheck | null }> {
+  const { manifest } = prepared;
+  const requests = measuredRequests(manifest);
+  const judged = manifest.tasks[task]!.candidate!;
+  const database = await openDatabase(folder, limits);
+  const evaluators = new Map<string, { readonly isLogit: boolean; readonly evaluator: BinaryEvaluator }>();
+  const users = usersOf(prepared, task, requests);
+  const add = (name: string, isLogit: boolean, chunk: Chunk, logits: Float32Array) => {
+    let baseline = evaluators.get(name);
+    if (!baseline) {
+      const options = { users, slices: null, bootstrap: { samples: 0, seed: 0 }, ndcgAt, folder };
+      baseline = { isLogit, evaluator: new BinaryEvaluator({ ...options, name: `${task}-${name}` }) };
+      evaluators.set(name, baseline);
+    }
+    baseline.evaluator.add({ ...chunk, task, outputs: 1, logits });
   };
-  const judged = prepared.manifest.tasks[task]!.candidate!;
-  const seenBefore = seenScores(prepared, { requests, judged, candidates }, maxEvents);
-  const seen = seenBefore && { seen: measure(seenBefore, false) };
-  const { prior, byColumn } = rates;
-  if (prior === null) return { ...seen };
-  const { candidate, position } = byColumn as { candidate: Float64Array; position?: Float64Array };
-  const both = position && candidate.map((rate, sample) => (rate * position[sample]!) / prior);
-  return {
-    [judged]: measure(logits(candidate), true),
-    ...(position && { position: measure(logits(position), true) }),
-    ...(both && { [`${judged}Position`]: measure(logits(both), true) }),
-    ...seen,
-  };
+  try {
+    const columns = ['candidate', ...kept.filter((column) => column === 'position')];
+    const counted = await countedColumns({
+      connection: database.connection,
+      folder: preparedFolder,
+      ...{ manifest, task, columns, requests },
+    });
+    const scorer = historyScorer(prepared, judged, maxEvents);
+    const leak = new LeakCounter();
+    for (const chunk of measuredSamples(prepared, task, requests)) {
+      const { prior, popularity, ...rates } = await counted.next(chunk.label.length);
+      const [item, position] = [rates['rate:candidate'], rates['rate:position']];
+      if (item) add(judged, true, chunk, logits(item));
+      if (position) add('position', true, chunk, logits(position));
+      if (item && position && prior) {
+        const both = item.map((rate, sample) => (rate * position[sample]!) / prior[sample]!);
+        add(`${judged}Position`, true, chunk, logits(both));
+      }
+      if (popularity) add('popularity', false, chunk, Float32Array.from(popularity));
+      if (!scorer) continue;
+      const { seen, last, isLatest, ages } = scorer(chunk);
+      add('seen', false, chunk, seen);
+      add('lastItem', false, chunk, last);
+      leak.add(chunk, isLatest, ages);
+    }
+    const baselines: Record<string, Readonly<Record<string, number | null>>> = {};
+    for (const [name, { isLogit, evaluator }] of evaluators) {
+      const { values } = evaluator.finish();
+      const shown = Object.entries(values).map(([metric, value]) => [
+        metric,
+        isLogit || OF_ORDER.test(metric) ? value : null,
+      ]);
+      baselines[name] = Object.fromEntries(shown);
+    }
+    return { baselines, leak: scorer ? leak.result() : null };
+  } finally {
+    for (const { evaluator } of evaluators.values()) evaluator.close();
+    database.close();
+  }
 }
 
 /** Logits of rates, which may be 0, 1 or, where they are products, more. */
@@ -94,22 +138,4 @@ function logits(rates: Float64Array): Float32Array {
     const p = Math.min(Math.max(rate, 1e-6), 1 - 1e-6);
     return Math.log(p / (1 - p));
   });
-}
-
-/** Arrays [samples]. */
-function evaluationSamples({ manifest, tasks }: PreparedData, task: string) {
-  const arrays = tasks[task]!;
-  const [first, last] = splitRange(manifest, 'evaluation');
-  const offsets = arrays.offsets.read(first, last + 1);
-  const [start, end] = [offsets[0]!, offsets[last - first]!];
-  const requests = new Int32Array(end - start);
-  for (let row = 0; row < last - first; row++) {
-    requests.fill(first + row, offsets[row]! - start, offsets[row + 1]! - start);
-  }
-  return {
-    requests,
-    candidates: arrays.candidate!.read(start, end),
-    labels: arrays.label.read(start, end),
-    weights: arrays.weight.read(start, end),
-  };
 }

@@ -6,11 +6,13 @@
  * - prior: p(k), the same for everyone
  * - lastItem: v is the item of the user's latest event before the request; p(k) without one
  */
-import { type PreparedData, splitRange, type TaskArrays } from '../dataset/prepared.js';
+import { type PreparedData, splitRange } from '../dataset/prepared.js';
 import { findEvents } from '../dataset/user-streams.js';
-import { accuracy } from './accuracy.js';
-import { macroAuc } from './macro-auc.js';
-import type { ScoredClasses } from './scored-classes.js';
+import type { BaselineOptions, TaskBaselines } from './baselines.js';
+import { ClassEvaluator } from './class-evaluator.js';
+import { measuredRequests, usersOf } from './measured.js';
+import { type Chunk, measuredSamples } from './measured-samples.js';
+import { requestsOf } from './requests-of.js';
 
 /** Training samples of average distribution that every item is given beforehand. */
 const SMOOTHING = 50;
@@ -18,24 +20,26 @@ const SMOOTHING = 50;
 /** No event before the request. */
 const NO_ITEM = -1;
 
-type ClassBaseline = Readonly<{ accuracy: number | null; macroAuc: number | null }>;
-
 /** Empty where there is no training sample. */
 export function classBaselines(
   prepared: PreparedData,
   task: string,
-): Readonly<Record<string, ClassBaseline>> {
-  const { classes } = prepared.manifest.tasks[task]!;
-  const training = samplesOf(prepared, task, 'training');
+  { folder, ndcgAt }: Pick<BaselineOptions, 'folder' | 'ndcgAt'>,
+): TaskBaselines {
+  const { manifest } = prepared;
+  const { classes } = manifest.tasks[task]!;
   const totals = new Float64Array(classes);
   const byItem = new Map<number, Float64Array>();
-  for (const [sample, label] of training.labels.entries()) {
-    const weight = training.weights[sample]!;
-    const item = training.lastItems[sample]!;
-    const counted = byItem.get(item) ?? new Float64Array(classes);
-    byItem.set(item, counted);
-    counted[label]! += weight;
-    totals[label]! += weight;
+  for (const chunk of measuredSamples(prepared, task, splitRange(manifest, 'training'))) {
+    const lastItems = lastItemsOf(prepared, chunk);
+    for (const [at, label] of chunk.label.entries()) {
+      const weight = chunk.weight[at]!;
+      const item = lastItems[at]!;
+      const counted = byItem.get(item) ?? new Float64Array(classes);
+      byItem.set(item, counted);
+      counted[label]! += weight;
+      totals[label]! += weight;
+    }
   }
   const total = totals.reduce((sum, weight) => sum + weight, 0);
   if (total === 0) return {};
@@ -46,30 +50,36 @@ export function classBaselines(
     const sum = counted.reduce((all, weight) => all + weight, 0);
     return counted.map((weight, k) => (weight + SMOOTHING * prior[k]!) / (sum + SMOOTHING));
   };
-  const evaluation = samplesOf(prepared, task, 'evaluation');
-  const measure = (probabilities: (item: number) => Float64Array): ClassBaseline => {
-    const scores = new Float32Array(evaluation.labels.length * classes);
-    for (const [sample, item] of evaluation.lastItems.entries()) {
-      scores.set(probabilities(item).map(Math.log), sample * classes);
+  const requests = measuredRequests(manifest);
+  const users = usersOf(prepared, task, requests);
+  const measure = (name: string, probabilities: (item: number) => Float64Array) => {
+    const options = { users, slices: null, bootstrap: { samples: 0, seed: 0 }, ndcgAt, folder };
+    const evaluator = new ClassEvaluator(classes, { ...options, name: `${task}-${name}` });
+    try {
+      for (const chunk of measuredSamples(prepared, task, requests)) {
+        const logits = new Float32Array(chunk.label.length * classes);
+        for (const [at, item] of lastItemsOf(prepared, chunk).entries()) {
+          logits.set(
+            probabilities(item).map((p) => Math.log(Math.max(p, 1e-6))),
+            at * classes,
+          );
+        }
+        evaluator.add({ ...chunk, task, outputs: classes, logits });
+      }
+      return evaluator.finish().values;
+    } finally {
+      evaluator.close();
     }
-    const samples: ScoredClasses = { ...evaluation, scores, classes };
-    return { accuracy: accuracy(samples), macroAuc: macroAuc(samples) };
   };
-  return { prior: measure(() => prior), lastItem: measure(given) };
+  return { prior: measure('prior', () => prior), lastItem: measure('last-item', given) };
 }
 
-/** Arrays [samples]. */
-function samplesOf(prepared: PreparedData, task: string, part: 'training' | 'evaluation') {
-  const arrays: TaskArrays = prepared.tasks[task]!;
-  const [first, last] = splitRange(prepared.manifest, part);
-  const offsets = arrays.offsets.read(first, last + 1);
-  const [start, end] = [offsets[0]!, offsets[last - first]!];
-  const lastItems = new Int32Array(end - start);
-  for (let row = 0; row < last - first; row++) {
-    const [from, to] = [offsets[row]! - start, offsets[row + 1]! - start];
-    if (from < to) lastItems.fill(lastItem(prepared, first + row), from, to);
-  }
-  return { lastItems, labels: arrays.label.read(start, end), weights: arrays.weight.read(start, end) };
+/** Item row of the latest event before each sample's request, [samples]. */
+function lastItemsOf(prepared: PreparedData, chunk: Chunk): Int32Array {
+  const items = new Int32Array(chunk.request.length);
+  for (const { request, start, end } of requestsOf(chunk))
+    items.fill(lastItem(prepared, request), start, end);
+  return items;
 }
 
 function lastItem({ requests, segments }: PreparedData, request: number): number {

@@ -1,30 +1,29 @@
-/** The metrics of every task from its scored samples, with counts and intervals. */
+/** The metrics of every task from its scored samples, with counts, intervals, curves and slices. */
 import type { TaskKind } from '../common/prepared.js';
-import { bootstrapIntervals, type Interval } from './bootstrap.js';
-import { evaluateBinary } from './evaluate-binary.js';
-import { evaluateMulticlass } from './evaluate-multiclass.js';
-import type { PredictionColumns } from './predictions.js';
-import type { TaskMetrics } from './task-metrics.js';
-import { numberUsers, type UserNumbers } from './user-numbers.js';
+import type { ScoredSamples } from '../model/score-batches.js';
+import { BinaryEvaluator } from './binary-evaluator.js';
+import { type Interval, intervalOf } from './bootstrap.js';
+import { ClassEvaluator } from './class-evaluator.js';
+import type { TaskCurves } from './curves.js';
+import type { SliceCodes, SliceColumn } from './slices.js';
+import type { TaskEvaluator, TaskEvaluatorOptions } from './task-evaluator.js';
+import type { UserNumbers } from './user-numbers.js';
 
 export interface TaskEvaluation {
   readonly samples: number;
   /** Samples of each label: [negatives, positives] of a binary task. */
   readonly labels: readonly number[];
   readonly requests: number;
-  /** Requests with both classes, those that the GAUC speaks of; of a binary task only. */
+  /** Requests with both labels, those that the metrics of order within a request speak of; of a binary task only. */
   readonly requestsWithBoth?: number;
-  /** Users among the samples: what the intervals resample. */
+  /** Users with a sample: what the intervals resample. */
   readonly users: number;
 }
 
 export interface Evaluation {
-  /**
-   * Of a binary task or one that ranks `auc[task]`, `gauc[task]` (by request) and `logLoss[task]` (nats), of one with several classes
-   * `accuracy[task]`, `macroAuc[task]` and `logLoss[task]`; null where `reasons` says why.
-   */
+  /** `auc[ctr]` and so on, by docs/metrics.md; null where `reasons` says why. */
   readonly metrics: Readonly<Record<string, number | null>>;
-  /** Intervals of the same keys; none where bootstrapping was not asked for. */
+  /** Intervals of the same keys; none where bootstrapping was not asked for, and of what has none. */
   readonly intervals: Readonly<Record<string, Interval | null>>;
   readonly reasons: Readonly<Record<string, string>>;
   /** Keys of metrics that are too good or too bad to be believed, and what to look for. */
@@ -32,56 +31,91 @@ export interface Evaluation {
   readonly tasks: Readonly<Record<string, TaskEvaluation>>;
 }
 
-export interface EvaluateOptions {
-  readonly kinds: Readonly<Record<string, TaskKind>>;
-  /** User of each request of the prepared data. */
-  readonly userOfRequest: Int32Array;
-  readonly bootstrap: { readonly samples: number; readonly seed: number };
+export interface MeasuredTask {
+  readonly kind: TaskKind;
+  /** Logits of a sample. */
+  readonly outputs: number;
+  readonly users: UserNumbers;
+  readonly slices: SliceCodes | null;
 }
 
-const EVALUATORS: Readonly<
-  Record<TaskKind, (columns: PredictionColumns, users: UserNumbers) => TaskMetrics>
-> = {
-  binary: evaluateBinary,
-  rank: evaluateBinary,
-  multiclass: evaluateMulticlass,
-};
+export interface EvaluateOptions extends Pick<TaskEvaluatorOptions, 'bootstrap' | 'ndcgAt' | 'folder'> {
+  /** By name. */
+  readonly tasks: Readonly<Record<string, MeasuredTask>>;
+  /** Part of the names of temporary files. */
+  readonly name: string;
+}
 
-/** Evaluates each task by itself; `predictions` is task -> columns. */
-export function evaluate(
-  predictions: ReadonlyMap<string, PredictionColumns>,
-  { kinds, userOfRequest, bootstrap }: EvaluateOptions,
-): Evaluation {
-  const metrics: Record<string, number | null> = {};
-  const intervals: Record<string, Interval | null> = {};
-  const reasons: Record<string, string> = {};
-  const warnings: Record<string, string> = {};
-  const tasks: Record<string, TaskEvaluation> = {};
-  for (const [task, columns] of predictions) {
-    const users = numberUsers(columns.requests, userOfRequest);
-    const { counts, values, reason, resampled } = EVALUATORS[kinds[task]!](columns, users);
-    tasks[task] = counts;
-    const drawn = bootstrap.samples > 0 ? bootstrapIntervals(resampled(), users.count, bootstrap) : {};
-    for (const [name, value] of Object.entries(values)) {
-      const key = `${name}[${task}]`;
-      metrics[key] = value;
-      const interval = drawn[name];
-      if (interval !== undefined) intervals[key] = interval;
-      if (value === null) reasons[key] = reason(name);
-      const warning = value === null ? null : warningOf(name, value);
-      if (warning !== null) warnings[key] = warning;
+export interface Evaluated extends Pick<Evaluation, 'metrics' | 'intervals' | 'reasons' | 'tasks'> {
+  readonly curves: Readonly<Record<string, TaskCurves>>;
+  readonly slices: Readonly<Record<string, readonly SliceColumn[]>>;
+  /** By the keys of the metrics: the value in each resample, NaN where it has none; resample k drew the same users of a task for all. */
+  readonly resampled: Readonly<Record<string, Float64Array>>;
+}
+
+/** Takes the samples of several tasks; they are not kept in memory. */
+export class Evaluator {
+  readonly #byTask: ReadonlyMap<string, TaskEvaluator>;
+
+  constructor({ tasks, name, ...shared }: EvaluateOptions) {
+    this.#byTask = new Map(
+      Object.entries(tasks).map(([task, { kind, outputs, users, slices }]) => {
+        const options: TaskEvaluatorOptions = { ...shared, users, slices, name: `${name}-${task}` };
+        const evaluator =
+          kind === 'multiclass' ? new ClassEvaluator(outputs, options) : new BinaryEvaluator(options);
+        return [task, evaluator];
+      }),
+    );
+  }
+
+  /** Samples of a task that was not named are passed over. */
+  add(scored: ScoredSamples): void {
+    this.#byTask.get(scored.task)?.add(scored);
+  }
+
+  /** After the last sample; `onShare` is told how much of it all is done, 0 to 1. */
+  finish(onShare: (share: number) => void = () => {}): Evaluated {
+    const metrics: Record<string, number | null> = {};
+    const intervals: Record<string, Interval | null> = {};
+    const reasons: Record<string, string> = {};
+    const tasks: Record<string, TaskEvaluation> = {};
+    const curves: Record<string, TaskCurves> = {};
+    const slices: Record<string, readonly SliceColumn[]> = {};
+    const resampled: Record<string, Float64Array> = {};
+    for (const [at, [task, evaluator]] of [...this.#byTask].entries()) {
+      const result = evaluator.finish((share) => onShare((at + share) / this.#byTask.size));
+      tasks[task] = result.counts;
+      curves[task] = result.curves;
+      slices[task] = result.slices;
+      for (const [name, value] of Object.entries(result.values)) {
+        const key = `${name}[${task}]`;
+        metrics[key] = value;
+        if (value === null) reasons[key] = result.reason(name);
+        const values = result.resampled[name];
+        if (!values) continue;
+        resampled[key] = values;
+        intervals[key] = intervalOf(values);
+      }
     }
+    return { metrics, intervals, reasons, tasks, curves, slices, resampled };
   }
-  return { metrics, intervals, reasons, warnings, tasks };
+
+  /** Removes the temporary files. */
+  close(): void {
+    for (const evaluator of this.#byTask.values()) evaluator.close();
+  }
 }
 
-const AREAS: readonly string[] = ['auc', 'gauc', 'macroAuc'];
-
-function warningOf(metric: string, value: number): string | null {
-  if (!AREAS.includes(metric)) return null;
-  if (value > 0.98) {
-    return 'above 0.98: look for a feature that knows the label, such as an event of the request itself';
+/** All samples of a stream. */
+export async function evaluate(
+  stream: AsyncIterable<ScoredSamples> | Iterable<ScoredSamples>,
+  options: EvaluateOptions,
+): Promise<Evaluated> {
+  const evaluator = new Evaluator(options);
+  try {
+    for await (const scored of stream) evaluator.add(scored);
+    return evaluator.finish();
+  } finally {
+    evaluator.close();
   }
-  if (value < 0.5) return 'below 0.5, worse than chance: look for labels or scores with the wrong sign';
-  return null;
 }

@@ -25,3 +25,30 @@ export interface SliceColumn {
   /** Worst first: by area, tiny ones and those without an area last. */
   readonly slices: readonly Slice[];
 }
+
+/** What tells the slices of a task's samples apart. */
+export interface SliceCodes {
+  /** At most 256 values each. */
+  readonly columns: readonly { readonly column: string; readonly values: readonly string[] }[];
+  /** Place among the values, of the samples [first, last) of the task, row by row, [samples, columns]. */
+  read(first: number, last: number): Uint8Array;
+}
+
+/** Fewer samples of one of the labels, or fewer users, tell nothing. */
+const TINY = { samples: 30, users: 20 };
+
+export function isTiny(labels: readonly number[], users: number): boolean {
+  return users < TINY.users || labels.filter((count) => count >= TINY.samples).length < 2;
+}
+
+/** Worst first. */
+export function worstFirst(a: Slice, b: Slice): number {
+  return Number(a.tiny) - Number(b.tiny) || (a.area ?? 2) - (b.area ?? 2) || b.samples - a.samples;
+}
+
+/** Where the slices of each column begin, when those of all columns are numbered one after the other; the last one is their number. */
+export function sliceStarts({ columns }: Pick<SliceCodes, 'columns'>): number[] {
+  const starts = [0];
+  for (const { values } of columns) starts.push(starts.at(-1)! + values.length);
+  return starts;
+}

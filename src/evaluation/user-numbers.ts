@@ -1,21 +1,22 @@
-/** Numbers the users of some samples from 0, for the arrays of a bootstrap. */
+/** Numbers the users of a task's samples from 0, for the arrays of a bootstrap. */
 
 export interface UserNumbers {
-  /** Users among the samples. */
+  /** Users with a sample. */
   readonly count: number;
-  /** User numbers of requests that the samples belong to. */
-  of(requests: Int32Array): Int32Array;
+  /** Number of the user of a request with a sample. */
+  of(request: number): number;
 }
 
-/** `requests` are those of the samples, `userOfRequest` has the user of every request of the prepared data. */
-export function numberUsers(requests: Int32Array, userOfRequest: Int32Array): UserNumbers {
-  let last = -1;
-  for (const user of userOfRequest) last = Math.max(last, user);
+/**
+ * Of the requests [first, first + userOf.length): `userOf` is the user of each, `hasSample` 1 where it has a sample that
+ * counts. Users are numbered by their first such request.
+ */
+export function numberUsers(first: number, userOf: Int32Array, hasSample: Uint8Array): UserNumbers {
+  const last = userOf.reduce((most, user) => Math.max(most, user), -1);
   const numbers = new Int32Array(last + 1).fill(-1);
   let count = 0;
-  for (const request of requests) {
-    const user = userOfRequest[request]!;
-    if (numbers[user] === -1) numbers[user] = count++;
+  for (let at = 0; at < userOf.length; at++) {
+    if (hasSample[at] && numbers[userOf[at]!] === -1) numbers[userOf[at]!] = count++;
   }
-  return { count, of: (asked) => asked.map((request) => numbers[userOfRequest[request]!]!) };
+  return { count, of: (request) => numbers[userOf[request - first]!]! };
 }

@@ -4,13 +4,13 @@
  * prepared samples.
  */
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBDataChunk, FLOAT, INTEGER } from '@duckdb/node-api';
+import { type DuckDBAppender, DuckDBDataChunk, FLOAT, INTEGER } from '@duckdb/node-api';
 import { copyToParquet, type Database, openDatabase } from '../common/database.js';
-import { replaceFolder, withWorkFolder } from '../common/files.js';
+import { replaceFolder } from '../common/files.js';
 import { preparedPaths } from '../common/prepared.js';
-import { escapeGlob, quoteLiteral } from '../common/sql.js';
+import { escapeGlob, quoteIdentifier, quoteLiteral } from '../common/sql.js';
+import type { ScoredSamples } from '../model/score-batches.js';
 import type { TaskShape } from '../model/shape.js';
-import type { PredictionColumns } from './predictions.js';
 import { probabilities } from './probabilities.js';
 
 /** Rows of one of DuckDB's chunks. */
@@ -18,72 +18,81 @@ const CHUNK = 2048;
 
 export interface PredictionsInput {
   readonly preparedFolder: string;
-  /** Task -> its scored samples. */
-  readonly predictions: ReadonlyMap<string, PredictionColumns>;
   readonly tasks: Readonly<Record<string, Pick<TaskShape, 'kind' | 'outputs' | 'drawCorrection'>>>;
+  /** For temporary files. */
+  readonly work: string;
   /** What DuckDB may use. */
   readonly limits: Parameters<typeof openDatabase>[1];
 }
 
-/** Writes the folder, in the place of an older one. */
-export async function writePredictions(folder: string, input: PredictionsInput): Promise<void> {
-  await withWorkFolder(folder, (work) =>
-    replaceFolder(folder, async (temporary) => {
-      const database = await openDatabase(work, input.limits);
-      try {
-        for (const task of input.predictions.keys()) {
-          await writeTask(database, join(temporary, `${task}.parquet`), task, input);
-        }
-      } finally {
-        database.close();
-      }
-    }),
-  );
-}
+/** Takes scored samples in any order. */
+export class PredictionsWriter {
+  readonly #appenders = new Map<string, DuckDBAppender>();
 
-async function writeTask(
-  { connection }: Database,
-  path: string,
-  task: string,
-  { preparedFolder, predictions, tasks }: PredictionsInput,
-): Promise<void> {
-  const { kind, outputs, drawCorrection } = tasks[task]!;
-  const isAlone = kind === 'multiclass';
-  const names = isAlone
-    ? Array.from({ length: outputs }, (_, label) => `probability_${label}`)
-    : ['prediction'];
-  await connection.run(
-    `CREATE OR REPLACE TABLE scores (sample INTEGER, ${names.map((name) => `${name} FLOAT`).join(', ')})`,
-  );
-  await appendScores(connection, predictions.get(task)!, drawCorrection ?? 0);
-  const prepared = (file: string) => `read_parquet(${quoteLiteral(escapeGlob(join(preparedFolder, file)))})`;
-  await copyToParquet(
-    connection,
-    `SELECT r.request_id, r.user_id, r."time", ${isAlone ? '' : 's.candidate, '}s.label, s.weight, p.* EXCLUDE (sample)
-     FROM scores p JOIN ${prepared(preparedPaths.samples(task))} s USING (sample)
-       JOIN ${prepared(preparedPaths.requests)} r USING (request)
-     ORDER BY sample`,
-    path,
-  );
-}
+  private constructor(
+    private readonly input: PredictionsInput,
+    private readonly database: Database,
+  ) {}
 
-/** Chunk by chunk, so that the scores are the only thing that is in memory twice. */
-async function appendScores(
-  connection: DuckDBConnection,
-  { scores, samples, outputs }: PredictionColumns,
-  correction: number,
-): Promise<void> {
-  const places = Array.from({ length: outputs }, (_, at) => at);
-  const appender = await connection.createAppender('scores');
-  for (let start = 0; start < samples.length; start += CHUNK) {
-    const end = Math.min(start + CHUNK, samples.length);
-    const values = probabilities(scores.subarray(start * outputs, end * outputs), outputs, correction);
-    const columns = places.map((at) =>
-      Array.from({ length: end - start }, (_, row) => values[row * outputs + at]!),
-    );
-    const chunk = DuckDBDataChunk.create([INTEGER, ...places.map(() => FLOAT)]);
-    chunk.setColumns([Array.from(samples.subarray(start, end)), ...columns]);
-    appender.appendDataChunk(chunk);
+  static async open(input: PredictionsInput): Promise<PredictionsWriter> {
+    const database = await openDatabase(input.work, input.limits);
+    const writer = new PredictionsWriter(input, database);
+    for (const [task, { outputs }] of Object.entries(input.tasks)) {
+      const columns = columnsOf(outputs).map((name) => `${name} FLOAT`);
+      const table = quoteIdentifier(tableOf(task));
+      await database.connection.run(`CREATE TABLE ${table} (sample INTEGER, ${columns.join(', ')})`);
+      writer.#appenders.set(task, await database.connection.createAppender(tableOf(task)));
+    }
+    return writer;
   }
-  appender.closeSync();
+
+  add({ task, logits, sample }: ScoredSamples): void {
+    const { outputs, drawCorrection } = this.input.tasks[task]!;
+    const appender = this.#appenders.get(task)!;
+    for (let start = 0; start < sample.length; start += CHUNK) {
+      const end = Math.min(start + CHUNK, sample.length);
+      const part = logits.subarray(start * outputs, end * outputs);
+      const values = probabilities(part, outputs, drawCorrection ?? 0);
+      const columns = Array.from({ length: outputs }, (_, at) =>
+        Array.from({ length: end - start }, (_, row) => values[row * outputs + at]!),
+      );
+      const chunk = DuckDBDataChunk.create([INTEGER, ...columns.map(() => FLOAT)]);
+      chunk.setColumns([Array.from(sample.subarray(start, end)), ...columns]);
+      appender.appendDataChunk(chunk);
+    }
+  }
+
+  /** Writes the folder, in the place of an older one. */
+  async write(folder: string): Promise<void> {
+    for (const appender of this.#appenders.values()) appender.closeSync();
+    await replaceFolder(folder, async (temporary) => {
+      for (const task of this.#appenders.keys()) {
+        await this.#writeTask(task, join(temporary, `${task}.parquet`));
+      }
+    });
+  }
+
+  #writeTask(task: string, path: string): Promise<void> {
+    const { preparedFolder, tasks } = this.input;
+    const isAlone = tasks[task]!.kind === 'multiclass';
+    const prepared = (file: string) =>
+      `read_parquet(${quoteLiteral(escapeGlob(join(preparedFolder, file)))})`;
+    return copyToParquet(
+      this.database.connection,
+      `SELECT r.request_id, r.user_id, r."time", ${isAlone ? '' : 's.candidate, '}s.label, s.weight, p.* EXCLUDE (sample)
+       FROM ${quoteIdentifier(tableOf(task))} p JOIN ${prepared(preparedPaths.samples(task))} s USING (sample)
+         JOIN ${prepared(preparedPaths.requests)} r USING (request)
+       ORDER BY sample`,
+      path,
+    );
+  }
+
+  close(): void {
+    this.database.close();
+  }
 }
+
+const tableOf = (task: string) => `scores of ${task}`;
+
+const columnsOf = (outputs: number): string[] =>
+  outputs === 1 ? ['prediction'] : Array.from({ length: outputs }, (_, label) => `probability_${label}`);

@@ -6,9 +6,12 @@ import type { BacktestModel } from '../common/backtest-models.js';
 import { numberOf, openDatabase } from '../common/database.js';
 import { withWorkFolder } from '../common/files.js';
 import { escapeGlob, quoteLiteral } from '../common/sql.js';
-import { bootstrapIntervals, type Resampled } from '../evaluation/bootstrap.js';
-import { resampledAuc } from '../evaluation/resampled.js';
-import type { Scored } from '../evaluation/scored.js';
+import { type Bootstrap, drawBlocks, intervalOf } from '../evaluation/bootstrap.js';
+import { GroupAreas } from '../evaluation/metrics/auc.js';
+import { ResampledAreas } from '../evaluation/metrics/resampled-auc.js';
+import { addRanked } from '../evaluation/resample.js';
+import { newRows } from '../evaluation/scores/sample-rows.js';
+import { ScoreSorter } from '../evaluation/scores/score-sorter.js';
 import type { PairedDifference } from './backtest-result.js';
 
 export interface PairedInput {
@@ -20,29 +23,29 @@ export interface PairedInput {
   readonly tasks: readonly string[];
   /** The file of the predictions of a model for a task on a day. */
   readonly fileOf: (day: string, model: BacktestModel, task: string) => string;
-  readonly bootstrap: { readonly samples: number; readonly seed: number };
+  readonly bootstrap: Bootstrap;
   /** What DuckDB may use. */
   readonly limits: Parameters<typeof openDatabase>[1];
 }
 
-/** updated against each of the others. Keeps 20 bytes for each sample, model and day of a task. */
+/** updated against each of the others. The samples lie in temporary files where they are many. */
 export async function pairedDifferences(input: PairedInput): Promise<PairedDifference[]> {
   const { models, tasks, days } = input;
   if (!models.includes('updated') || days.length === 0) return [];
   const differences: PairedDifference[] = [];
   for (const task of tasks) {
-    const read = await readMetrics(input, task);
-    if (!read) continue;
-    const { metrics, users } = read;
-    const against = models.filter((model) => model !== 'updated' && metrics[model]);
-    const resampled = Object.fromEntries(
-      against.map((model) => [model, difference(metrics.updated!, metrics[model]!)]),
-    );
-    const intervals = bootstrapIntervals(resampled, users, input.bootstrap);
-    for (const model of against) {
-      const value = resampled[model]!(new Int32Array(users).fill(1));
-      if (value === null) continue;
-      const interval = intervals[model] ?? null;
+    const areas = await dailyAreas(input, task);
+    const updated = areas.updated;
+    if (!updated) continue;
+    for (const model of models) {
+      const other = areas[model];
+      if (model === 'updated' || !other) continue;
+      const value = meanDifference(updated.values, other.values, 0);
+      if (Number.isNaN(value)) continue;
+      const resampled = Float64Array.from({ length: input.bootstrap.samples }, (_, at) =>
+        meanDifference(updated.resampled, other.resampled, at),
+      );
+      const interval = intervalOf(resampled);
       differences.push({
         ...{ task, model: 'updated', against: model, difference: value },
         interval: interval && { low: interval.low, high: interval.high },
@@ -52,30 +55,31 @@ export async function pairedDifferences(input: PairedInput): Promise<PairedDiffe
   return differences;
 }
 
-/** Mean over the days of what one has more than the other. */
-const difference =
-  (of: readonly Resampled[], against: readonly Resampled[]): Resampled =>
-  (counts) => {
-    let sum = 0;
-    for (const [at, metric] of of.entries()) {
-      const [mine, other] = [metric(counts), against[at]!(counts)];
-      if (mine === null || other === null) return null;
-      sum += mine - other;
-    }
-    return sum / of.length;
-  };
+/** Mean over the days of what one has more than the other; NaN where a day has no area. */
+function meanDifference(of: readonly Float64Array[], against: readonly Float64Array[], at: number): number {
+  return of.reduce((sum, values, day) => sum + values[at]! - against[day]![at]!, 0) / of.length;
+}
 
-/**
- * The AUC on each day of each model whose predictions are all there, as a function of how often each user counts; users are
- * numbered over all days. Null without those of updated.
- */
-async function readMetrics({ folder, days, models, fileOf, limits }: PairedInput, task: string) {
+/** By day. */
+interface DailyAreas {
+  /** AUC, [1]; NaN where there is none. */
+  readonly values: readonly Float64Array[];
+  /** The same in each resample. */
+  readonly resampled: readonly Float64Array[];
+}
+
+/** Of each model whose predictions are all there; users are numbered, and drawn, over all days. */
+async function dailyAreas(
+  { folder, days, models, fileOf, limits, bootstrap }: PairedInput,
+  task: string,
+): Promise<Partial<Record<BacktestModel, DailyAreas>>> {
   const filesOf = models
     .map((model) => [model, days.map((day) => fileOf(day, model, task))] as const)
     .filter(([, files]) => files.every((file) => existsSync(file)));
-  if (!filesOf.some(([model]) => model === 'updated')) return null;
+  if (!filesOf.some(([model]) => model === 'updated')) return {};
   return withWorkFolder(join(folder, 'differences'), async (work) => {
     const { connection, close } = await openDatabase(work, limits);
+    const sorters = new Map<string, ScoreSorter>();
     try {
       // Models share a file on the first day.
       const files = [...new Set(filesOf.flatMap(([, files]) => files))];
@@ -84,39 +88,54 @@ async function readMetrics({ folder, days, models, fileOf, limits }: PairedInput
         `CREATE TABLE users AS SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS number
          FROM (SELECT DISTINCT user_id FROM read_parquet([${list}]))`,
       );
-      const byFile = new Map<string, Resampled>();
-      for (const file of files) byFile.set(file, await readAuc(connection, file));
-      const metrics: Partial<Record<BacktestModel, Resampled[]>> = {};
-      for (const [model, files] of filesOf) metrics[model] = files.map((file) => byFile.get(file)!);
-      return { metrics, users: await numberOf(connection, 'SELECT count(*) FROM users') };
+      for (const [at, file] of files.entries()) {
+        const sorter = new ScoreSorter({ folder: work, name: `file-${at}`, columns: 0, runRows: RUN_ROWS });
+        sorters.set(file, sorter);
+        await readScores(connection, file, sorter);
+      }
+      const users = await numberOf(connection, 'SELECT count(*) FROM users');
+      const byFile = new Map<string, { readonly value: Float64Array; readonly resampled: Float64Array }>();
+      for (const [file, sorter] of sorters) {
+        const areas = new GroupAreas(1);
+        addRanked(sorter, areas, null);
+        const value = Float64Array.of(areas.area(0) ?? Number.NaN);
+        byFile.set(file, { value, resampled: new Float64Array(bootstrap.samples) });
+      }
+      for (const { first, width, counts } of drawBlocks(users, bootstrap)) {
+        for (const [file, sorter] of sorters) {
+          const areas = new ResampledAreas(1, counts, width);
+          addRanked(sorter, areas, null);
+          byFile.get(file)!.resampled.set(areas.areas(0), first);
+        }
+      }
+      const byModel = filesOf.map(([model, files]) => {
+        const ofDays = files.map((file) => byFile.get(file)!);
+        const values = ofDays.map(({ value }) => value);
+        return [model, { values, resampled: ofDays.map(({ resampled }) => resampled) }];
+      });
+      return Object.fromEntries(byModel) as Partial<Record<BacktestModel, DailyAreas>>;
     } finally {
+      for (const sorter of sorters.values()) sorter.close();
       close();
     }
   });
 }
 
+/** Rows that a file of predictions keeps in memory: there are as many files as days and models. */
+const RUN_ROWS = 2 ** 17;
+
 /** Of a file of predictions, with the numbers of `users`. */
-async function readAuc(connection: DuckDBConnection, file: string): Promise<Resampled> {
-  const path = quoteLiteral(escapeGlob(file));
-  const samples = await numberOf(connection, `SELECT count(*) FROM read_parquet(${path})`);
-  const users = new Int32Array(samples);
-  const scored: Scored = {
-    scores: new Float32Array(samples),
-    labels: new Float32Array(samples),
-    weights: new Float32Array(samples),
-  };
-  const columns = [users, scored.scores, scored.labels, scored.weights];
+async function readScores(connection: DuckDBConnection, file: string, sorter: ScoreSorter): Promise<void> {
   const result = await connection.stream(
-    `SELECT number, prediction, label, weight FROM read_parquet(${path}, file_row_number = true) JOIN users USING (user_id)
-     ORDER BY file_row_number`,
+    `SELECT prediction, label, weight, number FROM read_parquet(${quoteLiteral(escapeGlob(file))}, file_row_number = true)
+       JOIN users USING (user_id) ORDER BY file_row_number`,
   );
-  for (let at = 0; ; ) {
+  for (;;) {
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) break;
-    for (const [number, column] of columns.entries()) {
-      column.set(chunk.getColumnValues(number) as number[], at);
-    }
-    at += chunk.rowCount;
+    const rows = newRows(chunk.rowCount, 0);
+    const columns = [rows.scores, rows.positives, rows.weights, rows.users];
+    for (const [number, column] of columns.entries()) column.set(chunk.getColumnValues(number) as number[]);
+    sorter.add(rows);
   }
-  return resampledAuc(scored, users);
 }

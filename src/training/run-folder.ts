@@ -16,6 +16,8 @@ export const runPaths = {
   best: 'checkpoints/best',
   evaluation: 'eval/metrics.json',
   predictions: 'eval/predictions',
+  /** What a validation may put on disk. */
+  temporary: '.validation',
 } as const;
 
 /** Whether training can go on from what is in the folder. */

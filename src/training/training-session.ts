@@ -160,7 +160,8 @@ export class TrainingSession {
 
   #measure(plan: BatchPlan): Promise<Validation> {
     const { weights, source, options } = this.parts;
-    return validate(weights, source.batches(plan), options.stored);
+    const folder = join(this.input.runFolder, runPaths.temporary);
+    return validate(weights, source.batches(plan), folder, options.stored);
   }
 
   /** A point of the curve of a transfer, whose time is not that of training. */

@@ -1,10 +1,8 @@
 /** The held-out part of the training period: one number that decides which weights are the best so far. */
+import { rm } from 'node:fs/promises';
 import type { Tensor2D } from '@tensorflow/tfjs-node';
-import type { TaskKind } from '../common/prepared.js';
 import type { Batch } from '../dataset/batch.js';
-import { auc } from '../evaluation/auc.js';
-import { macroAuc } from '../evaluation/macro-auc.js';
-import { gatherPredictions, type PredictionColumns } from '../evaluation/predictions.js';
+import { TaskArea } from '../evaluation/task-area.js';
 import { scoreBatches } from '../model/score-batches.js';
 import type { ModelWeights } from '../model/weights.js';
 
@@ -15,28 +13,33 @@ export interface Validation {
   readonly score: number | null;
 }
 
-/** `stored`, where given, gives the representations of a batch's requests. */
+/** `folder` is for temporary files, and gone afterwards; `stored`, where given, gives the representations of a batch's requests. */
 export async function validate(
   weights: ModelWeights,
   batches: AsyncIterable<Batch>,
+  folder: string,
   stored?: (batch: Batch) => Tensor2D,
 ): Promise<Validation> {
-  const metrics: Record<string, number> = {};
-  for (const [task, columns] of await gatherPredictions(scoreBatches(weights, batches, stored))) {
-    const [name, value] = areaOf(weights.shape.tasks[task]!.kind, columns);
-    if (value !== null) metrics[`${name}[${task}]`] = value;
-  }
-  const values = Object.values(metrics);
-  const score = values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
-  return { metrics, score };
-}
-
-function areaOf(kind: TaskKind, columns: PredictionColumns): readonly [name: string, value: number | null] {
-  switch (kind) {
-    case 'binary':
-    case 'rank':
-      return ['auc', auc(columns)];
-    case 'multiclass':
-      return ['macroAuc', macroAuc({ ...columns, classes: columns.outputs })];
+  const areas = new Map<string, TaskArea>();
+  try {
+    for await (const scored of scoreBatches(weights, batches, stored)) {
+      let area = areas.get(scored.task);
+      if (!area) {
+        area = new TaskArea(scored.outputs, { folder, name: scored.task });
+        areas.set(scored.task, area);
+      }
+      area.add(scored);
+    }
+    const metrics: Record<string, number> = {};
+    for (const [task, area] of areas) {
+      const value = area.value();
+      if (value !== null) metrics[`${area.name}[${task}]`] = value;
+    }
+    const values = Object.values(metrics);
+    const score = values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+    return { metrics, score };
+  } finally {
+    for (const area of areas.values()) area.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,126 @@
+/** Measures a run and another one on the samples that both have. */
+import { resolve } from 'node:path';
+import type { Progress } from '../common/context.js';
+import { UserError } from '../common/errors.js';
+import { mapValues } from '../common/map-values.js';
+import type { Config } from '../config/schema.js';
+import { openPrepared, type PreparedData } from '../dataset/prepared.js';
+import type { Against } from '../evaluation/against.js';
+import { type Evaluated, type EvaluateOptions, Evaluator } from '../evaluation/evaluate.js';
+import { measuredRequests } from '../evaluation/measured.js';
+import { pairedMetrics } from '../evaluation/paired.js';
+import { findSameSamples, type SameSamples, type SameSamplesInput } from '../evaluation/same-samples.js';
+import { numberUsers } from '../evaluation/user-numbers.js';
+import type { Prepared } from './require-prepared.js';
+import { openScoredRun, type ScoredRun } from './scored-run.js';
+
+export interface OtherRun {
+  readonly folder: string;
+  /** What it was trained with. */
+  readonly config: Config;
+  readonly prepared: Prepared;
+}
+
+export interface ThisRun {
+  readonly run: ScoredRun;
+  readonly data: PreparedData;
+  readonly options: EvaluateOptions;
+  readonly measured: Evaluated;
+  readonly limits: SameSamplesInput['limits'];
+  readonly progress: Progress;
+}
+
+/** @throws UserError when the runs have no task in common, and as `openScoredRun` */
+export async function compareWith(other: OtherRun, mine: ThisRun): Promise<Against> {
+  const { data, options, measured } = mine;
+  const run = await openScoredRun(other.config, other.prepared, other.folder);
+  const otherData = openPrepared(other.prepared.folder);
+  const same = new Map<string, SameSamples>();
+  try {
+    const shared = sharedTasks(other, run, mine);
+    const { folder, limits } = { folder: options.folder, limits: mine.limits };
+    const isSameData = resolve(other.prepared.folder) === resolve(data.folder);
+    for (const task of isSameData ? [] : shared) {
+      same.set(task, await findSameSamples({ prepared: data, other: otherData, task, folder, limits }));
+    }
+    const tasks = Object.fromEntries(
+      shared.map((task) => {
+        const of = measured.tasks[task]!.samples;
+        return [task, { samples: same.get(task)?.samples ?? of, of }];
+      }),
+    );
+    const all = Object.values(tasks).every(({ samples, of }) => samples === of);
+    const onSame = optionsOn(mine, shared, same);
+    const ofOther = await measure(
+      run,
+      { ...onSame, name: 'other' },
+      (scored) => same.get(scored.task)?.ofOther(scored) ?? scored,
+      mine.progress,
+    );
+    const ofThis = all
+      ? measured
+      : await measure(
+          mine.run,
+          { ...onSame, name: 'same' },
+          (scored) => same.get(scored.task)!.ofThis(scored),
+          mine.progress,
+        );
+    return { run: other.folder, step: run.state.step, tasks, metrics: pairedMetrics(ofThis, ofOther) };
+  } finally {
+    for (const samples of same.values()) samples.close();
+    otherData.close();
+    await run.close();
+  }
+}
+
+/** Tasks of both, of one kind. */
+function sharedTasks(other: OtherRun, run: ScoredRun, { options }: ThisRun): string[] {
+  const theirs = run.weights.shape.tasks;
+  const shared = Object.entries(options.tasks).flatMap(([task, { kind, outputs }]) =>
+    theirs[task]?.kind === kind && theirs[task].outputs === outputs ? [task] : [],
+  );
+  if (shared.length > 0) return shared;
+  throw new UserError(
+    `Cannot compare with ${other.folder}: required a task of this run (${Object.keys(options.tasks).join(', ')}), got ${Object.keys(theirs).join(', ')}`,
+  );
+}
+
+function optionsOn(
+  { data, options }: ThisRun,
+  shared: readonly string[],
+  same: ReadonlyMap<string, SameSamples>,
+): Omit<EvaluateOptions, 'name'> {
+  const [start, end] = measuredRequests(data.manifest);
+  const users = data.requests.user.read(start, end);
+  const tasks = Object.fromEntries(shared.map((task) => [task, options.tasks[task]!]));
+  return {
+    ...options,
+    tasks: mapValues(tasks, (measured, task) => {
+      const samples = same.get(task);
+      return {
+        ...measured,
+        slices: null,
+        users: samples ? numberUsers(start, users, samples.hasSample) : measured.users,
+      };
+    }),
+  };
+}
+
+async function measure(
+  run: ScoredRun,
+  options: EvaluateOptions,
+  choose: (scored: Parameters<Evaluator['add']>[0]) => Parameters<Evaluator['add']>[0],
+  progress: Progress,
+): Promise<Evaluated> {
+  const evaluator = new Evaluator(options);
+  const bar = progress.start(`score ${options.name}`, run.requests);
+  try {
+    for await (const scored of run.samples()) {
+      if (scored.task in options.tasks) evaluator.add(choose(scored));
+    }
+    return evaluator.finish();
+  } finally {
+    bar.stop();
+    evaluator.close();
+  }
+}

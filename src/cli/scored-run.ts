@@ -1,0 +1,67 @@
+/** The best weights of a run, ready to score what an evaluation is over. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
+import { recoverFolder } from '../common/files.js';
+import type { Config } from '../config/schema.js';
+import { BatchSource } from '../dataset/batch-source.js';
+import { measuredParts } from '../evaluation/measured.js';
+import { type ScoredSamples, scoreBatches } from '../model/score-batches.js';
+import { modelShape } from '../model/shape.js';
+import type { ModelWeights } from '../model/weights.js';
+import { loadBest } from '../training/earlier-run.js';
+import { requireUnlearned } from '../training/learned-days.js';
+import { planFor } from '../training/plans.js';
+import { runPaths } from '../training/run-folder.js';
+import type { TrainingState } from '../training/training-state.js';
+import type { Prepared } from './require-prepared.js';
+
+export interface ScoredRun {
+  readonly weights: ModelWeights;
+  readonly state: TrainingState;
+  readonly requests: number;
+  /** All samples of the tasks of the config, in batches. */
+  samples(): AsyncGenerator<ScoredSamples>;
+  /** How long it has waited for batches so far. */
+  waitedMs(): number;
+  close(): Promise<void>;
+}
+
+/** @throws UserError when the run has no weights, those of another model, or has learned from what it would be measured on */
+export async function openScoredRun(config: Config, prepared: Prepared, folder: string): Promise<ScoredRun> {
+  const checkpoint = join(folder, runPaths.best);
+  await recoverFolder(checkpoint);
+  if (!existsSync(checkpoint)) {
+    throw new UserError(
+      `Cannot evaluate ${folder}: expected trained weights in ${checkpoint}, got none; train it first`,
+    );
+  }
+  const { manifest } = prepared;
+  const { weights, state } = await loadBest(folder, modelShape(config, manifest), {
+    manifest,
+    preparedFolder: prepared.folder,
+  });
+  const source = new BatchSource(prepared.folder);
+  const close = async () => {
+    weights.dispose();
+    await source.close();
+  };
+  try {
+    requireUnlearned({ folder, state }, manifest, 'measure');
+    const plans = measuredParts(manifest).map((part) => planFor(config, part, null));
+    const sizes = await Promise.all(plans.map((plan) => source.measure(plan)));
+    return {
+      weights,
+      state,
+      requests: sizes.reduce((sum, size) => sum + size.requests, 0),
+      async *samples() {
+        for (const plan of plans) yield* scoreBatches(weights, source.batches(plan));
+      },
+      waitedMs: () => source.waitedMs,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

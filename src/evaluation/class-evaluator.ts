@@ -1,0 +1,233 @@
+/** The metrics of a task of several classes: accuracy, macro AUC, log loss, and what the predicted class is worth. */
+import type { ScoredSamples } from '../model/score-batches.js';
+import type { TaskEvaluation } from './evaluate.js';
+import { accuracy } from './metrics/accuracy.js';
+import { GroupAreas } from './metrics/auc.js';
+import { Calibration, expectedCalibrationError } from './metrics/calibration.js';
+import { Confusion } from './metrics/confusion.js';
+import { logLoss } from './metrics/log-loss.js';
+import { macroAuc } from './metrics/macro-auc.js';
+import { normalisedEntropy } from './metrics/normalised-entropy.js';
+import { ResampledAreas } from './metrics/resampled-auc.js';
+import { Roc } from './metrics/roc.js';
+import { requestsOf } from './requests-of.js';
+import { addRanked, type Resampled, resample } from './resample.js';
+import { logProbabilities } from './scored-classes.js';
+import { newRows, type SampleRows } from './scores/sample-rows.js';
+import { ScoreSorter } from './scores/score-sorter.js';
+import { SliceCounts } from './slice-counts.js';
+import { slicedColumns } from './sliced.js';
+import { Sums } from './sums.js';
+import type { TaskEvaluator, TaskEvaluatorOptions, TaskResult } from './task-evaluator.js';
+
+/** Columns of the sums; from CLASS on the weight of each class. */
+const WEIGHT = 0;
+const LOSS = 1;
+const RIGHT = 2;
+const CLASS = 3;
+
+/** Rows that all the sorters of a task hold in memory together. */
+const HELD_ROWS = 2 ** 21;
+
+export class ClassEvaluator implements TaskEvaluator {
+  readonly #options: TaskEvaluatorOptions;
+  readonly #classes: number;
+  readonly #sums: Sums;
+  readonly #counts: SliceCounts;
+  readonly #confusion: Confusion;
+  /** By class: its log probability, positive where it is the label. */
+  readonly #sorters: readonly ScoreSorter[];
+  /** By the probability of the predicted class, positive where it is the label. */
+  readonly #confidences: ScoreSorter;
+  readonly #labels: number[];
+  readonly #row: Float64Array;
+  #samples = 0;
+  #requests = 0;
+
+  constructor(classes: number, options: TaskEvaluatorOptions) {
+    const { users, slices, bootstrap, folder, name } = options;
+    this.#options = options;
+    this.#classes = classes;
+    this.#counts = new SliceCounts(slices, classes, users.count);
+    const columns = CLASS + classes;
+    this.#sums = new Sums(columns, bootstrap.samples > 0 ? users.count : 0, this.#counts.slices);
+    this.#row = new Float64Array(columns);
+    this.#confusion = new Confusion(classes);
+    this.#labels = new Array<number>(classes).fill(0);
+    const runRows = Math.ceil(HELD_ROWS / (classes + 1));
+    this.#sorters = Array.from(
+      { length: classes },
+      (_, k) => new ScoreSorter({ folder, name: `${name}-${k}`, columns: this.#counts.columns, runRows }),
+    );
+    this.#confidences = new ScoreSorter({ folder, name: `${name}-confidence`, columns: 0, runRows });
+  }
+
+  add(scored: ScoredSamples): void {
+    const { label, weight, sample } = scored;
+    const classes = this.#classes;
+    const { columns } = this.#counts;
+    const samples = label.length;
+    const values = logProbabilities({ scores: scored.logits, classes });
+    const rows = newRows(samples, columns);
+    const confidences = newRows(samples, 0);
+    for (const { request, start, end } of requestsOf(scored)) {
+      this.#requests++;
+      const user = this.#options.users.of(request);
+      rows.codes.set(this.#counts.read(sample[start]!, sample[start]! + end - start), start * columns);
+      rows.users.fill(user, start, end);
+      for (let at = start; at < end; at++) {
+        const predicted = this.#confusion.add(values, at * classes, label[at]!, weight[at]!);
+        confidences.scores[at] = Math.exp(values[at * classes + predicted]!);
+        confidences.positives[at] = predicted === label[at] ? 1 : 0;
+        this.#addSample(
+          rows,
+          at,
+          label[at]!,
+          weight[at]!,
+          confidences.positives[at]!,
+          -values[at * classes + label[at]!]!,
+        );
+      }
+    }
+    rows.weights.set(weight);
+    confidences.weights.set(weight);
+    this.#confidences.add(confidences);
+    for (const [k, sorter] of this.#sorters.entries()) {
+      for (let at = 0; at < samples; at++) {
+        rows.scores[at] = values[at * classes + k]!;
+        rows.positives[at] = label[at] === k ? 1 : 0;
+      }
+      sorter.add(rows);
+    }
+    this.#samples += samples;
+  }
+
+  #addSample(rows: SampleRows, at: number, label: number, weight: number, right: number, loss: number): void {
+    const user = rows.users[at]!;
+    this.#labels[label]!++;
+    const row = this.#row.fill(0);
+    row[WEIGHT] = weight;
+    row[LOSS] = weight * loss;
+    row[RIGHT] = weight * right;
+    row[CLASS + label] = weight;
+    this.#sums.add(user, row);
+    const { columns, starts } = this.#counts;
+    for (let column = 0; column < columns; column++) {
+      const slice = starts[column]! + rows.codes[at * columns + column]!;
+      this.#sums.addToSlice(slice, row);
+      this.#counts.add(slice, label, user);
+    }
+  }
+
+  finish(onShare: (share: number) => void = () => {}): TaskResult {
+    const { slices } = this.#options;
+    const { total } = this.#sums;
+    const ranked = this.#sorters.map((sorter, k) => this.#rank(sorter, total[CLASS + k]!));
+    const areaOf = (group: number) => macroAuc(ranked.map(({ areas }) => areas.area(group)));
+    const bins = this.#calibration();
+    const drawn = this.#resample(onShare);
+    const counts: TaskEvaluation = {
+      samples: this.#samples,
+      labels: this.#labels,
+      requests: this.#requests,
+      users: this.#options.users.count,
+    };
+    return {
+      counts,
+      values: { ...ratios(total), macroAuc: areaOf(0), ece: expectedCalibrationError(bins) },
+      reason: (metric) => reasonOf(metric, counts),
+      resampled: drawn.metrics,
+      curves: {
+        roc: ranked.map(({ roc }) => roc.finish()),
+        calibration: bins,
+        confusion: this.#confusion.rows(),
+      },
+      slices: slices
+        ? slicedColumns({
+            codes: slices,
+            counts: this.#counts,
+            resampled: drawn.slices,
+            measure: (slice) => {
+              const sums = this.#sums.ofSlice(slice);
+              return {
+                share: sums[WEIGHT]! / total[WEIGHT]!,
+                area: areaOf(1 + slice),
+                logLoss: logLoss(sums[LOSS]!, sums[WEIGHT]!),
+                predictedOverObserved: null,
+              };
+            },
+          })
+        : [],
+    };
+  }
+
+  /** One class against all others, of all samples and of each slice. */
+  #rank(sorter: ScoreSorter, positives: number) {
+    const areas = new GroupAreas(1 + this.#counts.slices);
+    const roc = new Roc({ positives, negatives: this.#sums.total[WEIGHT]! - positives });
+    addRanked(sorter, areas, this.#counts, (score, positive, weight) => roc.add(score, positive, weight));
+    return { areas, roc };
+  }
+
+  #calibration() {
+    const calibration = new Calibration(this.#sums.total[WEIGHT]!);
+    for (const { length, scores, positives, weights } of this.#confidences.sorted()) {
+      for (let at = 0; at < length; at++) calibration.add(scores[at]!, positives[at] === 1, weights[at]!);
+    }
+    return calibration.finish();
+  }
+
+  #resample(onShare: (share: number) => void): Resampled {
+    const { users, bootstrap } = this.#options;
+    const { slices } = this.#counts;
+    return resample({
+      numUsers: users.count,
+      bootstrap,
+      sums: this.#sums,
+      ratios,
+      area: 'macroAuc',
+      slices,
+      onShare,
+      areas: ({ counts, width }, withSlices) => {
+        const byClass = this.#sorters.map((sorter) => {
+          const areas = new ResampledAreas(withSlices ? 1 + slices : 1, counts, width);
+          addRanked(sorter, areas, withSlices ? this.#counts : null);
+          return areas;
+        });
+        return (group) => meanOfClasses(byClass.map((areas) => areas.areas(group)));
+      },
+    });
+  }
+
+  close(): void {
+    for (const sorter of this.#sorters) sorter.close();
+    this.#confidences.close();
+  }
+}
+
+/** The metrics that follow from sums. */
+function ratios(sums: Float64Array): Record<string, number | null> {
+  const weight = sums[WEIGHT]!;
+  return {
+    accuracy: accuracy(sums[RIGHT]!, weight),
+    logLoss: logLoss(sums[LOSS]!, weight),
+    normalisedEntropy: normalisedEntropy(sums[LOSS]!, sums.subarray(CLASS)),
+  };
+}
+
+/** Macro AUC of each resample, NaN where no class has an area. */
+function meanOfClasses(byClass: readonly Float64Array[]): Float64Array {
+  return byClass[0]!.map((_, at) => {
+    const areas = byClass.map((areas) => (Number.isNaN(areas[at]!) ? null : areas[at]!));
+    return macroAuc(areas) ?? Number.NaN;
+  });
+}
+
+function reasonOf(metric: string, { samples, labels }: TaskEvaluation): string {
+  if (samples === 0) return 'there are no samples';
+  const present = labels.filter((count) => count > 0).length;
+  if (present < 2 && (metric === 'macroAuc' || metric === 'normalisedEntropy')) {
+    return `every label is ${labels.findIndex((count) => count > 0)}`;
+  }
+  return 'the samples have no weight';
+}

@@ -1,0 +1,31 @@
+/** What an evaluation is over: of a first preparation its evaluation part, of an update all that came with it. */
+import type { Manifest, Split } from '../common/prepared.js';
+import { type PreparedData, splitRange } from '../dataset/prepared.js';
+import { numberUsers, type UserNumbers } from './user-numbers.js';
+
+export type Range = readonly [start: number, end: number];
+
+/** An update is measured before it is learned, and has no evaluation part. */
+export function measuredParts({ updateFrom }: Pick<Manifest, 'updateFrom'>): readonly Split[] {
+  return updateFrom ? ['training', 'validation'] : ['evaluation'];
+}
+
+/** Their requests, which lie one after the other. */
+export function measuredRequests(manifest: Manifest): Range {
+  const ranges = measuredParts(manifest).map((part) => splitRange(manifest, part));
+  return [ranges[0]![0], ranges.at(-1)![1]];
+}
+
+/** The samples of a task that belong to some requests. */
+export function samplesOf({ tasks }: PreparedData, task: string, [start, end]: Range): Range {
+  const { offsets } = tasks[task]!;
+  return [offsets.at(start), offsets.at(end)];
+}
+
+/** The users of the task's samples; 4 bytes for each request, and for each user of the log. */
+export function usersOf(prepared: PreparedData, task: string, [start, end]: Range): UserNumbers {
+  const offsets = prepared.tasks[task]!.offsets.read(start, end + 1);
+  const hasSample = new Uint8Array(end - start);
+  for (let at = 0; at < hasSample.length; at++) hasSample[at] = offsets[at]! < offsets[at + 1]! ? 1 : 0;
+  return numberUsers(start, prepared.requests.user.read(start, end), hasSample);
+}

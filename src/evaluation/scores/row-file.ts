@@ -1,0 +1,63 @@
+/** Rows in a temporary file, in blocks of one size: written once from the start, read as often as needed. */
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { copyRow, newRows, rowBytes, rowsIn, type SampleRows } from './sample-rows.js';
+
+export class RowFile {
+  readonly #file: number;
+  #block: SampleRows;
+  #held = 0;
+  #rows = 0;
+
+  /** Makes the file, and its folder where it is missing. */
+  constructor(
+    readonly path: string,
+    readonly columns: number,
+    readonly blockRows: number,
+  ) {
+    mkdirSync(dirname(path), { recursive: true });
+    this.#file = openSync(path, 'w+');
+    this.#block = newRows(blockRows, columns);
+  }
+
+  /** The row of `from`. */
+  add(from: SampleRows, row: number): void {
+    copyRow(from, row, this.#block, this.#held++, this.columns);
+    this.#rows++;
+    if (this.#held === this.blockRows) this.#write();
+  }
+
+  /** After the last row. */
+  finish(): void {
+    if (this.#held > 0) this.#write();
+    this.#block = newRows(0, this.columns);
+  }
+
+  #write(): void {
+    const bytes = new Uint8Array(this.#block.scores.buffer);
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
+    this.#held = 0;
+  }
+
+  /** Block after block; what was yielded is overwritten by the next. */
+  *blocks(): Generator<SampleRows> {
+    const buffer = new ArrayBuffer(this.blockRows * rowBytes(this.columns));
+    const bytes = new Uint8Array(buffer);
+    const rows = rowsIn(buffer, this.blockRows, this.columns);
+    for (let start = 0; start < this.#rows; start += this.blockRows) {
+      const from = (start / this.blockRows) * bytes.length;
+      for (let done = 0; done < bytes.length; ) {
+        const read = readSync(this.#file, bytes, done, bytes.length - done, from + done);
+        if (read === 0) throw new Error(`${this.path} ends early`);
+        done += read;
+      }
+      yield { ...rows, length: Math.min(this.blockRows, this.#rows - start) };
+    }
+  }
+
+  /** Closes and removes the file. */
+  close(): void {
+    closeSync(this.#file);
+    rmSync(this.path, { force: true });
+  }
+}

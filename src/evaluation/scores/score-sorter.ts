@@ -1,0 +1,157 @@
+/**
+ * Samples by rising score, equal scores in the order in which they came; any number of them in bounded memory: what is
+ * beyond a run is sorted run by run into files, which are merged (external merge sort, Knuth vol. 3, 5.4).
+ */
+import { join } from 'node:path';
+import { rankOrder } from '../rank-order.js';
+import { RowFile } from './row-file.js';
+import { copyRow, newRows, type SampleRows } from './sample-rows.js';
+
+/** Rows that are sorted in memory, some 60 bytes each while they are. */
+const RUN_ROWS = 2 ** 20;
+
+/** Rows that are read from a run at a time. */
+const BLOCK_ROWS = 2 ** 14;
+
+export interface SorterOptions {
+  /** For temporary files; it is made when the first one is written. */
+  readonly folder: string;
+  /** Part of their names, unlike that of any other sorter in the folder. */
+  readonly name: string;
+  /** Columns of codes. */
+  readonly columns: number;
+  readonly runRows?: number;
+  readonly blockRows?: number;
+}
+
+export class ScoreSorter {
+  readonly #columns: number;
+  readonly #runRows: number;
+  readonly #runs: RowFile[] = [];
+  #held: SampleRows;
+  #length = 0;
+  #sorted: SampleRows | RowFile | null = null;
+
+  constructor(private readonly options: SorterOptions) {
+    this.#columns = options.columns;
+    this.#runRows = options.runRows ?? RUN_ROWS;
+    this.#held = newRows(Math.min(1024, this.#runRows), options.columns);
+  }
+
+  /** Before the first call of `sorted`. */
+  add(rows: SampleRows): void {
+    for (let row = 0; row < rows.length; row++) {
+      if (this.#length === this.#held.length) this.#makeRoom();
+      copyRow(rows, row, this.#held, this.#length++, this.#columns);
+    }
+  }
+
+  /** All rows that were added, in pieces; what was yielded may be overwritten by the next piece. */
+  *sorted(): Generator<SampleRows> {
+    this.#sorted ??= this.#sort();
+    if (this.#sorted instanceof RowFile) yield* this.#sorted.blocks();
+    else yield this.#sorted;
+  }
+
+  /** Removes the files. */
+  close(): void {
+    for (const run of this.#runs) run.close();
+    this.#runs.length = 0;
+    if (this.#sorted instanceof RowFile) this.#sorted.close();
+  }
+
+  #makeRoom(): void {
+    if (this.#length === this.#runRows) {
+      this.#runs.push(this.#writeRun());
+      this.#length = 0;
+      return;
+    }
+    const larger = newRows(Math.min(2 * this.#held.length, this.#runRows), this.#columns);
+    for (const name of ['scores', 'weights', 'users', 'positives', 'codes'] as const) {
+      larger[name].set(this.#held[name] as never);
+    }
+    this.#held = larger;
+  }
+
+  #order(): Uint32Array {
+    return rankOrder(this.#held.scores.subarray(0, this.#length));
+  }
+
+  #file(name: string): RowFile {
+    const { folder, name: own, blockRows = BLOCK_ROWS } = this.options;
+    return new RowFile(join(folder, `${own}-${name}.rows`), this.#columns, blockRows);
+  }
+
+  #writeRun(): RowFile {
+    const run = this.#file(`${this.#runs.length}`);
+    for (const row of this.#order()) run.add(this.#held, row);
+    run.finish();
+    return run;
+  }
+
+  #sort(): SampleRows | RowFile {
+    if (this.#runs.length === 0) {
+      const sorted = newRows(this.#length, this.#columns);
+      for (const [at, row] of this.#order().entries()) copyRow(this.#held, row, sorted, at, this.#columns);
+      this.#held = newRows(0, this.#columns);
+      return sorted;
+    }
+    if (this.#length > 0) this.#runs.push(this.#writeRun());
+    this.#held = newRows(0, this.#columns);
+    const merged = this.#file('sorted');
+    merge(this.#runs, merged);
+    merged.finish();
+    for (const run of this.#runs) run.close();
+    this.#runs.length = 0;
+    return merged;
+  }
+}
+
+/** Where a run stands in the merge. */
+interface Head {
+  readonly blocks: Generator<SampleRows>;
+  readonly run: number;
+  rows: SampleRows;
+  row: number;
+}
+
+const isBefore = (a: Head, b: Head): boolean => {
+  const [x, y] = [a.rows.scores[a.row]!, b.rows.scores[b.row]!];
+  return x < y || (x === y && a.run < b.run);
+};
+
+/** By a binary heap of the runs' next rows. */
+function merge(runs: readonly RowFile[], into: RowFile): void {
+  const heap = runs.map((file, run): Head => {
+    const blocks = file.blocks();
+    return { blocks, run, rows: blocks.next().value as SampleRows, row: 0 };
+  });
+  for (let at = heap.length >> 1; at >= 0; at--) sink(heap, at);
+  while (heap.length > 0) {
+    const head = heap[0]!;
+    into.add(head.rows, head.row++);
+    if (head.row === head.rows.length) {
+      const { value, done } = head.blocks.next();
+      head.row = 0;
+      if (done) {
+        const last = heap.pop()!;
+        if (heap.length === 0) return;
+        if (last !== head) heap[0] = last;
+      } else {
+        head.rows = value;
+      }
+    }
+    sink(heap, 0);
+  }
+}
+
+function sink(heap: Head[], from: number): void {
+  for (let at = from; ; ) {
+    const left = 2 * at + 1;
+    if (left >= heap.length) return;
+    const child = left + 1 < heap.length && isBefore(heap[left + 1]!, heap[left]!) ? left + 1 : left;
+    if (!isBefore(heap[child]!, heap[at]!)) return;
+    [heap[at], heap[child]] = [heap[child]!, heap[at]!];
+    at = child;
+  }
+}
