@@ -15,9 +15,13 @@ function summaryOf(result: ComparisonResult): Summary {
   return { title: result.name, tables: tablesOf(result), remarks: remarksOf(result) };
 }
 
+/** Those that models are compared by; the others are in comparison.json. */
+const SHOWN = /^(auc|gauc|accuracy|macroAuc|logLoss)\[/;
+
 function tablesOf({ metrics, costs }: ComparisonResult): SummaryTable[] {
   const header = ['row', 'mean', 'deviation', 'difference to base', '95 % interval', 'seeds'];
-  const byMetric = Object.entries(metrics).map(([title, rows]) => ({
+  const shown = Object.entries(metrics).filter(([key]) => SHOWN.test(key));
+  const byMetric = shown.map(([title, rows]) => ({
     title,
     header,
     rows: Object.entries(rows).map(([row, { mean, deviation, difference, seeds }]) => [
