@@ -5,8 +5,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
 import { preparedPaths } from '../../src/common/prepared.js';
-import { type ShownUser, type ShownValue, showUser } from '../../src/dataset/show.js';
+import { type ShownUser, showUser } from '../../src/dataset/show.js';
 import { describeUser } from '../../src/dataset/show-text.js';
+import type { ShownValue } from '../../src/dataset/shown-value.js';
 import { makeWorld, type World } from './prepared-world.js';
 import { writeWorld } from './write-world.js';
 
