@@ -13,7 +13,7 @@ const layers = {
   engine: [],
   model: ['engine', 'dataset:types'],
   distributed: ['engine'],
-  evaluation: ['model', 'dataset'],
+  evaluation: ['model', 'dataset', 'features'],
   word2vec: [],
   training: ['model', 'dataset', 'engine', 'distributed', 'evaluation', 'word2vec'],
   experiments: ['config', 'training', 'evaluation', 'dataset', 'model'],
