@@ -57,7 +57,8 @@ export async function openNames(folder: string): Promise<Names> {
       return rows[0] && Number(rows[0][0]);
     },
     userIds: (users) => lookUp(preparedPaths.users, '"user"', 'user_id', users),
-    entityIds: (entity, rows) => lookUp(preparedPaths.entities(entity), '"row"', 'id', rows),
+    entityIds: (entity, rows) =>
+      lookUp(preparedPaths.entities(entity), '"row"', quoteIdentifier(entity), rows),
     itemIds: (rows) => lookUp(preparedPaths.items, '"row"', 'item_id', rows),
     async itemNumbers(name, rows) {
       const found = await rowsOf(preparedPaths.items, '"row"', `${quoteIdentifier(name)}::DOUBLE`, rows);

@@ -1,4 +1,5 @@
 /** Counts what the prepared data of a run looks like: one pass over its events and requests, in pieces. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Progress } from '../common/context.js';
 import { type ElementType, SPLITS, type Split } from '../common/prepared.js';
 import { openNames } from '../dataset/names.js';
@@ -35,21 +36,23 @@ export async function profileData(
   const { manifest } = prepared;
   const bar = progress.start('profile', 2 * (manifest.events + manifest.requests));
   let done = 0;
-  const read: Reader = function* (array, start = 0, end = array.length) {
+  const read: Reader = async function* (array, start = 0, end = array.length) {
     for (let from = start; from < end; from += PIECE) {
       const piece = array.read(from, Math.min(from + PIECE, end));
       yield piece;
       done += piece.length;
       bar.update(done);
+      // What else waits gets its turn, such as the bar itself.
+      await turn();
     }
   };
   try {
     const dayOf = localDays(timeZone);
     return {
-      lengths: countLengths(prepared, maxEvents, read),
+      lengths: await countLengths(prepared, maxEvents, read),
       properties: await countProperties(prepared, read),
-      eventsByDay: countEventDays(prepared, dayOf, read),
-      requestsByDay: countRequestDays(prepared, dayOf, read),
+      eventsByDay: await countEventDays(prepared, dayOf, read),
+      requestsByDay: await countRequestDays(prepared, dayOf, read),
       rows: manifest.rows,
     };
   } finally {
@@ -63,16 +66,16 @@ type Reader = <E extends ElementType>(
   array: RawArray<E>,
   start?: number,
   end?: number,
-) => Generator<ArrayOf<E>>;
+) => AsyncGenerator<ArrayOf<E>>;
 
-function countLengths(
+async function countLengths(
   { manifest, requests }: PreparedData,
   maxEvents: number,
   read: Reader,
-): DataProfile['lengths'] {
+): Promise<DataProfile['lengths']> {
   const bins: Record<Split, number>[] = [];
   for (const split of SPLITS) {
-    for (const ends of read(requests.end, ...splitRange(manifest, split))) {
+    for await (const ends of read(requests.end, ...splitRange(manifest, split))) {
       for (const end of ends) {
         const bin = binOf(Math.min(end, maxEvents));
         while (bins.length <= bin) bins.push({ training: 0, validation: 0, evaluation: 0 });
@@ -100,7 +103,7 @@ async function countProperties(
   if (fields.length === 0) return [];
   const byCode = new Float64Array(PROPERTY_CODES);
   for (const { properties } of segments) {
-    for (const codes of read(properties)) for (const code of codes) byCode[code]!++;
+    for await (const codes of read(properties)) for (const code of codes) byCode[code]!++;
   }
   const names = await openNames(folder);
   try {
@@ -117,40 +120,41 @@ async function countProperties(
   }
 }
 
-function countEventDays(
+async function countEventDays(
   { segments }: PreparedData,
   dayOf: (seconds: number) => number,
   read: Reader,
-): DataProfile['eventsByDay'] {
+): Promise<DataProfile['eventsByDay']> {
   const byDay = new Map<number, number>();
-  for (const { times } of segments) countDays(read(times), dayOf, byDay);
+  for (const { times } of segments) await countDays(read(times), dayOf, byDay);
   const met = [...byDay.keys()].sort((a, b) => a - b);
   if (met.length === 0) return [];
   const days = Array.from({ length: met.at(-1)! - met[0]! + 1 }, (_, at) => met[0]! + at);
   return days.map((day) => ({ day: dayText(day), events: byDay.get(day) ?? 0 }));
 }
 
-function countRequestDays(
+async function countRequestDays(
   { manifest, requests }: PreparedData,
   dayOf: (seconds: number) => number,
   read: Reader,
-): DataProfile['requestsByDay'] {
-  const rows = SPLITS.flatMap((split) => {
+): Promise<DataProfile['requestsByDay']> {
+  const rows: { readonly day: number; readonly split: Split; readonly requests: number }[] = [];
+  for (const split of SPLITS) {
     const byDay = new Map<number, number>();
-    countDays(read(requests.time, ...splitRange(manifest, split)), dayOf, byDay);
-    return [...byDay].map(([day, requests]) => ({ day, split, requests }));
-  });
+    await countDays(read(requests.time, ...splitRange(manifest, split)), dayOf, byDay);
+    rows.push(...[...byDay].map(([day, requests]) => ({ day, split, requests })));
+  }
   // Stable: the parts of a day stay in the order of the split.
   return rows.sort((a, b) => a.day - b.day).map(({ day, ...row }) => ({ day: dayText(day), ...row }));
 }
 
 /** Adds to `byDay`; neighbours are mostly of one day, so that the map is asked seldom. */
-function countDays(
-  pieces: Iterable<Uint32Array>,
+async function countDays(
+  pieces: AsyncIterable<Uint32Array>,
   dayOf: (seconds: number) => number,
   byDay: Map<number, number>,
-): void {
-  for (const times of pieces) {
+): Promise<void> {
+  for await (const times of pieces) {
     let current = Number.NaN;
     let count = 0;
     for (const time of times) {

@@ -36,7 +36,7 @@ export async function writeNames(folder: string, world: World): Promise<void> {
     const rows = Object.values(fields)[0]!.length;
     await write(
       preparedPaths.entities(entity),
-      `SELECT i::INTEGER "row", '${entity}-' || i id FROM range(${rows}) t(i)`,
+      `SELECT i::INTEGER "row", '${entity}-' || i "${entity}" FROM range(${rows}) t(i)`,
     );
   }
   connection.closeSync();
