@@ -21,7 +21,6 @@ const LENGTHS = [4, 0, 2, 1, 4];
 const order: TaskShape = {
   ...smallShape.tasks.ctr!,
   kind: 'rank',
-  outputs: 3,
   candidate: null,
   query: 'text',
   features: ['constant', 'price', 'sales'].map((name) => ({ name, mean: 0, deviation: 1 })),

@@ -38,54 +38,73 @@ export async function gatherInsight(
   progress: Progress,
 ): Promise<Insight> {
   const { tasks, maxEvents, batchRequests } = plans[0]!;
-  const { shape } = weights;
   const prepared = openPrepared(preparedFolder);
   const names = await openNames(preparedFolder);
-  const chosen = chooseRequests(prepared, { plans, seed, most: MOST_REQUESTS });
-  const bar = progress.start('insight', chosen.length);
   try {
+    const chosen = chooseRequests(prepared, { plans, seed, most: MOST_REQUESTS });
     const builder = createBatchBuilder(prepared);
-    const sums = new GroupSums();
-    const showable = new Map<number, Showable>();
-    const featureWeights = new Map<string, Float32Array[]>();
-    let done = 0;
-    for (const requests of byLength(chosen, Math.min(batchRequests, BATCH_REQUESTS))) {
-      const batch = builder.build(requests, tasks, maxEvents);
-      const inspected = inspectBatch(weights, batch, questionsOf(shape, batch));
+    const build = (requests: Int32Array) => builder.build(requests, tasks, maxEvents);
+    const batches = byLength(chosen, Math.min(batchRequests, BATCH_REQUESTS));
+    const { sums, showable, featureWeights } = await inspectBatches(
+      weights,
+      prepared,
+      batches,
+      build,
+      progress,
+    );
+    const shown = chooseShown(
+      chosen.map(({ request }) => showable.get(request)!),
+      MOST_HISTORIES,
+    );
+    const batch = build(Int32Array.from(shown, ({ request }) => request));
+    return {
+      requests: chosen.length,
+      groups: await sums.groups(prepared.manifest.fields.properties, names),
+      histories: shown.length > 0 ? await showHistories(weights, batch, maxEvents, { prepared, names }) : [],
+      featureWeights: Object.fromEntries(
+        [...featureWeights].map(([task, parts]) => [
+          task,
+          describeFeatureWeights(weights.shape.tasks[task]!.features, joined(parts)),
+        ]),
+      ),
+    };
+  } finally {
+    names.close();
+    prepared.close();
+  }
+}
+
+async function inspectBatches(
+  weights: ModelWeights,
+  prepared: PreparedData,
+  batches: readonly Int32Array[],
+  build: (requests: Int32Array) => Batch,
+  progress: Progress,
+) {
+  const sums = new GroupSums();
+  const showable = new Map<number, Showable>();
+  const featureWeights = new Map<string, Float32Array[]>();
+  const total = batches.reduce((sum, { length }) => sum + length, 0);
+  const bar = progress.start('insight', total);
+  let done = 0;
+  try {
+    for (const requests of batches) {
+      const batch = build(requests);
+      const inspected = inspectBatch(weights, batch, questionsOf(weights.shape, batch));
       addBehaviours(sums, prepared, batch, inspected);
-      for (const request of showables(prepared, shape, batch)) showable.set(request.request, request);
+      for (const request of showables(prepared, weights.shape, batch)) showable.set(request.request, request);
       for (const [task, values] of Object.entries(inspected.featureWeights)) {
         featureWeights.set(task, [...(featureWeights.get(task) ?? []), values]);
       }
       done += requests.length;
       bar.update(done);
+      // What else waits gets its turn, such as the bar itself.
       await turn();
     }
-    const shown = chooseShown(
-      chosen.map(({ request }) => showable.get(request)!),
-      MOST_HISTORIES,
-    );
-    const requests = Int32Array.from(shown, ({ request }) => request);
-    const texts = { prepared, names };
-    return {
-      requests: chosen.length,
-      groups: await sums.groups(prepared.manifest.fields.properties, names),
-      histories:
-        shown.length > 0
-          ? await showHistories(weights, builder.build(requests, tasks, maxEvents), maxEvents, texts)
-          : [],
-      featureWeights: Object.fromEntries(
-        [...featureWeights].map(([task, parts]) => [
-          task,
-          describeFeatureWeights(shape.tasks[task]!.features, joined(parts)),
-        ]),
-      ),
-    };
   } finally {
     bar.stop();
-    names.close();
-    prepared.close();
   }
+  return { sums, showable, featureWeights };
 }
 
 /** The requests in batches whose histories are of similar lengths. */
