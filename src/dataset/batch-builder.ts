@@ -5,6 +5,7 @@
 
 import { mapValues } from '../common/map-values.js';
 import { tableName } from '../common/table-name.js';
+import { propertyIndex } from '../features/property-code.js';
 import type { Batch, BatchItems, FieldSlots, MultiValuedSlots } from './batch.js';
 import { queryWords, readSamples, readWindows } from './batch-reads.js';
 import { Distinct } from './distinct.js';
@@ -127,11 +128,11 @@ export function createBatchBuilder(prepared: PreparedData): BatchBuilder {
           numProperties: propertyCodes.length,
           codes: propertyCodes,
           fields: Object.fromEntries(
-            propertyFields.map(({ name, stride, rows, distinct }) => [
-              name,
+            propertyFields.map(({ distinct, ...field }) => [
+              field.name,
               fieldSlots(
                 propertyCodes.length,
-                (slot) => Math.trunc(propertyCodes[slot]! / stride) % rows,
+                (slot) => propertyIndex(propertyCodes[slot]!, field),
                 distinct,
               ),
             ]),

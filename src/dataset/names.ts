@@ -6,8 +6,12 @@ import { quoteIdentifier } from '../common/sql.js';
 
 export interface Names {
   userIndex(userId: string): Promise<number | undefined>;
+  /** User index -> user id. */
+  userIds(users: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Item row -> item id. */
   itemIds(rows: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** Row of an entity -> its id. */
+  entityIds(entity: string, rows: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Item row -> value of one of the numbers of items as it was read; null where it is missing. */
   itemNumbers(name: string, rows: readonly number[]): Promise<ReadonlyMap<number, number | null>>;
   /** Vocabulary index -> value, of those that are values. */
@@ -52,6 +56,9 @@ export async function openNames(folder: string): Promise<Names> {
       ]);
       return rows[0] && Number(rows[0][0]);
     },
+    userIds: (users) => lookUp(preparedPaths.users, '"user"', 'user_id', users),
+    entityIds: (entity, rows) =>
+      lookUp(preparedPaths.entities(entity), '"row"', quoteIdentifier(entity), rows),
     itemIds: (rows) => lookUp(preparedPaths.items, '"row"', 'item_id', rows),
     async itemNumbers(name, rows) {
       const found = await rowsOf(preparedPaths.items, '"row"', `${quoteIdentifier(name)}::DOUBLE`, rows);

@@ -1,5 +1,7 @@
 /** A user's sequence as lines of text: one block for each behaviour, oldest first. */
-import type { ShownEvent, ShownNumber, ShownUser, ShownValue } from './show.js';
+import type { ShownUser } from './show.js';
+import type { ShownEvent, ShownNumber } from './show-window.js';
+import { type ShownValue, valueText } from './shown-value.js';
 
 /** `timeZone` is the zone of the times shown. */
 export function describeUser(shown: ShownUser, timeZone: string): string[] {
@@ -40,16 +42,7 @@ function describeNumbers({ numbers }: ShownEvent): string {
   return Object.entries(numbers).map(describe).join('');
 }
 
-function describeValue({ index, kind, value }: ShownValue): string {
-  switch (kind) {
-    case 'value':
-      return `${value} [${index}]`;
-    case 'missing':
-      return `(missing) [${index}]`;
-    case 'outOfVocabulary':
-      return `(out of vocabulary) [${index}]`;
-  }
-}
+const describeValue = (value: ShownValue) => `${valueText(value)} [${value.index}]`;
 
 /** The two largest units that matter: 3d 4h, 12m 5s. */
 function describeAge(seconds: number): string {

@@ -53,39 +53,80 @@ function propertyGateMask(units: number): Tensor2D {
  * nothing and must be masked by the caller. Differentiable in the item and property vectors and in all weights.
  */
 export function recurrence(histories: Histories, weights: RecurrenceWeights): Tensor3D {
-  const { items, properties, itemAt, propertyAt } = histories;
-  const units = weights.recurrent.shape[0];
-  check(histories, weights, units);
   return tf.tidy(() => {
-    const e: Tensor = tf.gather(items, itemAt);
-    const gated =
-      properties && weights.property
-        ? {
-            p: tf.gather(properties, propertyAt) as Tensor,
-            w: tf.mul(weights.property, propertyGateMask(units)),
-          }
-        : null;
-    const x = (gated ? tf.concat([e, gated.p], 2) : e) as Tensor3D;
-    const kernelWeights = tf.concat(
-      gated ? [weights.item, gated.w, weights.recurrent] : [weights.item, weights.recurrent],
-      0,
-    );
-    return blockLstm(x, kernelWeights as Tensor2D, weights.bias, weights.peephole);
+    const { x, kernelWeights } = inputsOf(histories, weights);
+    return differentiableLstm(x, kernelWeights, weights.bias, weights.peephole);
   });
 }
 
-/** BlockLSTMV2 over x [time, batch, inputs] with weights [inputs + units, 4 units] and its gradient. */
-function blockLstm(x: Tensor3D, weights: Tensor2D, bias: Tensor1D, peephole: Tensor2D | null): Tensor3D {
-  const [time, batch] = x.shape;
-  const units = bias.shape[0] / 4;
+/** Activations of the gates i, f and o, each the mean over the units, [time, batch]. */
+export interface GateActivations {
+  readonly input: Tensor2D;
+  readonly forget: Tensor2D;
+  readonly output: Tensor2D;
+}
+
+/** Those of the same recurrence, for people to look at: no gradient. At padding steps they mean nothing. */
+export function gateActivations(histories: Histories, weights: RecurrenceWeights): GateActivations {
+  return tf.tidy(() => {
+    const { x, kernelWeights } = inputsOf(histories, weights);
+    const { outputs } = blockLstm(x, kernelWeights, weights.bias, weights.peephole);
+    const mean = (activations: Tensor) => tf.mean(activations, 2) as Tensor2D;
+    const [input, , forget, output] = outputs;
+    return { input: mean(input!), forget: mean(forget!), output: mean(output!) };
+  });
+}
+
+/** What BlockLSTMV2 reads: x [time, batch, inputs] and its weights [inputs + units, 4 units]. */
+function inputsOf(
+  histories: Histories,
+  weights: RecurrenceWeights,
+): { readonly x: Tensor3D; readonly kernelWeights: Tensor2D } {
+  const { items, properties, itemAt, propertyAt } = histories;
+  const units = weights.recurrent.shape[0];
+  check(histories, weights, units);
+  const e: Tensor = tf.gather(items, itemAt);
+  const gated =
+    properties && weights.property
+      ? {
+          p: tf.gather(properties, propertyAt) as Tensor,
+          w: tf.mul(weights.property, propertyGateMask(units)),
+        }
+      : null;
+  const kernelWeights = tf.concat(
+    gated ? [weights.item, gated.w, weights.recurrent] : [weights.item, weights.recurrent],
+    0,
+  );
+  return {
+    x: (gated ? tf.concat([e, gated.p], 2) : e) as Tensor3D,
+    kernelWeights: kernelWeights as Tensor2D,
+  };
+}
+
+/** BlockLSTMV2 from a zero state; its outputs are i, cs, f, o, ci, co and h, each [time, batch, units]. */
+function blockLstm(x: Tensor, weights: Tensor, bias: Tensor, peephole: Tensor2D | null) {
+  const [time, batch] = x.shape as [number, number];
+  const units = bias.shape[0]! / 4;
+  const state = tf.zeros([batch, units]);
+  const unused = tf.zeros([units]);
+  const [wi, wf, wo] = peephole ? tf.unstack(peephole) : [unused, unused, unused];
+  const inputs: readonly Tensor[] = [x, state, state, weights, wi!, wf!, wo!, bias];
+  const outputs = kernel('BlockLSTMV2', forward(peephole !== null), [{ int64: time }, ...inputs], 7);
+  return { inputs, outputs };
+}
+
+/** The states h of `blockLstm`, with their gradient. */
+function differentiableLstm(
+  x: Tensor3D,
+  weights: Tensor2D,
+  bias: Tensor1D,
+  peephole: Tensor2D | null,
+): Tensor3D {
+  const [time] = x.shape;
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as (saved: Tensor[]) => void;
-    const [x, w, b, wp] = args as unknown as [Tensor, Tensor, Tensor, Tensor2D?];
-    const state = tf.zeros([batch, units]);
-    const unused = tf.zeros([units]);
-    const [wi, wf, wo] = wp ? tf.unstack(wp) : [unused, unused, unused];
-    const inputs = [x, state, state, w, wi!, wf!, wo!, b] as const;
-    const outputs = kernel('BlockLSTMV2', forward(wp !== undefined), [{ int64: time }, ...inputs], 7);
+    const [x, w, b, wp = null] = args as unknown as [Tensor, Tensor, Tensor, Tensor2D?];
+    const { inputs, outputs } = blockLstm(x, w, b, wp);
     const h = outputs[6]!;
     save([...inputs, ...outputs]);
     return {
@@ -94,7 +135,7 @@ function blockLstm(x: Tensor3D, weights: Tensor2D, bias: Tensor1D, peephole: Ten
         const dc = tf.zerosLike(dh);
         const gradients = kernel(
           'BlockLSTMGradV2',
-          backward(wp !== undefined),
+          backward(wp !== null),
           [{ int64: time }, ...(saved as Tensor[]), dc, dh],
           8,
         );

@@ -27,3 +27,11 @@ export function propertyStrides(
 export function propertyCode(indexes: readonly number[], strides: readonly number[]): number {
   return indexes.reduce((code, index, field) => code + index * strides[field]!, 0);
 }
+
+/** The table row of one field in a code. */
+export function propertyIndex(
+  code: number,
+  { stride, rows }: { readonly stride: number; readonly rows: number },
+): number {
+  return Math.trunc(code / stride) % rows;
+}

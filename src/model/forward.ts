@@ -27,13 +27,20 @@ export interface Encoded {
   candidates(name: string): Tensor2D;
 }
 
+/** A batch whose histories can be asked further. */
+export interface EncodedBatch extends Encoded {
+  readonly histories: EncodedHistories;
+  /** What `histories` are asked with for a query, one question for each request. */
+  asking(query: RequestQuery): Queries | null;
+}
+
 /** Runs the shared part. The caller's scope owns the tensors. */
 export function encode(
   shape: ModelShape,
   weights: Weights,
   gathered: GatheredRows,
   batch: Batch,
-): Encoded & { readonly histories: EncodedHistories } {
+): EncodedBatch {
   const items = rowVectors(candidateShape(shape, 'item'), gathered, batch.items);
   const properties =
     shape.variant === 'nobp'
@@ -48,19 +55,14 @@ export function encode(
   ) as Tensor2D;
   const histories = encodeHistories(shape, weights, batch, { items, properties, users });
   const everyRequest = Int32Array.from(batch.lengths, (_, row) => row);
+  const asking = (query: RequestQuery): Queries | null =>
+    query === 'text'
+      ? { kind: 'query', vectors: queryVectors(shape, weights, gathered, batch), requestOf: everyRequest }
+      : null;
   return {
     histories,
-    represent(query) {
-      const asked: Queries | null =
-        query === 'text'
-          ? {
-              kind: 'query',
-              vectors: queryVectors(shape, weights, gathered, batch),
-              requestOf: everyRequest,
-            }
-          : null;
-      return tf.concat([histories.represent(asked), users], 1) as Tensor2D;
-    },
+    asking,
+    represent: (query) => tf.concat([histories.represent(asking(query)), users], 1) as Tensor2D,
     representFor(e, requestOf) {
       const rep = histories.represent({ kind: 'candidate', vectors: e, requestOf });
       return tf.concat([rep, tf.gather(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;

@@ -3,7 +3,12 @@ import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { attention, attentionWeights } from '../engine/attention.js';
 import { matMul } from '../engine/mat-mul.js';
-import { recurrence } from '../engine/recurrence.js';
+import {
+  type GateActivations,
+  gateActivations,
+  type RecurrenceWeights,
+  recurrence,
+} from '../engine/recurrence.js';
 import { tf } from '../engine/tf.js';
 import type { Weights } from './forward.js';
 import { type ModelShape, propertiesInAttention, propertiesInEncoder } from './shape.js';
@@ -27,6 +32,11 @@ export interface EncodedHistories {
   represent(asked: Queries | null): Tensor2D;
   /** Weights of the steps for the same questions, [queries, time]. */
   weights(asked: Queries | null): Tensor2D;
+  /**
+   * Mean activation of the gates over the units at each step, each [batch, time]; beyond a history they mean nothing. Null
+   * for the mean encoder, which has none.
+   */
+  gates(): GateActivations | null;
 }
 
 /** Vectors that a history is made of. */
@@ -66,16 +76,15 @@ function encodeByLstm(
 ): EncodedHistories {
   const [time, batch] = itemAt.shape;
   const hidden = shape.attentionUnits;
-  const states = recurrence(
-    { items, properties, itemAt, propertyAt },
-    {
-      item: weights('lstm/item') as Tensor2D,
-      property: propertiesInEncoder(shape) ? (weights('lstm/property') as Tensor2D) : null,
-      recurrent: weights('lstm/recurrent') as Tensor2D,
-      bias: weights('lstm/bias') as Tensor1D,
-      peephole: shape.peepholes ? (weights('lstm/peephole') as Tensor2D) : null,
-    },
-  );
+  const histories = { items, properties, itemAt, propertyAt };
+  const cell: RecurrenceWeights = {
+    item: weights('lstm/item') as Tensor2D,
+    property: propertiesInEncoder(shape) ? (weights('lstm/property') as Tensor2D) : null,
+    recurrent: weights('lstm/recurrent') as Tensor2D,
+    bias: weights('lstm/bias') as Tensor1D,
+    peephole: shape.peepholes ? (weights('lstm/peephole') as Tensor2D) : null,
+  };
+  const states = recurrence(histories, cell);
   let keys = matMul(
     states.reshape([time * batch, shape.units]) as Tensor2D,
     weights('attention/state') as Tensor2D,
@@ -103,6 +112,10 @@ function encodeByLstm(
       return withEmpty(attention(inputs(asked)), rows, weights);
     },
     weights: (asked) => attentionWeights(inputs(asked)),
+    gates: () => {
+      const { input, forget, output } = gateActivations(histories, cell);
+      return { input: input.transpose(), forget: forget.transpose(), output: output.transpose() };
+    },
   };
 }
 
@@ -130,6 +143,7 @@ function encodeByMean(
       const all = share.transpose() as Tensor2D;
       return asked ? tf.gather(all, tf.tensor1d(asked.requestOf, 'int32')) : all;
     },
+    gates: () => null,
   };
 }
 

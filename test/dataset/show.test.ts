@@ -1,13 +1,13 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
-import { preparedPaths } from '../../src/common/prepared.js';
-import { type ShownUser, type ShownValue, showUser } from '../../src/dataset/show.js';
+import { type ShownUser, showUser } from '../../src/dataset/show.js';
 import { describeUser } from '../../src/dataset/show-text.js';
-import { makeWorld, type World } from './prepared-world.js';
+import type { ShownValue } from '../../src/dataset/shown-value.js';
+import { makeWorld } from './prepared-world.js';
+import { writeNames } from './write-names.js';
 import { writeWorld } from './write-world.js';
 
 const world = makeWorld(41);
@@ -20,33 +20,6 @@ beforeAll(async () => {
   await writeNames(folder, world);
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** The Parquet files: user 12 is `u12`, item row 7 is `item-7`, index 5 of brand is `brand-5`. */
-async function writeNames(folder: string, world: World): Promise<void> {
-  const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  const write = async (path: string, query: string) => {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await connection.run(`COPY (${query}) TO '${join(folder, path)}' (FORMAT parquet)`);
-  };
-  const users = world.segments.at(-1)!.length;
-  await write(preparedPaths.users, `SELECT i::INTEGER "user", 'u' || i user_id FROM range(${users}) t(i)`);
-  const items = world.items.item!.length;
-  await write(
-    preparedPaths.items,
-    `SELECT i::INTEGER "row", 'item-' || i item_id, 0.5 * i price, CASE WHEN i % 3 > 0 THEN i END::DOUBLE rating
-     FROM range(${items}) t(i)`,
-  );
-  for (const group of ['item', 'properties', 'user', 'query'] as const) {
-    for (const { name, rows, buckets } of [world.fields[group] ?? []].flat()) {
-      await write(
-        preparedPaths.vocabulary(group, name),
-        `SELECT '${name}-' || i "value", 1 "count", i::INTEGER "index" FROM range(${1 + buckets}, ${rows}) t(i)
-         UNION ALL SELECT 'rare', 1, NULL`,
-      );
-    }
-  }
-  connection.closeSync();
-}
 
 /** The fields of the world have two out-of-vocabulary buckets each. */
 function expected(name: string, index: number): ShownValue {

@@ -1,8 +1,14 @@
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
 import { expect, test } from 'vitest';
 import { normal, tensorSeed } from '../../src/engine/random.js';
-import { type Histories, type RecurrenceWeights, recurrence } from '../../src/engine/recurrence.js';
+import {
+  gateActivations,
+  type Histories,
+  type RecurrenceWeights,
+  recurrence,
+} from '../../src/engine/recurrence.js';
 import { tf } from '../../src/engine/tf.js';
+import { byHand, sigmoid } from './cell-by-hand.js';
 
 const random = (shape: number[], label: string, scale = 0.5) =>
   tf.mul(normal(shape, tensorSeed(7, label)), scale);
@@ -52,59 +58,21 @@ function expectClose(got: readonly number[], expected: readonly number[]): void 
   });
 }
 
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-
-/** The equations of the paper in plain numbers, one request at a time. */
-function byHand({ histories, weights }: ReturnType<typeof makeCase>): number[][][] {
-  const [items, properties] = [histories.items.arraySync(), histories.properties!.arraySync()];
-  const [itemAt, propertyAt] = [histories.itemAt.arraySync(), histories.propertyAt.arraySync()];
-  const [we, wp, wh, b] = [
-    weights.item.arraySync(),
-    weights.property!.arraySync(),
-    weights.recurrent.arraySync(),
-    weights.bias.arraySync(),
-  ];
-  const units = wh.length;
-  const see = weights.peephole?.arraySync() ?? [0, 0, 0].map(() => new Array<number>(units).fill(0));
-  return itemAt
-    .map((_, t) => t)
-    .reduce<{ h: number[][][]; c: number[][] }>(
-      (state, t) => {
-        const h: number[][] = [];
-        const c: number[][] = [];
-        for (let r = 0; r < itemAt[0]!.length; r++) {
-          const e = items[itemAt[t]![r]!]!;
-          const p = properties[propertyAt[t]![r]!]!;
-          const last = t > 0 ? state.h[t - 1]![r]! : new Array<number>(units).fill(0);
-          const lastC = state.c[r] ?? new Array<number>(units).fill(0);
-          const sum = (x: readonly number[], w: readonly number[][], column: number) =>
-            x.reduce((total, value, row) => total + value * w[row]![column]!, 0);
-          const z = (block: number, unit: number, gate: boolean) => {
-            const column = block * units + unit;
-            return sum(e, we, column) + sum(last, wh, column) + (gate ? sum(p, wp, column) : 0) + b[column]!;
-          };
-          h.push([]);
-          c.push([]);
-          for (let unit = 0; unit < units; unit++) {
-            const i = sigmoid(z(0, unit, true) + see[0]![unit]! * lastC[unit]!);
-            const f = sigmoid(z(1, unit, true) + see[1]![unit]! * lastC[unit]!);
-            const candidate = Math.tanh(z(2, unit, false));
-            c[r]!.push(f * lastC[unit]! + i * candidate);
-            const o = sigmoid(z(3, unit, true) + see[2]![unit]! * c[r]![unit]!);
-            h[r]!.push(o * Math.tanh(c[r]![unit]!));
-          }
-        }
-        return { h: [...state.h, h], c };
-      },
-      { h: [], c: [] },
-    ).h;
-}
-
 test.each([false, true])('the cell equals the equations in plain numbers, peepholes %s', (peepholes) => {
   const input = makeCase({ time: 4, batch: 3, e: 5, p: 2, units: 3, peepholes });
   const states = recurrence(input.histories, input.weights).arraySync() as number[][][];
-  const expected = byHand(input);
-  expectClose(states.flat(2), expected.flat(2));
+  expectClose(states.flat(2), byHand(input).h.flat(2));
+});
+
+test.each([false, true])('the mean gates equal those of the equations, peepholes %s', (peepholes) => {
+  const input = makeCase({ time: 4, batch: 3, e: 5, p: 2, units: 3, peepholes });
+  const got = gateActivations(input.histories, input.weights);
+  const { gates } = byHand(input);
+  for (const [at, name] of (['input', 'forget', 'output'] as const).entries()) {
+    const means = gates.flatMap((batch) => batch.map((of) => of[at]!.reduce((a, b) => a + b) / 3));
+    expect(got[name].shape).toEqual([4, 3]);
+    expectClose([...got[name].dataSync()], means);
+  }
 });
 
 test('one unit over two steps gives the numbers of a calculation on paper', () => {
@@ -213,6 +181,7 @@ test('no tensor is left behind', () => {
   const before = tf.memory().numTensors;
   tf.tidy(() => {
     recurrence(histories, weights);
+    gateActivations(histories, weights);
   });
   expect(tf.memory().numTensors).toBe(before);
 });

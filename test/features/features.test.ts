@@ -8,7 +8,7 @@ import { quoteLiteral } from '../../src/common/sql.js';
 import { fieldIndex, fieldIndexSql } from '../../src/features/field-index.js';
 import { hash32, hash32Sql } from '../../src/features/hash32.js';
 import { localSeconds, localSecondsSql, zoneOffsets } from '../../src/features/local-time.js';
-import { propertyCode, propertyStrides } from '../../src/features/property-code.js';
+import { propertyCode, propertyIndex, propertyStrides } from '../../src/features/property-code.js';
 import { type TimeField, timeFieldSql, timeFieldValue } from '../../src/features/time-fields.js';
 
 /** SQL and code must encode alike: preprocessing uses the one, serving the other. */
@@ -103,7 +103,7 @@ test.each(['UTC', 'Asia/Shanghai', 'America/New_York', 'Australia/Lord_Howe'])(
   },
 );
 
-test('property codes are unique, and too many combinations are refused by name', () => {
+test('property codes are unique and name their rows, and too many combinations are refused by name', () => {
   const fields = [
     { name: 'behavior', rows: 6 },
     { name: 'scenario', rows: 5 },
@@ -112,7 +112,13 @@ test('property codes are unique, and too many combinations are refused by name',
   const strides = propertyStrides(fields);
   const codes = new Set<number>();
   for (let a = 0; a < 6; a++)
-    for (let b = 0; b < 5; b++) for (let c = 0; c < 26; c++) codes.add(propertyCode([a, b, c], strides));
+    for (let b = 0; b < 5; b++)
+      for (let c = 0; c < 26; c++) {
+        const code = propertyCode([a, b, c], strides);
+        codes.add(code);
+        const indexes = fields.map(({ rows }, at) => propertyIndex(code, { rows, stride: strides[at]! }));
+        expect(indexes).toEqual([a, b, c]);
+      }
   expect(codes.size).toBe(6 * 5 * 26);
   expect(Math.max(...codes)).toBe(6 * 5 * 26 - 1);
   expect(() => propertyStrides([...fields, { name: 'page', rows: 90 }])).toThrow(
