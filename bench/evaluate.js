@@ -73,7 +73,9 @@ run: { folder: ${folder}/runs }
 
 function run(...args) {
   const start = performance.now();
-  const result = spawnSync('/usr/bin/time', ['-f', '%M', process.execPath, dupn, ...args], { encoding: 'utf8' });
+  const result = spawnSync('/usr/bin/time', ['-f', '%M', process.execPath, dupn, ...args], {
+    encoding: 'utf8',
+  });
   const seconds = (performance.now() - start) / 1000;
   if (result.status !== 0) throw new Error(`dupn ${args.join(' ')}\n${result.stderr}`);
   const kib = Number(result.stderr.trim().split('\n').at(-1));
@@ -86,7 +88,13 @@ writeFileSync(config, CONFIG);
 if (!existsSync(join(folder, 'impressions.parquet'))) await makeLog();
 const figures = {};
 for (const command of ['preprocess', 'train', 'eval']) {
-  const { stdout, ...figure } = run(command, '-c', config, '--json', ...(command === 'train' ? ['--force'] : []));
+  const { stdout, ...figure } = run(
+    command,
+    '-c',
+    config,
+    '--json',
+    ...(command === 'train' ? ['--force'] : []),
+  );
   figures[command] = figure;
   if (command === 'eval') {
     const { metrics, tasks } = JSON.parse(stdout);

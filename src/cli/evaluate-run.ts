@@ -12,7 +12,7 @@ import { evaluateBaselines } from '../evaluation/baselines.js';
 import { type EvaluateOptions, Evaluator } from '../evaluation/evaluate.js';
 import { measuredParts, measuredRequests, usersOf } from '../evaluation/measured.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
-import { type OpenSliceCodes, openSliceCodes } from '../evaluation/slice-columns.js';
+import { type OpenSliceCodes, openSliceCodes } from '../evaluation/slicing/open-slice-codes.js';
 import { warningsOf } from '../evaluation/warnings.js';
 import { PredictionsWriter } from '../evaluation/write-predictions.js';
 import type { ModelShape } from '../model/shape.js';
@@ -36,7 +36,7 @@ export interface EvaluateRunOptions {
 }
 
 /** What DuckDB may use beside the model and the samples that are sorted. */
-const MEMORY_LIMIT = '400MB';
+const MEMORY_LIMIT = '200MB';
 
 /** @throws UserError as `openScoredRun`, and for a column under eval.slices that there is none of */
 export async function evaluateRun(

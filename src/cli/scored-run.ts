@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { recoverFolder } from '../common/files.js';
 import type { Config } from '../config/schema.js';
+import type { BatchPlan } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { measuredParts } from '../evaluation/measured.js';
 import { type ScoredSamples, scoreBatches } from '../model/score-batches.js';
@@ -19,6 +20,8 @@ import type { Prepared } from './require-prepared.js';
 export interface ScoredRun {
   readonly weights: ModelWeights;
   readonly state: TrainingState;
+  /** Part by part. */
+  readonly plans: readonly BatchPlan[];
   readonly requests: number;
   /** All samples of the tasks of the config, in batches. */
   samples(): AsyncGenerator<ScoredSamples>;
@@ -53,6 +56,7 @@ export async function openScoredRun(config: Config, prepared: Prepared, folder: 
     return {
       weights,
       state,
+      plans,
       requests: sizes.reduce((sum, size) => sum + size.requests, 0),
       async *samples() {
         for (const plan of plans) yield* scoreBatches(weights, source.batches(plan));

@@ -14,12 +14,8 @@ export interface Names {
   entityIds(entity: string, rows: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Item row -> value of one of the numbers of items as it was read; null where it is missing. */
   itemNumbers(name: string, rows: readonly number[]): Promise<ReadonlyMap<number, number | null>>;
-  /** Vocabulary index -> value, of those that are values. */
-  values(
-    group: 'item' | 'properties' | 'user' | 'query',
-    field: string,
-    indexes: readonly number[],
-  ): Promise<ReadonlyMap<number, string>>;
+  /** Vocabulary index -> value, of those that are values; `group` is item, properties, user, query or an entity. */
+  values(group: string, field: string, indexes: readonly number[]): Promise<ReadonlyMap<number, string>>;
   close(): void;
 }
 

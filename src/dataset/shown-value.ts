@@ -34,7 +34,7 @@ export function indexesOf(
 /** What a row of a field's table stands for, once the values among `indexes` are looked up. */
 export async function describer(
   names: Names,
-  group: 'item' | 'properties' | 'user' | 'query',
+  group: string,
   field: FieldManifest,
   indexes: readonly number[],
 ): Promise<(index: number) => ShownValue> {

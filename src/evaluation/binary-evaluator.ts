@@ -14,8 +14,8 @@ import { requestsOf } from './requests-of.js';
 import { addRanked, type Resampled, resample } from './resample.js';
 import { newRows, type SampleRows } from './scores/sample-rows.js';
 import { ScoreSorter } from './scores/score-sorter.js';
-import { SliceCounts } from './slice-counts.js';
-import { slicedColumns } from './sliced.js';
+import { SliceCounts } from './slicing/slice-counts.js';
+import { slicedColumns } from './slicing/sliced.js';
 import { Sums } from './sums.js';
 import type { TaskEvaluator, TaskEvaluatorOptions, TaskResult } from './task-evaluator.js';
 

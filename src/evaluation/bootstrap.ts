@@ -3,6 +3,7 @@
  * drawn with replacement, and the metric is worked out again with each user weighted by how often it was drawn.
  */
 import { createRandom } from '../common/random.js';
+import { quantile } from './quantile.js';
 
 export interface Bootstrap {
   /** Resamples; 0 for no intervals. */
@@ -71,12 +72,4 @@ export function pairedInterval(differences: Float64Array): PairedInterval | null
   const atLeast = known.filter((value) => value >= 0).length;
   const tail = (1 + Math.min(atMost, atLeast)) / (known.length + 1);
   return { low: interval.low, high: interval.high, pValue: Math.min(1, 2 * tail) };
-}
-
-/** Linear between the neighbours, as numpy's default. */
-function quantile(sorted: Float64Array, q: number): number {
-  const at = q * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
 }

@@ -15,8 +15,8 @@ import { addRanked, type Resampled, resample } from './resample.js';
 import { logProbabilities } from './scored-classes.js';
 import { newRows, type SampleRows } from './scores/sample-rows.js';
 import { ScoreSorter } from './scores/score-sorter.js';
-import { SliceCounts } from './slice-counts.js';
-import { slicedColumns } from './sliced.js';
+import { SliceCounts } from './slicing/slice-counts.js';
+import { slicedColumns } from './slicing/sliced.js';
 import { Sums } from './sums.js';
 import type { TaskEvaluator, TaskEvaluatorOptions, TaskResult } from './task-evaluator.js';
 
@@ -27,7 +27,7 @@ const RIGHT = 2;
 const CLASS = 3;
 
 /** Rows that all the sorters of a task hold in memory together. */
-const HELD_ROWS = 2 ** 21;
+const HELD_ROWS = 2 ** 19;
 
 export class ClassEvaluator implements TaskEvaluator {
   readonly #options: TaskEvaluatorOptions;

@@ -5,7 +5,7 @@ import { BinaryEvaluator } from './binary-evaluator.js';
 import { type Interval, intervalOf } from './bootstrap.js';
 import { ClassEvaluator } from './class-evaluator.js';
 import type { TaskCurves } from './curves.js';
-import type { SliceCodes, SliceColumn } from './slices.js';
+import type { SliceCodes, SliceColumn } from './slicing/slices.js';
 import type { TaskEvaluator, TaskEvaluatorOptions } from './task-evaluator.js';
 import type { UserNumbers } from './user-numbers.js';
 

@@ -1,7 +1,7 @@
 /** The metrics of a task in every resample of its users, block by block: one pass over the samples for each block. */
 import { type Bootstrap, type DrawnBlock, drawBlocks } from './bootstrap.js';
 import type { ScoreSorter } from './scores/score-sorter.js';
-import type { SliceCounts } from './slice-counts.js';
+import type { SliceCounts } from './slicing/slice-counts.js';
 import type { Sums } from './sums.js';
 
 /** Resamples that the intervals of slices are from, at most: there are many slices. */

@@ -2,7 +2,7 @@
 import type { Against } from './against.js';
 import type { TaskCurves } from './curves.js';
 import type { Evaluation } from './evaluate.js';
-import type { SliceColumn } from './slices.js';
+import type { SliceColumn } from './slicing/slices.js';
 
 export interface SavedEvaluation extends Evaluation {
   readonly run: string;

@@ -3,7 +3,7 @@ import type { ScoredSamples } from '../model/score-batches.js';
 import type { Bootstrap } from './bootstrap.js';
 import type { TaskCurves } from './curves.js';
 import type { TaskEvaluation } from './evaluate.js';
-import type { SliceCodes, SliceColumn } from './slices.js';
+import type { SliceCodes, SliceColumn } from './slicing/slices.js';
 import type { UserNumbers } from './user-numbers.js';
 
 export interface TaskEvaluatorOptions {

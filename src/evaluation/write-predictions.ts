@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { type DuckDBAppender, DuckDBDataChunk, FLOAT, INTEGER } from '@duckdb/node-api';
-import { copyToParquet, type Database, openDatabase } from '../common/database.js';
+import { copyToParquet, type Database, openDatabase, rowsOf } from '../common/database.js';
 import { replaceFolder } from '../common/files.js';
 import { preparedPaths } from '../common/prepared.js';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from '../common/sql.js';
@@ -15,6 +15,9 @@ import { probabilities } from './probabilities.js';
 
 /** Rows of one of DuckDB's chunks. */
 const CHUNK = 2048;
+
+/** Samples that are joined and sorted at a time. */
+const PIECE = 500_000;
 
 export interface PredictionsInput {
   readonly preparedFolder: string;
@@ -72,19 +75,31 @@ export class PredictionsWriter {
     });
   }
 
-  #writeTask(task: string, path: string): Promise<void> {
+  /** Piece by piece into a table, which DuckDB keeps in order: to sort all of it at once would take its memory several times over. */
+  async #writeTask(task: string, path: string): Promise<void> {
     const { preparedFolder, tasks } = this.input;
+    const { connection } = this.database;
     const isAlone = tasks[task]!.kind === 'multiclass';
     const prepared = (file: string) =>
       `read_parquet(${quoteLiteral(escapeGlob(join(preparedFolder, file)))})`;
-    return copyToParquet(
-      this.database.connection,
+    const scores = quoteIdentifier(tableOf(task));
+    const rows = (first: number, last: number) =>
       `SELECT r.request_id, r.user_id, r."time", ${isAlone ? '' : 's.candidate, '}s.label, s.weight, p.* EXCLUDE (sample)
-       FROM ${quoteIdentifier(tableOf(task))} p JOIN ${prepared(preparedPaths.samples(task))} s USING (sample)
+       FROM ${scores} p JOIN ${prepared(preparedPaths.samples(task))} s USING (sample)
          JOIN ${prepared(preparedPaths.requests)} r USING (request)
-       ORDER BY sample`,
-      path,
+       WHERE p.sample BETWEEN ${first} AND ${last} AND s.sample BETWEEN ${first} AND ${last} ORDER BY p.sample`;
+    await connection.run(`CREATE TABLE predictions AS ${rows(0, -1)}`);
+    const [range] = await rowsOf<[number | null, number | null]>(
+      connection,
+      `SELECT min(sample), max(sample) FROM ${scores}`,
     );
+    const [first, last] = range!;
+    for (let at = first ?? 0; at <= (last ?? -1); at += PIECE) {
+      await connection.run(`INSERT INTO predictions ${rows(at, at + PIECE - 1)}`);
+    }
+    await connection.run(`DROP TABLE ${scores}`);
+    await copyToParquet(connection, 'SELECT * FROM predictions', path);
+    await connection.run('DROP TABLE predictions');
   }
 
   close(): void {

@@ -44,13 +44,19 @@ const DEFINITIONS: Readonly<
 /** 1970-01-01 was a Thursday, the fourth day of a week that starts on Monday. */
 const FIRST_DAY = 3;
 
-/** The value of the field at a moment given as seconds since 1970 on the local clock. */
-export function timeFieldValue(field: TimeField, localSeconds: number): string {
-  const { names, number } = DEFINITIONS[field];
+/** All values of the field, in their order. */
+export const timeFieldNames = (field: TimeField): readonly string[] => DEFINITIONS[field].names;
+
+/** The place among them at a moment given as seconds since 1970 on the local clock. */
+export function timeFieldNumber(field: TimeField, localSeconds: number): number {
   const day = Math.floor(localSeconds / 86_400);
   const hour = Math.floor((localSeconds - day * 86_400) / 3600);
-  return names[number(hour, (((day + FIRST_DAY) % 7) + 7) % 7)]!;
+  return DEFINITIONS[field].number(hour, (((day + FIRST_DAY) % 7) + 7) % 7);
 }
+
+/** The value at that moment. */
+export const timeFieldValue = (field: TimeField, localSeconds: number): string =>
+  DEFINITIONS[field].names[timeFieldNumber(field, localSeconds)]!;
 
 /** The same in SQL, of a BIGINT expression. */
 export function timeFieldSql(field: TimeField, localSeconds: string): string {

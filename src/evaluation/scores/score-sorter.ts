@@ -8,7 +8,7 @@ import { RowFile } from './row-file.js';
 import { copyRow, newRows, type SampleRows } from './sample-rows.js';
 
 /** Rows that are sorted in memory, some 60 bytes each while they are. */
-const RUN_ROWS = 2 ** 20;
+const RUN_ROWS = 2 ** 18;
 
 /** Rows that are read from a run at a time. */
 const BLOCK_ROWS = 2 ** 14;

@@ -1,5 +1,5 @@
 /** Parts of the evaluation samples by the values of columns: where a model is weak. */
-import type { Interval } from './bootstrap.js';
+import type { Interval } from '../bootstrap.js';
 
 export interface Slice {
   readonly value: string;

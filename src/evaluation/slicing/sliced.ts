@@ -1,5 +1,5 @@
 /** The slices of a task put together from what was summed, counted and ranked of each. */
-import { type Interval, intervalOf } from './bootstrap.js';
+import { type Interval, intervalOf } from '../bootstrap.js';
 import type { SliceCounts } from './slice-counts.js';
 import { isTiny, type Slice, type SliceCodes, type SliceColumn, worstFirst } from './slices.js';
 

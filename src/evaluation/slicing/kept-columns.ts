@@ -1,0 +1,108 @@
+/** What samples can be sliced by that is kept of their table. */
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowsOf } from '../../common/database.js';
+import { preparedPaths } from '../../common/prepared.js';
+import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
+import type { Range } from '../measured.js';
+import { MOST_VALUES, OTHER } from './frequent-values.js';
+
+/** Slices of a number with more values than that. */
+const TENTHS = 10;
+
+export interface KeptColumns {
+  readonly columns: readonly { readonly column: string; readonly values: readonly string[] }[];
+  /** Of the next so many samples, row by row, [samples, columns]. */
+  next(samples: number): Promise<Uint8Array>;
+}
+
+export interface KeptInput {
+  readonly connection: DuckDBConnection;
+  readonly folder: string;
+  readonly task: string;
+  readonly keep: readonly string[];
+  readonly requests: Range;
+}
+
+export async function keptColumns({
+  connection,
+  folder,
+  task,
+  keep,
+  requests,
+}: KeptInput): Promise<KeptColumns> {
+  const file = quoteLiteral(escapeGlob(join(folder, preparedPaths.samples(task))));
+  const [start, end] = requests;
+  await connection.run(
+    `CREATE VIEW kept AS SELECT * FROM read_parquet(${file}) WHERE request >= ${start} AND request < ${end}`,
+  );
+  const columns: { readonly column: string; readonly values: readonly string[] }[] = [];
+  for (const [at, column] of keep.entries()) {
+    columns.push({ column, values: await createCodes(connection, quoteIdentifier(column), at) });
+  }
+  if (keep.length === 0) return { columns, next: async () => new Uint8Array(0) };
+  const codes = keep.map((_, at) => `coalesce(codes${at}.code, ${columns[at]!.values.length - 1})`);
+  const joins = keep.map(
+    (column, at) =>
+      `LEFT JOIN codes${at} ON codes${at}.value IS NOT DISTINCT FROM CAST(kept.${quoteIdentifier(column)} AS VARCHAR)`,
+  );
+  const result = await connection.stream(
+    `SELECT ${codes.join(', ')} FROM kept ${joins.join(' ')} ORDER BY kept.sample`,
+  );
+  let chunk: number[][] = [];
+  let [at, length] = [0, 0];
+  return {
+    columns,
+    async next(samples) {
+      const bytes = new Uint8Array(samples * keep.length);
+      for (let done = 0; done < samples; done++, at++) {
+        if (at === length) {
+          const next = await result.fetchChunk();
+          if (!next || next.rowCount === 0) throw new Error(`${task} has fewer samples than its arrays`);
+          chunk = keep.map((_, column) => next.getColumnValues(column) as number[]);
+          [at, length] = [0, next.rowCount];
+        }
+        for (let column = 0; column < keep.length; column++) {
+          bytes[done * keep.length + column] = chunk[column]![at]!;
+        }
+      }
+      return bytes;
+    },
+  };
+}
+
+/** `codes<at>` (value, code) for the values of a column; their names by code, the last one of all others. */
+async function createCodes(connection: DuckDBConnection, column: string, at: number): Promise<string[]> {
+  const [counted] = await rowsOf<[bigint, bigint]>(
+    connection,
+    `SELECT count(DISTINCT ${column}), count(*) FILTER (${column} IS NOT NULL AND TRY_CAST(${column} AS DOUBLE) IS NULL) FROM kept`,
+  );
+  const [distinct, texts] = counted!.map(Number) as [number, number];
+  if (texts === 0 && distinct > MOST_VALUES) return createTenths(connection, column, at);
+  await connection.run(
+    `CREATE TABLE codes${at} AS SELECT value, CAST(row_number() OVER (ORDER BY n DESC, value) - 1 AS INTEGER) AS code
+     FROM (SELECT CAST(${column} AS VARCHAR) AS value, count(*) AS n FROM kept GROUP BY value)
+     QUALIFY code < ${MOST_VALUES}`,
+  );
+  const rows = await rowsOf<[string | null]>(connection, `SELECT value FROM codes${at} ORDER BY code`);
+  return [...rows.map(([value]) => value ?? '(missing)'), OTHER];
+}
+
+/** Tenths of the samples by a number, and `(missing)`. */
+async function createTenths(connection: DuckDBConnection, column: string, at: number): Promise<string[]> {
+  await connection.run(
+    `CREATE TABLE codes${at} AS
+     WITH counted AS (SELECT CAST(${column} AS VARCHAR) AS value, CAST(${column} AS DOUBLE) AS number, count(*) AS n FROM kept GROUP BY ALL),
+       placed AS (SELECT value, number, floor((sum(n) OVER (ORDER BY number, value) - n / 2.0) * ${TENTHS} / sum(n) OVER ()) AS tenth
+         FROM counted WHERE value IS NOT NULL UNION ALL SELECT value, number, NULL FROM counted WHERE value IS NULL)
+     SELECT value, number, CAST(dense_rank() OVER (ORDER BY tenth NULLS LAST) - 1 AS INTEGER) AS code FROM placed`,
+  );
+  const rows = await rowsOf<[number | null, number | null]>(
+    connection,
+    `SELECT min(number), max(number) FROM codes${at} GROUP BY code ORDER BY code`,
+  );
+  const names = rows.map(([low, high]) =>
+    low === null ? '(missing)' : low === high ? `${low}` : `${low} to ${high}`,
+  );
+  return [...names, OTHER];
+}
