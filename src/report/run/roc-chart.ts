@@ -1,0 +1,122 @@
+/** ROC curves: which share of the positives is found at the price of which share of the negatives. */
+
+import { percent } from '../../common/percent.js';
+import type { RocPoint } from '../../evaluation/curves.js';
+import { palette } from '../palette.js';
+import { type Layer, look, seriesChart } from '../series-chart.js';
+import { type SeriesStyles, stylesFor } from '../series-style.js';
+import type { ReportChart } from '../write-report.js';
+
+export interface RocCurve {
+  /** A run or a class. */
+  readonly series: string;
+  readonly points: readonly RocPoint[];
+}
+
+/** Curves that can be told apart by colour; of more, the best and the worst are coloured. */
+const MOST_COLOURS = 4;
+
+const SQUARE = 340;
+
+/** `each` is what a curve stands for, such as `class` or `run`. Null without a curve. */
+export function rocChart(
+  task: string,
+  curves: readonly RocCurve[],
+  each: 'class' | 'run',
+): ReportChart | null {
+  const drawn = curves.filter(({ points }) => points.length > 1);
+  if (drawn.length === 0) return null;
+  const many = each === 'class' && drawn.length > MOST_COLOURS;
+  const byArea = [...drawn].sort((a, b) => areaUnder(b) - areaUnder(a));
+  const coloured = many ? [byArea[0]!, byArea.at(-1)!] : drawn;
+  const styles = stylesFor(coloured.map(({ series }) => series));
+  const title = `ROC of ${task}`;
+  return {
+    name: `roc-${task}`,
+    title,
+    description: `${drawn.map((curve) => describe(curve, drawn.length > 1)).join('; ')}.`,
+    caption:
+      `Share of the positives found by share of the negatives let through${each === 'class' && drawn.length > 1 ? ', of each class against all others' : ''}. ` +
+      'Dashed line: chance.' +
+      (many ? ' Coloured: the classes with the largest and the smallest area.' : ''),
+    spec: seriesChart(
+      title,
+      styles,
+      [diagonal(), ...(many ? [curveLayer(drawn, null)] : []), curveLayer(coloured, styles)],
+      SQUARE,
+    ),
+  };
+}
+
+function curveLayer(curves: readonly RocCurve[], styles: SeriesStyles | null): Layer {
+  const { color, strokeDash } = look(styles ?? {});
+  return {
+    data: {
+      values: curves.flatMap(({ series, points }) =>
+        points.map(({ falsePositiveRate, truePositiveRate }, order) => ({
+          series,
+          x: falsePositiveRate,
+          y: truePositiveRate,
+          order,
+        })),
+      ),
+    },
+    mark: styles
+      ? { type: 'line', strokeWidth: 2 }
+      : { type: 'line', strokeWidth: 1, color: palette.faint.light },
+    encoding: {
+      ...axes(),
+      order: { field: 'order', type: 'quantitative' },
+      ...(styles ? { color, strokeDash } : { detail: { field: 'series', type: 'nominal' } }),
+    },
+  };
+}
+
+function diagonal(): Layer {
+  return {
+    data: {
+      values: [
+        { x: 0, y: 0 },
+        { x: 1, y: 1 },
+      ],
+    },
+    mark: { type: 'line', color: palette.faint.light, strokeDash: [4, 3], strokeWidth: 1 },
+    encoding: axes(),
+  };
+}
+
+function axes() {
+  const share = (field: string, title: string) => ({
+    field,
+    type: 'quantitative' as const,
+    title,
+    scale: { domain: [0, 1], nice: false },
+    axis: { format: '.0%', tickCount: 5, labelFlush: false },
+  });
+  return { x: share('x', 'negatives let through'), y: share('y', 'positives found') };
+}
+
+function describe(curve: RocCurve, named: boolean): string {
+  const found = [0.1, 0.5].map(
+    (share) => `${percent(foundAt(curve, share))} of the positives at ${percent(share)} of the negatives`,
+  );
+  return `${named ? `${curve.series}: ` : ''}finds ${found.join(' and ')}, area ${areaUnder(curve).toFixed(3)}`;
+}
+
+/** Linear between the points. */
+function foundAt({ points }: RocCurve, share: number): number {
+  const at = points.findIndex(({ falsePositiveRate }) => falsePositiveRate >= share);
+  if (at <= 0) return points[Math.max(at, 0)]?.truePositiveRate ?? 0;
+  const [before, after] = [points[at - 1]!, points[at]!];
+  const part = (share - before.falsePositiveRate) / (after.falsePositiveRate - before.falsePositiveRate || 1);
+  return before.truePositiveRate + part * (after.truePositiveRate - before.truePositiveRate);
+}
+
+/** Of the curve as it is drawn. */
+function areaUnder({ points }: RocCurve): number {
+  return points.slice(1).reduce((sum, point, at) => {
+    const before = points[at]!;
+    const width = point.falsePositiveRate - before.falsePositiveRate;
+    return sum + (width * (point.truePositiveRate + before.truePositiveRate)) / 2;
+  }, 0);
+}
