@@ -24,8 +24,13 @@ export type Block =
   | { readonly kind: 'terms'; readonly terms: readonly { readonly term: string; readonly text: string }[] }
   | ({ readonly kind: 'table' } & PageTable)
   | { readonly kind: 'figures'; readonly figures: readonly Figure[] }
-  /** Closed until the reader opens it; open on paper. */
-  | { readonly kind: 'details'; readonly summary: string; readonly blocks: readonly Block[] };
+  /** What the reader opens and closes; open on paper. */
+  | {
+      readonly kind: 'details';
+      readonly summary: string;
+      readonly open?: boolean;
+      readonly blocks: readonly Block[];
+    };
 
 export interface PageTable extends SummaryTable {
   /** How strongly each row is coloured, from 0 to 1. */
@@ -37,6 +42,7 @@ export interface PageTable extends SummaryTable {
 export interface Figure {
   /** Of `renderChart`: it goes into the page as it is, all other text is escaped. */
   readonly svg: string;
+  /** None where it is empty. */
   readonly caption: string;
 }
 
@@ -99,7 +105,7 @@ function blockHtml(block: Block): string {
       return `<div class="figures">\n${block.figures.map(figureHtml).join('')}</div>\n`;
     case 'details':
       return (
-        `<details>\n<summary>${escapeXml(block.summary)}</summary>\n` +
+        `<details${block.open ? ' open=""' : ''}>\n<summary>${escapeXml(block.summary)}</summary>\n` +
         `${block.blocks.map(blockHtml).join('')}</details>\n`
       );
   }
@@ -134,9 +140,10 @@ function tableHtml({ title, header, rows, shades, bold = [] }: PageTable): strin
 }
 
 function isNumber(cell: Cell): boolean {
-  return cell === null || typeof cell === 'number' || /^[+-]?\d+(\.\d+)?( %)?$/.test(cell);
+  return cell === null || cell === '' || typeof cell === 'number' || /^[+-]?\d+(\.\d+)?( %)?$/.test(cell);
 }
 
 function figureHtml({ svg, caption }: Figure): string {
-  return `<figure>\n${svg}\n<figcaption>${escapeXml(caption)}</figcaption>\n</figure>\n`;
+  const below = caption === '' ? '' : `<figcaption>${escapeXml(caption)}</figcaption>\n`;
+  return `<figure>\n${svg}\n${below}</figure>\n`;
 }

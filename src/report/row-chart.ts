@@ -25,6 +25,8 @@ export interface RowChart {
     /** Of d3. */
     readonly format?: string;
     readonly domain?: readonly [number, number];
+    /** Whether it begins at 0; that of bars does. */
+    readonly zero?: boolean;
   };
   /** A line through all rows, such as chance. */
   readonly rule?: number;
@@ -48,7 +50,9 @@ export function rowChart({ title, rows, styles, axis, rule, bars, legend }: RowC
     title: axis.title,
     scale: {
       range: [NAMES, WIDTH - 12],
-      ...(axis.domain ? { domain: [...axis.domain], nice: false } : { zero: bars ?? false, nice: true }),
+      ...(axis.domain
+        ? { domain: [...axis.domain], nice: false }
+        : { zero: bars ?? axis.zero ?? false, nice: true }),
     },
     axis: { tickCount: 4, labelFlush: false, ...(axis.format !== undefined && { format: axis.format }) },
   };
@@ -59,11 +63,15 @@ export function rowChart({ title, rows, styles, axis, rule, bars, legend }: RowC
     scale: { domain: [-0.5, rows.length - 0.5], reverse: true, nice: false },
   };
   const { color, shape } = look(styles);
+  const names = Object.keys(styles);
+  // Points of one value would lie on each other.
+  const shift = (series: string) =>
+    legend ? (names.indexOf(series) - (names.length - 1) / 2) * (0.6 / names.length) : 0;
   const points = rows.flatMap((row, at) =>
     'heading' in row
       ? []
       : row.points.map(({ series, value, interval }) => ({
-          row: at,
+          row: at + shift(series),
           series,
           x: value,
           low: interval?.low ?? null,
@@ -114,7 +122,7 @@ export function rowChart({ title, rows, styles, axis, rule, bars, legend }: RowC
   return {
     title: { text: title, limit: TITLE_LIMIT },
     padding: 8,
-    ...(legend ? { spacing: 14, vconcat: [legendOf(styles), plot] } : plot),
+    ...(legend ? { spacing: 14, vconcat: [legendOf(styles, 'points'), plot] } : plot),
   };
 }
 

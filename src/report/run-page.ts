@@ -3,15 +3,15 @@
 import { type Draft, type DraftBlock, drawSections } from './drafts.js';
 import { type Block, renderPage } from './page.js';
 import { areaChart } from './run/area-chart.js';
-import { behaviourCharts } from './run/behaviour-charts.js';
-import { calibrationChart } from './run/calibration-chart.js';
+import { BEHAVIOUR_TEXT, behaviourCharts } from './run/behaviour-charts.js';
+import { CALIBRATION_TEXT, calibrationChart } from './run/calibration-chart.js';
 import { confusionChart } from './run/confusion-chart.js';
 import { featureChart } from './run/feature-chart.js';
 import { historyBlocks } from './run/histories.js';
-import { learningCharts } from './run/learning-charts.js';
+import { LEARNING_TEXT, learningCharts } from './run/learning-charts.js';
 import { profileCharts } from './run/profile-charts.js';
 import { againstTable, againstText, evaluationWarnings, resultTables } from './run/result-tables.js';
-import { rocChart } from './run/roc-chart.js';
+import { ROC_TEXT, rocChart } from './run/roc-chart.js';
 import { rowTable } from './run/row-table.js';
 import { sliceChart } from './run/slice-chart.js';
 import { sliceTables } from './run/slice-tables.js';
@@ -50,17 +50,32 @@ export function runDrafts(report: RunReport): Draft[] {
     results(report),
     {
       heading: 'Learning',
-      blocks: [charts(areas.flatMap((area) => learningCharts({ [report.name]: report }, area)))],
+      blocks: [
+        {
+          kind: 'text',
+          text: `${LEARNING_TEXT}Dashed line: the weights that were kept, those best in the mean over the tasks.`,
+        },
+        charts(areas.flatMap((area) => learningCharts({ [report.name]: report }, area))),
+      ],
     },
     {
       heading: 'ROC and calibration',
-      blocks: [charts(areas.flatMap((area) => curveCharts(report, area)))],
+      blocks: [
+        { kind: 'text', text: `${ROC_TEXT} ${CALIBRATION_TEXT}` },
+        charts(areas.flatMap((area) => curveCharts(report, area))),
+      ],
     },
     slices(report, areas),
     attention(report, areas),
     {
       heading: 'Behaviours',
-      blocks: [charts(report.insight.groups.flatMap(behaviourCharts))],
+      blocks: [
+        {
+          kind: 'text',
+          text: `${BEHAVIOUR_TEXT} From ${report.insight.requests} requests of the evaluation period.`,
+        },
+        charts(report.insight.groups.flatMap(behaviourCharts)),
+      ],
     },
     {
       heading: 'Ranking',
@@ -126,7 +141,7 @@ function slices({ evaluation }: RunReport, areas: readonly TaskArea[]): Draft {
         const count = columns.reduce((sum, each) => sum + each.slices.length, 0);
         return {
           kind: 'details',
-          summary: `All ${count} slices of ${area.task}, by ${columns.map(({ column }) => column).join(', ')}`,
+          summary: `${area.task}: ${count} ${count === 1 ? 'slice' : 'slices'} by ${columns.map(({ column }) => column).join(', ')}`,
           blocks: sliceTables(area, columns).map((table) => ({ kind: 'table', ...table })),
         };
       }),

@@ -26,13 +26,13 @@ export function seriesChart(
   title: string,
   styles: SeriesStyles,
   layers: readonly Layer[],
-  height = HEIGHT,
+  { height = HEIGHT, marks = 'both' }: { readonly height?: number; readonly marks?: Marks } = {},
 ): TopLevelSpec {
   const plot = { width: WIDTH, height, layer: [...layers] };
   return {
     title: { text: title, limit: TITLE_LIMIT },
     padding: 8,
-    ...(Object.keys(styles).length === 1 ? plot : { spacing: 14, vconcat: [legendOf(styles), plot] }),
+    ...(Object.keys(styles).length === 1 ? plot : { spacing: 14, vconcat: [legendOf(styles, marks), plot] }),
   };
 }
 
@@ -73,7 +73,10 @@ export function look(styles: SeriesStyles) {
   };
 }
 
-export function legendOf(styles: SeriesStyles): Layer {
+/** What the layers show of each series. */
+export type Marks = 'lines' | 'points' | 'both';
+
+export function legendOf(styles: SeriesStyles, marks: Marks): Layer {
   const { color, strokeDash, shape } = look(styles);
   const names = Object.keys(styles);
   const short = names.every((name) => name.length <= SHORT_LENGTH);
@@ -102,19 +105,21 @@ export function legendOf(styles: SeriesStyles): Layer {
     axis: null,
     scale: { domain: [-0.5, height / ROW_HEIGHT - 0.5], reverse: true, nice: false },
   };
+  const line: Layer = {
+    mark: { type: 'rule', strokeWidth: 2 },
+    encoding: { x: across('start'), x2: { field: 'end' }, y: row, color, strokeDash },
+  };
+  const point: Layer = {
+    mark: { type: 'point', filled: true, size: 50, opacity: 1 },
+    encoding: { x: across('middle'), y: row, color, shape },
+  };
   return {
     width: WIDTH,
     height,
     data: { values: entries },
     layer: [
-      {
-        mark: { type: 'rule', strokeWidth: 2 },
-        encoding: { x: across('start'), x2: { field: 'end' }, y: row, color, strokeDash },
-      },
-      {
-        mark: { type: 'point', filled: true, size: 50, opacity: 1 },
-        encoding: { x: across('middle'), y: row, color, shape },
-      },
+      ...(marks === 'points' ? [] : [line]),
+      ...(marks === 'lines' ? [] : [point]),
       {
         mark: { type: 'text', align: 'left', dx: 8, color: palette.ink.light },
         encoding: { x: across('end'), y: row, text: { field: 'label' } },

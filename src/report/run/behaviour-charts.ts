@@ -5,6 +5,10 @@ import { rowChart } from '../row-chart.js';
 import { type SeriesStyles, stylesFor } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
 
+export const BEHAVIOUR_TEXT =
+  'Attention: mean weight of a behaviour times the length of its history, so that 1 (dashed) is an equal share. ' +
+  'Gates of the recurrence: how far they are open for a behaviour, mean over the units, from 0 (shut) to 1.';
+
 const MOST_GROUPS = 20;
 
 const GATES = ['input', 'forget', 'output'] as const;
@@ -17,7 +21,7 @@ const ATTENTION: SeriesStyles = {
 export function behaviourCharts({ by, groups }: BehaviourGroups): ReportChart[] {
   if (groups.length === 0) return [];
   const shown = groups.slice(0, MOST_GROUPS);
-  const rest = groups.length > shown.length ? `; the first ${shown.length} of ${groups.length}` : '';
+  const rest = groups.length > shown.length ? `The first ${shown.length} of ${groups.length}.` : '';
   const gated = shown.filter(({ gates }) => gates !== null);
   return [attentionChart(by, shown, rest), ...(gated.length > 0 ? [gatesChart(by, gated, rest)] : [])];
 }
@@ -28,7 +32,7 @@ function attentionChart(by: string, groups: readonly BehaviourGroup[], rest: str
     name: `attention-${by}`,
     title,
     description: `${groups.map(({ value, attention }) => `${value} ${attention.toFixed(2)}`).join('; ')}.`,
-    caption: `Mean attention to a behaviour by ${by}, 1 (dashed line) an equal share of its history${rest}.`,
+    caption: rest,
     spec: rowChart({
       title,
       rows: groups.map(({ value, attention }) => ({
@@ -36,7 +40,7 @@ function attentionChart(by: string, groups: readonly BehaviourGroup[], rest: str
         points: [{ series: 'attention', value: attention }],
       })),
       styles: ATTENTION,
-      axis: { title: 'attention, equal share = 1' },
+      axis: { title: 'attention, equal share = 1', zero: true },
       rule: 1,
     }),
   };
@@ -53,7 +57,7 @@ function gatesChart(by: string, groups: readonly BehaviourGroup[], rest: string)
           `${value} ${GATES.map((gate) => `${gate} ${gates![gate].toFixed(2)}`).join(', ')}`,
       )
       .join('; ')}.`,
-    caption: `How far the gates are open for a behaviour, mean over the units, by ${by}: 0 shut, 1 open${rest}.`,
+    caption: rest,
     spec: rowChart({
       title,
       rows: groups.map(({ value, gates }) => ({

@@ -3,9 +3,14 @@
 import { percent } from '../../common/percent.js';
 import type { CalibrationBin } from '../../evaluation/curves.js';
 import { palette } from '../palette.js';
+import { PERCENT_LABEL } from '../percent-label.js';
 import { type Layer, seriesChart } from '../series-chart.js';
 import { stylesFor } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
+
+export const CALIBRATION_TEXT =
+  'Calibration: predicted against observed, in groups of samples by rising prediction, the larger the more they weigh; ' +
+  'on the dashed line both are the same, below it too much is predicted.';
 
 /** Rates of a click are a few per cent: on linear axes to the highest, most bins would lie in a corner. */
 const LOGARITHMIC_FROM = 6;
@@ -28,11 +33,9 @@ export function calibrationChart(
     title,
     description: describe(filled),
     caption:
-      `Probability of ${of}, predicted against observed, in groups of samples by rising prediction; ` +
-      'larger circles weigh more. On the dashed line both are the same; below it too much is predicted.' +
-      (axis.type === 'log' ? ' Logarithmic.' : '') +
-      (none > 0 ? ` At the bottom edge (triangles): ${none} without any.` : ''),
-    spec: seriesChart(title, stylesFor(['model']), layersOf(filled, axis), SQUARE),
+      `Probability of ${of}${axis.type === 'log' ? ' (logarithmic)' : ''}.` +
+      (none > 0 ? ` Triangles at the bottom edge: nothing observed (${none}).` : ''),
+    spec: seriesChart(title, stylesFor(['model']), layersOf(filled, axis), { height: SQUARE }),
   };
 }
 
@@ -77,7 +80,7 @@ function layersOf(bins: readonly CalibrationBin[], { type, domain, ticks }: Axis
     title,
     scale: { type, domain: [...domain], nice: false },
     axis: {
-      labelExpr: "format(100 * datum.value, '.3~r') + ' %'",
+      labelExpr: PERCENT_LABEL,
       labelFlush: false,
       ...(type === 'log' ? { values: [...ticks] } : { tickCount: 5 }),
     },

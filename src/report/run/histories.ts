@@ -1,5 +1,4 @@
 /** What the attention made of the histories of some users: behaviours, coloured by their weight. */
-import { percent } from '../../common/percent.js';
 import type { Cell } from '../../common/table.js';
 import type { ShownBehaviour, ShownHistory } from '../../evaluation/insight/insight.js';
 import type { Block, PageTable } from '../page.js';
@@ -8,18 +7,19 @@ import { ageText, momentText } from './time-text.js';
 /** Of longer histories, those with the largest weights. */
 const MOST_BEHAVIOURS = 15;
 
-/** Each is opened by the reader. `several` are the tasks of several classes. */
+/** The first is open. `several` are the tasks of several classes. */
 export function historyBlocks(
   histories: readonly ShownHistory[],
   several: readonly string[],
   timeZone: string,
 ): Block[] {
-  return histories.map((history): Block => {
+  return histories.map((history, at): Block => {
     const moment = momentText(history.time, timeZone);
     const summary = `User ${history.userId}, ${moment}: ${countText(history.behaviours.length)}`;
     return {
       kind: 'details',
       summary,
+      open: at === 0,
       blocks: [
         { kind: 'text', text: askedText(history.asked) },
         predictionTable(history, several),
@@ -44,13 +44,13 @@ function predictionTable({ predictions }: ShownHistory, several: readonly string
   return {
     kind: 'table',
     title: 'Predictions',
-    header: ['task', 'candidate', 'label', 'probability', 'of'],
+    header: ['task', 'candidate', 'label', 'probability', 'of label'],
     rows: predictions.map(({ task, candidate, label, probability }): Cell[] => [
       task,
       candidate,
       label,
       probability.toFixed(4),
-      several.includes(task) ? 'the label' : 'label 1',
+      several.includes(task) ? label : 1,
     ]),
   };
 }
@@ -68,7 +68,7 @@ function behaviourBlocks({ behaviours }: ShownHistory): Block[] {
       ? [
           {
             kind: 'text' as const,
-            text: `${countText(rest)} more, with ${percent(Math.max(restWeight, 0))} of the attention together, ${rest === 1 ? 'is' : 'are'} left out.`,
+            text: `${countText(rest)} more, with ${weightText(Math.max(restWeight, 0))} of the attention together, ${rest === 1 ? 'is' : 'are'} left out.`,
           },
         ]
       : []),
@@ -99,7 +99,7 @@ function behaviourTable(behaviours: readonly ShownBehaviour[]): PageTable {
       ...(gated ? ['input gate', 'forget gate', 'output gate'] : []),
     ],
     rows: behaviours.map(({ weight, ageSeconds, itemId, item, properties: of, gates }): Cell[] => [
-      `${(100 * weight).toFixed(1)} %`,
+      weightText(weight),
       ageText(ageSeconds),
       itemId,
       ...properties.map((name) => of[name] ?? null),
@@ -109,5 +109,7 @@ function behaviourTable(behaviours: readonly ShownBehaviour[]): PageTable {
     shades: behaviours.map(({ weight }) => (most > 0 ? weight / most : 0)),
   };
 }
+
+const weightText = (weight: number) => `${(100 * weight).toFixed(1)} %`;
 
 const countText = (count: number) => `${count} behaviour${count === 1 ? '' : 's'}`;

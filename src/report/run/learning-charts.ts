@@ -8,6 +8,10 @@ import { isFiniteNumber } from './numbers.js';
 import type { TaskArea } from './task-area.js';
 import { valueScale } from './value-scale.js';
 
+/** What the charts show, which is the same for all tasks. */
+export const LEARNING_TEXT =
+  'Loss on the training samples, each point a mean over some steps, and AUC on the validation part after each epoch. ';
+
 /** Label -> report. */
 export type Reports = Readonly<Record<string, RunReport>>;
 
@@ -33,9 +37,7 @@ function lossChart(reports: Reports, task: string): ReportChart | null {
     name: `loss-${task}`,
     title,
     description: `${curves.map(endsOf).join('; ')}.`,
-    caption:
-      'Loss on the training samples by step, each point a mean over some steps.' +
-      (curves.length === 1 ? ' Dashed line: the weights that were kept.' : ''),
+    caption: '',
     spec: stepChart(title, 'loss (nats)', curves, { points: false }),
   };
 }
@@ -52,11 +54,7 @@ function validationChart(
     name: `validation-${task}`,
     title,
     description: `${curves.map((curve) => endsOf(curve) + keptOf(curve)).join('; ')}.`,
-    caption:
-      `${name} on the validation part after each epoch. ` +
-      (curves.length === 1
-        ? 'Dashed line: the weights that were kept, best in the mean over the tasks.'
-        : 'Ring: the weights that were kept.'),
+    caption: '',
     spec: stepChart(title, name, curves, { points: true }),
   };
 }
@@ -92,12 +90,17 @@ function stepChart(
     scale: valueScale(values.map(({ value }) => value)),
   };
   const [line, dots] = lineAndPoints(values, { x, y, styles }) as [Layer, Layer];
-  return seriesChart(title, styles, [
-    ...(curves.length === 1 ? [bestRule(curves[0]!.best, x)] : []),
-    line,
-    ...(points ? [dots] : []),
-    ...(points && curves.length > 1 ? [bestRings(curves, { x, y, color: look(styles).color })] : []),
-  ]);
+  return seriesChart(
+    title,
+    styles,
+    [
+      ...(curves.length === 1 ? [bestRule(curves[0]!.best, x)] : []),
+      line,
+      ...(points ? [dots] : []),
+      ...(points && curves.length > 1 ? [bestRings(curves, { x, y, color: look(styles).color })] : []),
+    ],
+    { marks: points ? 'both' : 'lines' },
+  );
 }
 
 function bestRule(step: number, x: object): Layer {

@@ -4,6 +4,7 @@ import { SPLITS } from '../../common/prepared.js';
 import type { DataProfile } from '../../evaluation/data-profile.js';
 import { dayAxis, daysText, dayTime } from '../day-axis.js';
 import { palette } from '../palette.js';
+import { PERCENT_LABEL } from '../percent-label.js';
 import { rowChart } from '../row-chart.js';
 import { type Layer, lineAndPoints, seriesChart } from '../series-chart.js';
 import { type SeriesStyles, stylesFor } from '../series-style.js';
@@ -56,7 +57,7 @@ function lengthChart({ lengths }: DataProfile): ReportChart | null {
     field: 'share',
     type: 'quantitative' as const,
     title: 'requests of the part',
-    axis: { format: '.0%', tickCount: 5 },
+    axis: { labelExpr: PERCENT_LABEL, tickCount: 5 },
   };
   const empty = parts.map(({ part, total }) => {
     const of = lengths.filter(({ behaviours }) => behaviours === '0');
@@ -164,25 +165,31 @@ function dailyChart({
   // A day stands at its midnight, so what comes between two days stands half a day before that.
   const bound = evaluationFrom - HALF_DAY;
   const isWithin = bound > dayTime(days[0]!) - HALF_DAY && bound < dayTime(days.at(-1)!) + HALF_DAY;
+  const pointed = days.length <= MOST_POINTS;
   const [line, points] = lineAndPoints(values, { x, y, styles }) as [Layer, Layer];
   return {
     ...chart,
     title,
     description: `${description}; ${daysText(days)}.`,
     caption: caption + (isWithin ? ' Dashed line: here the evaluation begins.' : ''),
-    spec: seriesChart(title, styles, [
-      ...(isWithin
-        ? [
-            {
-              data: { values: [{ day: bound }] },
-              mark: { type: 'rule' as const, color: palette.faint.light, strokeDash: [4, 3] },
-              encoding: { x },
-            } satisfies Layer,
-          ]
-        : []),
-      line,
-      ...(days.length <= MOST_POINTS ? [points] : []),
-    ]),
+    spec: seriesChart(
+      title,
+      styles,
+      [
+        ...(isWithin
+          ? [
+              {
+                data: { values: [{ day: bound }] },
+                mark: { type: 'rule' as const, color: palette.faint.light, strokeDash: [4, 3] },
+                encoding: { x },
+              } satisfies Layer,
+            ]
+          : []),
+        line,
+        ...(pointed ? [points] : []),
+      ],
+      { marks: pointed ? 'both' : 'lines' },
+    ),
   };
 }
 

@@ -55,21 +55,19 @@ function resultTable(
       ...names.flatMap((name) => [metricTitle(name), ...(measured.includes(name) ? ['95 % interval'] : [])]),
       'samples',
       'by label',
-      'users',
     ],
     rows: tasks.flatMap((task): Cell[][] => {
-      const { samples, labels, users } = counts[task]!;
+      const { samples, labels } = counts[task]!;
       const ofModel = cells((name) => {
         const key = `${name}[${task}]`;
         return [fixed(metrics[key]), intervalText(intervals[key])];
       });
       return [
-        [task, 'model', ...ofModel, samples, labels.join(' / '), users],
+        [task, 'model', ...ofModel, samples, labels.join(' / ')],
         ...Object.entries(baselines[task] ?? {}).map(([baseline, values]): Cell[] => [
           task,
           `baseline ${baseline}`,
           ...cells((name) => [fixed(values[name]), '']),
-          '',
           '',
           '',
         ]),

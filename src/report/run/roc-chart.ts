@@ -3,9 +3,13 @@
 import { percent } from '../../common/percent.js';
 import type { RocPoint } from '../../evaluation/curves.js';
 import { palette } from '../palette.js';
+import { PERCENT_LABEL } from '../percent-label.js';
 import { type Layer, look, seriesChart } from '../series-chart.js';
 import { type SeriesStyles, stylesFor } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
+
+export const ROC_TEXT =
+  'ROC: the share of the positives that is found by the share of the negatives that is let through; dashed is chance.';
 
 export interface RocCurve {
   /** A run or a class. */
@@ -35,17 +39,19 @@ export function rocChart(
     name: `roc-${task}`,
     title,
     description: `${drawn.map((curve) => describe(curve, drawn.length > 1)).join('; ')}.`,
-    caption:
-      `Share of the positives found by share of the negatives let through${each === 'class' && drawn.length > 1 ? ', of each class against all others' : ''}. ` +
-      'Dashed line: chance.' +
-      (many ? ' Coloured: the classes with the largest and the smallest area.' : ''),
+    caption: captionOf(each, many),
     spec: seriesChart(
       title,
       styles,
       [diagonal(), ...(many ? [curveLayer(drawn, null)] : []), curveLayer(coloured, styles)],
-      SQUARE,
+      { height: SQUARE, marks: 'lines' },
     ),
   };
+}
+
+function captionOf(each: 'class' | 'run', many: boolean): string {
+  if (each === 'run') return '';
+  return `Each class against all others.${many ? ' Coloured: those with the largest and the smallest area.' : ''}`;
 }
 
 function curveLayer(curves: readonly RocCurve[], styles: SeriesStyles | null): Layer {
@@ -91,7 +97,7 @@ function axes() {
     type: 'quantitative' as const,
     title,
     scale: { domain: [0, 1], nice: false },
-    axis: { format: '.0%', tickCount: 5, labelFlush: false },
+    axis: { labelExpr: PERCENT_LABEL, tickCount: 5, labelFlush: false },
   });
   return { x: share('x', 'negatives let through'), y: share('y', 'positives found') };
 }
