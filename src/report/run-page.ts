@@ -119,9 +119,7 @@ function curveCharts({ evaluation }: RunReport, { task, measure }: TaskArea) {
   const curves = evaluation.curves[task];
   if (!curves) return [];
   const several = measure === 'macroAuc';
-  const roc = curves.roc.flatMap((points, at) =>
-    points ? [{ series: several ? `class ${at}` : 'model', points }] : [],
-  );
+  const roc = curves.roc.map((points, at) => ({ series: several ? `class ${at}` : 'model', points }));
   return [
     rocChart(task, roc, several ? 'class' : 'run'),
     calibrationChart(task, curves.calibration, several ? 'the predicted class' : 'a positive'),

@@ -21,18 +21,18 @@ const LEGENDS = {
 const SHORT_LENGTH = 9;
 const LONG_LENGTH = 17;
 
-/** Layers have a field `series` in their data, which `look` encodes. A single series needs no legend. */
+/** Layers have a field `series` in their data, which `look` encodes. */
 export function seriesChart(
   title: string,
   styles: SeriesStyles,
   layers: readonly Layer[],
-  { height = HEIGHT, marks = 'both' }: { readonly height?: number; readonly marks?: Marks } = {},
+  { height = HEIGHT, marks = 'both' }: { readonly height?: number; readonly marks?: Marks | 'none' } = {},
 ): TopLevelSpec {
   const plot = { width: WIDTH, height, layer: [...layers] };
   return {
     title: { text: title, limit: TITLE_LIMIT },
     padding: 8,
-    ...(Object.keys(styles).length === 1 ? plot : { spacing: 14, vconcat: [legendOf(styles, marks), plot] }),
+    ...(marks === 'none' ? plot : { spacing: 14, vconcat: [legendOf(styles, marks), plot] }),
   };
 }
 
@@ -73,7 +73,7 @@ export function look(styles: SeriesStyles) {
   };
 }
 
-/** What the layers show of each series. */
+/** What the layers show of each series, and so the legend; where a page has one series, it needs none. */
 export type Marks = 'lines' | 'points' | 'both';
 
 export function legendOf(styles: SeriesStyles, marks: Marks): Layer {

@@ -35,7 +35,7 @@ export function calibrationChart(
     caption:
       `Probability of ${of}${axis.type === 'log' ? ' (logarithmic)' : ''}.` +
       (none > 0 ? ` Triangles at the bottom edge: nothing observed (${none}).` : ''),
-    spec: seriesChart(title, stylesFor(['model']), layersOf(filled, axis), { height: SQUARE }),
+    spec: seriesChart(title, stylesFor(['model']), layersOf(filled, axis), { height: SQUARE, marks: 'none' }),
   };
 }
 

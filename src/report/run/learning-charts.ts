@@ -2,7 +2,7 @@
 import { palette } from '../palette.js';
 import type { RunReport } from '../run-report.js';
 import { type Layer, lineAndPoints, look, seriesChart } from '../series-chart.js';
-import { stylesFor } from '../series-style.js';
+import { stylesFor, stylesOf } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
 import { isFiniteNumber } from './numbers.js';
 import type { TaskArea } from './task-area.js';
@@ -22,7 +22,7 @@ interface Curve {
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 
-/** Loss and AUC of a task, as far as there are any. */
+/** Loss and AUC of a task, as far as there are any; a run looks the same in all of them. */
 export function learningCharts(reports: Reports, { task, key, name }: TaskArea): ReportChart[] {
   return [lossChart(reports, task), validationChart(reports, task, { key, name })].flatMap(
     (chart) => chart ?? [],
@@ -38,7 +38,7 @@ function lossChart(reports: Reports, task: string): ReportChart | null {
     title,
     description: `${curves.map(endsOf).join('; ')}.`,
     caption: '',
-    spec: stepChart(title, 'loss (nats)', curves, { points: false }),
+    spec: stepChart(title, 'loss (nats)', curves, { runs: Object.keys(reports), points: false }),
   };
 }
 
@@ -55,7 +55,7 @@ function validationChart(
     title,
     description: `${curves.map((curve) => endsOf(curve) + keptOf(curve)).join('; ')}.`,
     caption: '',
-    spec: stepChart(title, name, curves, { points: true }),
+    spec: stepChart(title, name, curves, { runs: Object.keys(reports), points: true }),
   };
 }
 
@@ -72,9 +72,12 @@ function stepChart(
   title: string,
   axis: string,
   curves: readonly Curve[],
-  { points }: { readonly points: boolean },
+  { runs, points }: { readonly runs: readonly string[]; readonly points: boolean },
 ) {
-  const styles = stylesFor(curves.map(({ series }) => series));
+  const styles = stylesOf(
+    stylesFor(runs),
+    curves.map(({ series }) => series),
+  );
   const values = curves.flatMap(({ series, points: of }) => of.map((point) => ({ series, ...point })));
   const x = {
     field: 'step',
@@ -94,12 +97,12 @@ function stepChart(
     title,
     styles,
     [
-      ...(curves.length === 1 ? [bestRule(curves[0]!.best, x)] : []),
+      ...(runs.length === 1 ? [bestRule(curves[0]!.best, x)] : []),
       line,
       ...(points ? [dots] : []),
-      ...(points && curves.length > 1 ? [bestRings(curves, { x, y, color: look(styles).color })] : []),
+      ...(points && runs.length > 1 ? [bestRings(curves, { x, y, color: look(styles).color })] : []),
     ],
-    { marks: points ? 'both' : 'lines' },
+    { marks: runs.length === 1 ? 'none' : points ? 'both' : 'lines' },
   );
 }
 

@@ -188,7 +188,7 @@ function dailyChart({
         line,
         ...(pointed ? [points] : []),
       ],
-      { marks: pointed ? 'both' : 'lines' },
+      { marks: Object.keys(styles).length === 1 ? 'none' : pointed ? 'both' : 'lines' },
     ),
   };
 }

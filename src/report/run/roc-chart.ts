@@ -5,7 +5,7 @@ import type { RocPoint } from '../../evaluation/curves.js';
 import { palette } from '../palette.js';
 import { PERCENT_LABEL } from '../percent-label.js';
 import { type Layer, look, seriesChart } from '../series-chart.js';
-import { type SeriesStyles, stylesFor } from '../series-style.js';
+import { type SeriesStyles, stylesFor, stylesOf } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
 
 export const ROC_TEXT =
@@ -14,8 +14,11 @@ export const ROC_TEXT =
 export interface RocCurve {
   /** A run or a class. */
   readonly series: string;
-  readonly points: readonly RocPoint[];
+  /** Null where there is none; what the series looks like is kept free all the same. */
+  readonly points: readonly RocPoint[] | null;
 }
+
+type DrawnCurve = RocCurve & { readonly points: readonly RocPoint[] };
 
 /** Curves that can be told apart by colour; of more, the best and the worst are coloured. */
 const MOST_COLOURS = 4;
@@ -28,23 +31,26 @@ export function rocChart(
   curves: readonly RocCurve[],
   each: 'class' | 'run',
 ): ReportChart | null {
-  const drawn = curves.filter(({ points }) => points.length > 1);
+  const drawn = curves.filter(
+    (curve): curve is DrawnCurve => curve.points !== null && curve.points.length > 1,
+  );
   if (drawn.length === 0) return null;
   const many = each === 'class' && drawn.length > MOST_COLOURS;
   const byArea = [...drawn].sort((a, b) => areaUnder(b) - areaUnder(a));
   const coloured = many ? [byArea[0]!, byArea.at(-1)!] : drawn;
-  const styles = stylesFor(coloured.map(({ series }) => series));
+  const names = coloured.map(({ series }) => series);
+  const styles = many ? stylesFor(names) : stylesOf(stylesFor(curves.map(({ series }) => series)), names);
   const title = `ROC of ${task}`;
   return {
     name: `roc-${task}`,
     title,
-    description: `${drawn.map((curve) => describe(curve, drawn.length > 1)).join('; ')}.`,
+    description: `${drawn.map((curve) => describe(curve, curves.length > 1)).join('; ')}.`,
     caption: captionOf(each, many),
     spec: seriesChart(
       title,
       styles,
       [diagonal(), ...(many ? [curveLayer(drawn, null)] : []), curveLayer(coloured, styles)],
-      { height: SQUARE, marks: 'lines' },
+      { height: SQUARE, marks: curves.length === 1 ? 'none' : 'lines' },
     ),
   };
 }
@@ -54,7 +60,7 @@ function captionOf(each: 'class' | 'run', many: boolean): string {
   return `Each class against all others.${many ? ' Coloured: those with the largest and the smallest area.' : ''}`;
 }
 
-function curveLayer(curves: readonly RocCurve[], styles: SeriesStyles | null): Layer {
+function curveLayer(curves: readonly DrawnCurve[], styles: SeriesStyles | null): Layer {
   const { color, strokeDash } = look(styles ?? {});
   return {
     data: {
@@ -102,7 +108,7 @@ function axes() {
   return { x: share('x', 'negatives let through'), y: share('y', 'positives found') };
 }
 
-function describe(curve: RocCurve, named: boolean): string {
+function describe(curve: DrawnCurve, named: boolean): string {
   const found = [0.1, 0.5].map(
     (share) => `${percent(foundAt(curve, share))} of the positives at ${percent(share)} of the negatives`,
   );
@@ -110,7 +116,7 @@ function describe(curve: RocCurve, named: boolean): string {
 }
 
 /** Linear between the points. */
-function foundAt({ points }: RocCurve, share: number): number {
+function foundAt({ points }: DrawnCurve, share: number): number {
   const at = points.findIndex(({ falsePositiveRate }) => falsePositiveRate >= share);
   if (at <= 0) return points[Math.max(at, 0)]?.truePositiveRate ?? 0;
   const [before, after] = [points[at - 1]!, points[at]!];
@@ -119,7 +125,7 @@ function foundAt({ points }: RocCurve, share: number): number {
 }
 
 /** Of the curve as it is drawn. */
-function areaUnder({ points }: RocCurve): number {
+function areaUnder({ points }: DrawnCurve): number {
   return points.slice(1).reduce((sum, point, at) => {
     const before = points[at]!;
     const width = point.falsePositiveRate - before.falsePositiveRate;
