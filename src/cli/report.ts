@@ -31,16 +31,15 @@ export function reportCommand(io: Io): Command {
         const isOneRun = first && others.length === 0 && experiments.length === 0;
         const page = isOneRun ? await runPage(first) : await mergedPage(runs, experiments);
         await writeFileAtomic(out, page);
+        const shown = {
+          runs: Object.keys(runs),
+          experiments: experiments.map(({ kind, result }) => `${kind} ${result.name}`),
+        };
         // All other text is escaped.
         const charts = page.split('<svg ').length - 1;
         return {
-          json: {
-            file: out,
-            runs: Object.keys(runs),
-            experiments: experiments.map(({ kind, result }) => `${kind} ${result.name}`),
-            charts,
-          },
-          text: `${out}: ${charts} charts of ${[...Object.keys(runs), ...experiments.map(({ result }) => result.name)].join(', ')}`,
+          json: { file: out, ...shown, charts },
+          text: `${out}: ${charts === 1 ? 'one chart' : `${charts} charts`} of ${[...shown.runs, ...shown.experiments].join(', ')}`,
         };
       }),
     );

@@ -28,12 +28,13 @@ export type Experiment =
   | { readonly kind: 'backtest'; readonly result: BacktestResult; readonly summary: Summary };
 
 export async function mergedPage(runs: Reports, experiments: readonly Experiment[]): Promise<string> {
+  const [first, ...others] = experiments;
+  if (first && others.length === 0 && Object.keys(runs).length === 0) return experimentPage(first);
   const sections = await drawSections(runDrafts(runs));
   for (const experiment of experiments) sections.push(...(await experimentSections(experiment)));
-  const names = [...Object.keys(runs), ...experiments.map(titleOf)];
   return renderPage({
-    title: names.length === 1 ? names[0]! : 'Report',
-    lead: names.length === 1 ? '' : `${names.join(', ')}.`,
+    title: 'Report',
+    lead: `${[...Object.keys(runs), ...experiments.map(titleOf)].join(', ')}.`,
     warnings: [
       ...sampleWarnings(runs),
       ...Object.entries(runs).flatMap(([label, { evaluation }]) =>
@@ -41,6 +42,14 @@ export async function mergedPage(runs: Reports, experiments: readonly Experiment
       ),
     ],
     sections,
+  });
+}
+
+async function experimentPage(experiment: Experiment): Promise<string> {
+  return renderPage({
+    title: titleOf(experiment),
+    lead: leadOf(experiment),
+    sections: await sectionsOf(experiment),
   });
 }
 

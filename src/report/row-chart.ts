@@ -22,8 +22,8 @@ export interface RowChart {
   readonly styles: SeriesStyles;
   readonly axis: {
     readonly title: string;
-    /** Of d3. */
-    readonly format?: string;
+    /** An expression of vega. */
+    readonly labels?: string;
     readonly domain?: readonly [number, number];
     /** Whether it begins at 0; that of bars does. */
     readonly zero?: boolean;
@@ -54,7 +54,7 @@ export function rowChart({ title, rows, styles, axis, rule, bars, legend }: RowC
         ? { domain: [...axis.domain], nice: false }
         : { zero: bars ?? axis.zero ?? false, nice: true }),
     },
-    axis: { tickCount: 4, labelFlush: false, ...(axis.format !== undefined && { format: axis.format }) },
+    axis: { tickCount: 4, labelFlush: false, ...(axis.labels !== undefined && { labelExpr: axis.labels }) },
   };
   const y = {
     field: 'row',

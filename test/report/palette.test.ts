@@ -12,7 +12,7 @@ function luminance(colour: string): number {
 
 describe('palette', () => {
   it.each(['light', 'dark'] as const)('can be read on %s paper', (scheme) => {
-    const { paper, line, ...colours } = palette;
+    const { paper, panel, line, ...colours } = palette;
     for (const [name, shade] of Object.entries(colours)) {
       const [low, high] = [luminance(shade[scheme]), luminance(paper[scheme])].sort((a, b) => a - b);
       expect((high! + 0.05) / (low! + 0.05), name).toBeGreaterThanOrEqual(4.5);

@@ -1,4 +1,5 @@
 /** The report of a run made by hand: two binary tasks, one that ranks and one of three classes; few clicks, many behaviours. */
+import { mapValues } from '../../src/common/map-values.js';
 import type { DataProfile } from '../../src/evaluation/data-profile.js';
 import type { Slice } from '../../src/evaluation/slices.js';
 import type { LearningPoint, RunReport } from '../../src/report/run-report.js';
@@ -322,38 +323,86 @@ export const bare: RunReport = {
   profile: { lengths: [], properties: [], eventsByDay: [], requestsByDay: [], rows: {} },
 };
 
-/** The same with another text wherever a text comes from data, keys included. */
+/** The same with `text` at the end of all that comes from data, or from names in a config. */
 export function renamed(report: RunReport, text: string): RunReport {
-  const kept = new Set(['training', 'validation', 'evaluation', 'none', 'text', 'candidate', 'UTC']);
-  const isMoment = (value: string) => /^\d{4}-\d\d-\d\d/.test(value);
-  const change = (value: unknown, path: readonly string[]): unknown => {
-    if (typeof value === 'string') return kept.has(value) || isMoment(value) ? value : `${value}${text}`;
-    if (Array.isArray(value)) return value.map((each) => change(each, path));
-    if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [changedKey(key, path), change(each, [...path, key])]),
-    );
+  const { data, evaluation, insight, profile } = report;
+  const name = (of: string) => `${of}${text}`;
+  const metric = (key: string) => `${key.slice(0, -1)}${text}]`;
+  const keyed = <T>(record: Readonly<Record<string, T>>, change = name) =>
+    Object.fromEntries(Object.entries(record).map(([key, value]) => [change(key), value]));
+  const texts = (record: Readonly<Record<string, string>>) => keyed(mapValues(record, name));
+  const points = (of: readonly LearningPoint[]) =>
+    of.map((point) => keyed(point, (key) => (key.endsWith(']') ? metric(key) : key)) as LearningPoint);
+  return {
+    ...report,
+    name: name(report.name),
+    data: { ...data, prepared: name(data.prepared), samples: keyed(data.samples) },
+    evaluation: {
+      ...evaluation,
+      metrics: keyed(evaluation.metrics, metric),
+      intervals: keyed(evaluation.intervals, metric),
+      reasons: mapValues(keyed(evaluation.reasons, metric), name),
+      warnings: mapValues(keyed(evaluation.warnings, metric), name),
+      tasks: keyed(evaluation.tasks),
+      baselines: keyed(mapValues(evaluation.baselines, (of) => keyed(of))),
+      curves: keyed(evaluation.curves),
+      slices: keyed(
+        mapValues(evaluation.slices, (columns) =>
+          columns.map(({ column, slices }) => ({
+            column: name(column),
+            slices: slices.map((each) => ({ ...each, value: name(each.value) })),
+          })),
+        ),
+      ),
+      against: evaluation.against && {
+        ...evaluation.against,
+        run: name(evaluation.against.run),
+        tasks: keyed(evaluation.against.tasks),
+        metrics: keyed(evaluation.against.metrics, metric),
+      },
+    },
+    learning: { training: points(report.learning.training), validation: points(report.learning.validation) },
+    insight: {
+      ...insight,
+      groups: insight.groups.map(({ by, groups: of }) => ({
+        by: name(by),
+        groups: of.map((group) => ({ ...group, value: name(group.value) })),
+      })),
+      histories: insight.histories.map((history) => ({
+        ...history,
+        userId: name(history.userId),
+        asked: { ...history.asked, text: name(history.asked.text) },
+        predictions: history.predictions.map((each) => ({
+          ...each,
+          task: name(each.task),
+          candidate: each.candidate && name(each.candidate),
+        })),
+        behaviours: history.behaviours.map((each) => ({
+          ...each,
+          itemId: name(each.itemId),
+          item: texts(each.item),
+          properties: texts(each.properties),
+        })),
+      })),
+      featureWeights: keyed(
+        mapValues(insight.featureWeights, (weights) =>
+          weights.map((each) => ({ ...each, feature: name(each.feature) })),
+        ),
+      ),
+    },
+    profile: {
+      ...profile,
+      properties: profile.properties.map(({ field, values }) => ({
+        field: name(field),
+        values: values.map((each) => ({ ...each, value: name(each.value) })),
+      })),
+      rows: keyed(
+        mapValues(profile.rows, (counts) => ({
+          ...counts,
+          rejectedBy: keyed(counts.rejectedBy),
+          filteredBy: keyed(counts.filteredBy),
+        })),
+      ),
+    },
   };
-  /** Keys that are names of tasks, baselines, columns or tables. */
-  const changedKey = (key: string, path: readonly string[]): string => {
-    if (key.endsWith(']')) return `${key.slice(0, -1)}${text}]`;
-    const parent = path.at(-1) ?? '';
-    const named = [
-      'tasks',
-      'samples',
-      'baselines',
-      'curves',
-      'slices',
-      'item',
-      'properties',
-      'featureWeights',
-    ];
-    const isNamed =
-      named.includes(parent) ||
-      path.at(-2) === 'baselines' ||
-      (parent === 'rows' && path.includes('profile'));
-    const isPart = parent === 'samples' && path.at(-2) !== 'data';
-    return isNamed && !isPart ? `${key}${text}` : key;
-  };
-  return change(report, []) as RunReport;
 }

@@ -1,4 +1,5 @@
 /** How training went: the loss of a task, and its AUC on the validation part, by step; of one run or of several. */
+import { COUNT_LABEL } from '../count-label.js';
 import { palette } from '../palette.js';
 import type { RunReport } from '../run-report.js';
 import { type Layer, lineAndPoints, look, seriesChart } from '../series-chart.js';
@@ -84,7 +85,7 @@ function stepChart(
     type: 'quantitative' as const,
     title: 'training steps',
     scale: { zero: true, nice: false },
-    axis: { grid: false, tickCount: 5, format: '~s' },
+    axis: { grid: false, tickCount: 5, labelExpr: COUNT_LABEL },
   };
   const y = {
     field: 'value',

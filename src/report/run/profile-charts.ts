@@ -2,6 +2,7 @@
 import { percent } from '../../common/percent.js';
 import { SPLITS } from '../../common/prepared.js';
 import type { DataProfile } from '../../evaluation/data-profile.js';
+import { COUNT_LABEL } from '../count-label.js';
 import { dayAxis, daysText, dayTime } from '../day-axis.js';
 import { palette } from '../palette.js';
 import { PERCENT_LABEL } from '../percent-label.js';
@@ -96,7 +97,7 @@ function propertyChart({ field, values }: DataProfile['properties'][number]): Re
         points: [{ series: 'events', value: events }],
       })),
       styles: stylesFor(['events']),
-      axis: { title: 'events', format: '~s' },
+      axis: { title: 'events', labels: COUNT_LABEL },
       bars: true,
     }),
   };
@@ -160,7 +161,7 @@ function dailyChart({
     field: 'value',
     type: 'quantitative' as const,
     title: title.split(' ')[0]!.toLowerCase(),
-    axis: { format: '~s', tickCount: 5 },
+    axis: { labelExpr: COUNT_LABEL, tickCount: 5 },
   };
   // A day stands at its midnight, so what comes between two days stands half a day before that.
   const bound = evaluationFrom - HALF_DAY;
