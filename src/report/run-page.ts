@@ -164,10 +164,15 @@ function attention({ insight, data }: RunReport, areas: readonly TaskArea[]): Dr
 }
 
 function dataSection({ profile, data }: RunReport): Draft {
+  const local = (time: string) => localTime(Date.parse(time) / 1000, data.timeZone);
+  const bounds = {
+    from: local(data.evaluationFrom),
+    to: data.evaluationTo === null ? null : local(data.evaluationTo),
+  };
   return {
     heading: 'Data',
     blocks: [
-      charts(profileCharts(profile, localTime(Date.parse(data.evaluationFrom) / 1000, data.timeZone))),
+      charts(profileCharts(profile, bounds)),
       {
         kind: 'table',
         title: 'Samples',

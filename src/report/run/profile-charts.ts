@@ -11,8 +11,12 @@ import { type Layer, lineAndPoints, seriesChart } from '../series-chart.js';
 import { type SeriesStyles, stylesFor } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
 
-/** Where the evaluation begins, as local time read as UTC, in milliseconds. */
-export type EvaluationStart = number;
+/** Where the evaluation begins and ends, as local time read as UTC, in milliseconds. */
+export interface EvaluationBounds {
+  readonly from: number;
+  /** Null: with the log. */
+  readonly to: number | null;
+}
 
 const PARTS = stylesFor(SPLITS);
 const MOST_FIELDS = 4;
@@ -21,12 +25,12 @@ const HALF_DAY = 43_200_000;
 const MOST_POINTS = 31;
 const MOST_LABELS = 7;
 
-export function profileCharts(profile: DataProfile, evaluationFrom: EvaluationStart): ReportChart[] {
+export function profileCharts(profile: DataProfile, bounds: EvaluationBounds): ReportChart[] {
   return [
     lengthChart(profile),
     ...profile.properties.slice(0, MOST_FIELDS).map(propertyChart),
-    eventsChart(profile, evaluationFrom),
-    requestsChart(profile, evaluationFrom),
+    eventsChart(profile, bounds),
+    requestsChart(profile, bounds),
   ].flatMap((chart) => chart ?? []);
 }
 
@@ -103,7 +107,7 @@ function propertyChart({ field, values }: DataProfile['properties'][number]): Re
   };
 }
 
-function eventsChart({ eventsByDay }: DataProfile, evaluationFrom: EvaluationStart): ReportChart | null {
+function eventsChart({ eventsByDay }: DataProfile, bounds: EvaluationBounds): ReportChart | null {
   if (eventsByDay.length === 0) return null;
   const counts = eventsByDay.map(({ events }) => events);
   return dailyChart({
@@ -114,11 +118,11 @@ function eventsChart({ eventsByDay }: DataProfile, evaluationFrom: EvaluationSta
     days: eventsByDay.map(({ day }) => day),
     values: eventsByDay.map(({ day, events }) => ({ series: 'events', day: dayTime(day), value: events })),
     styles: stylesFor(['events']),
-    evaluationFrom,
+    bounds,
   });
 }
 
-function requestsChart({ requestsByDay }: DataProfile, evaluationFrom: EvaluationStart): ReportChart | null {
+function requestsChart({ requestsByDay }: DataProfile, bounds: EvaluationBounds): ReportChart | null {
   if (requestsByDay.length === 0) return null;
   const parts = SPLITS.filter((part) => requestsByDay.some(({ split }) => split === part));
   const totals = parts.map((part) => {
@@ -137,7 +141,7 @@ function requestsChart({ requestsByDay }: DataProfile, evaluationFrom: Evaluatio
       value: requests,
     })),
     styles: stylesOfParts(parts),
-    evaluationFrom,
+    bounds,
   });
 }
 
@@ -145,7 +149,7 @@ function dailyChart({
   days,
   values,
   styles,
-  evaluationFrom,
+  bounds,
   title,
   description,
   caption,
@@ -154,7 +158,7 @@ function dailyChart({
   readonly days: readonly string[];
   readonly values: readonly { readonly series: string; readonly day: number; readonly value: number }[];
   readonly styles: SeriesStyles;
-  readonly evaluationFrom: EvaluationStart;
+  readonly bounds: EvaluationBounds;
 }): ReportChart {
   const x = dayAxis(days);
   const y = {
@@ -164,23 +168,26 @@ function dailyChart({
     axis: { labelExpr: COUNT_LABEL, tickCount: 5 },
   };
   // A day stands at its midnight, so what comes between two days stands half a day before that.
-  const bound = evaluationFrom - HALF_DAY;
-  const isWithin = bound > dayTime(days[0]!) - HALF_DAY && bound < dayTime(days.at(-1)!) + HALF_DAY;
+  const isShown = (bound: number) =>
+    bound > dayTime(days[0]!) - HALF_DAY && bound < dayTime(days.at(-1)!) + HALF_DAY;
+  const shown = [bounds.from, bounds.to].flatMap((bound) =>
+    bound !== null && isShown(bound - HALF_DAY) ? [bound - HALF_DAY] : [],
+  );
   const pointed = days.length <= MOST_POINTS;
   const [line, points] = lineAndPoints(values, { x, y, styles }) as [Layer, Layer];
   return {
     ...chart,
     title,
     description: `${description}; ${daysText(days)}.`,
-    caption: caption + (isWithin ? ' Dashed line: here the evaluation begins.' : ''),
+    caption: caption + boundsText(shown, bounds),
     spec: seriesChart(
       title,
       styles,
       [
-        ...(isWithin
+        ...(shown.length > 0
           ? [
               {
-                data: { values: [{ day: bound }] },
+                data: { values: shown.map((day) => ({ day })) },
                 mark: { type: 'rule' as const, color: palette.faint.light, strokeDash: [4, 3] },
                 encoding: { x },
               } satisfies Layer,
@@ -192,6 +199,12 @@ function dailyChart({
       { marks: Object.keys(styles).length === 1 ? 'none' : pointed ? 'both' : 'lines' },
     ),
   };
+}
+
+function boundsText(shown: readonly number[], { from }: EvaluationBounds): string {
+  if (shown.length === 2) return ' Between the dashed lines: the evaluation.';
+  if (shown.length === 0) return '';
+  return ` Dashed line: here the evaluation ${shown[0] === from - HALF_DAY ? 'begins' : 'ends'}.`;
 }
 
 const stylesOfParts = (parts: readonly string[]): SeriesStyles =>

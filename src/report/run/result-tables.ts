@@ -111,6 +111,6 @@ export function againstText({ step, tasks }: Against): string {
   );
   return (
     `This run less the other one (step ${step}): ${parts.join(', ')}. ` +
-    'The p value is that of no difference: below 0.05, chance in the choice of users alone makes it rarely.'
+    'The p value says how often chance in the choice of users would give as large a difference if there were none.'
   );
 }
