@@ -10,6 +10,7 @@ import { generateCommand } from './generate.js';
 import { initCommand } from './init.js';
 import { type Io, processIo } from './io.js';
 import { preprocessCommand } from './preprocess.js';
+import { reportCommand } from './report.js';
 import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
 import { transferCommand } from './transfer.js';
@@ -58,6 +59,7 @@ function program(io: Io): Command {
     compareCommand,
     transferCommand,
     backtestCommand,
+    reportCommand,
     showCommand,
     generateCommand,
     doctorCommand,

@@ -4,14 +4,14 @@ import { type Summary, type SummaryTable, summaryMarkdown, summaryText } from '.
 import type { ComparisonResult } from './summarise.js';
 
 export function comparisonText(result: ComparisonResult): string {
-  return summaryText(summaryOf(result));
+  return summaryText(comparisonSummary(result));
 }
 
 export function comparisonMarkdown(result: ComparisonResult): string {
-  return summaryMarkdown(summaryOf(result));
+  return summaryMarkdown(comparisonSummary(result));
 }
 
-function summaryOf(result: ComparisonResult): Summary {
+export function comparisonSummary(result: ComparisonResult): Summary {
   return { title: result.name, tables: tablesOf(result), remarks: remarksOf(result) };
 }
 

@@ -4,39 +4,42 @@ import type { Cell } from '../common/table.js';
 import type { BacktestResult } from '../experiments/backtest-result.js';
 import { backtestStyles } from './backtest-style.js';
 import { daysText } from './day-axis.js';
-import { type Block, type Figure, renderPage } from './page.js';
+import { type Block, type Figure, renderPage, type Section } from './page.js';
+import { summaryBlocks } from './summary-blocks.js';
 
 /** `summary` is that of the terminal. */
 export function backtestPage(result: BacktestResult, summary: Summary, figures: readonly Figure[]): string {
   return renderPage({
     title: summary.title,
-    lead: lead(result),
-    sections: [
-      {
-        heading: 'Models',
-        blocks: [
-          {
-            kind: 'terms',
-            terms: result.models.map((model) => ({ term: model, text: backtestStyles[model].about })),
-          },
-        ],
-      },
-      ...(figures.length > 0
-        ? [{ heading: 'By day', blocks: [{ kind: 'figures', figures } satisfies Block] }]
-        : []),
-      {
-        heading: 'Results',
-        blocks: [
-          ...summary.tables.map((table): Block => ({ kind: 'table', ...table })),
-          { kind: 'list', items: summary.remarks },
-        ],
-      },
-      { heading: 'Runs', blocks: [runsTable(result)] },
-    ],
+    lead: backtestLead(result),
+    sections: backtestSections(result, summary, figures),
   });
 }
 
-function lead({ tasks, days, seed }: BacktestResult): string {
+export function backtestSections(
+  result: BacktestResult,
+  summary: Summary,
+  figures: readonly Figure[],
+): Section[] {
+  return [
+    {
+      heading: 'Models',
+      blocks: [
+        {
+          kind: 'terms',
+          terms: result.models.map((model) => ({ term: model, text: backtestStyles[model].about })),
+        },
+      ],
+    },
+    ...(figures.length > 0
+      ? [{ heading: 'By day', blocks: [{ kind: 'figures', figures } satisfies Block] }]
+      : []),
+    { heading: 'Results', blocks: summaryBlocks(summary) },
+    { heading: 'Runs', blocks: [runsTable(result)] },
+  ];
+}
+
+export function backtestLead({ tasks, days, seed }: BacktestResult): string {
   const of = `${tasks.length === 1 ? 'The task' : 'The tasks'} ${tasks.join(', ')}`;
   if (days.length === 0) return `${of}; seed ${seed}. No day is done yet.`;
   const count = days.length === 1 ? 'one day' : `${days.length} days`;

@@ -6,6 +6,7 @@ import type { Strategy } from '../common/strategies.js';
 import type { CurvePoint, StrategyAtFraction, TransferResult } from '../experiments/transfer-result.js';
 import { aucAxis } from './auc-axis.js';
 import { costScale } from './cost-scale.js';
+import { COUNT_LABEL } from './count-label.js';
 import { palette } from './palette.js';
 import { type Layer, lineAndPoints, seriesChart } from './series-chart.js';
 import { type SeriesStyles, stylesOf } from './series-style.js';
@@ -29,9 +30,6 @@ const COSTS: readonly Cost[] = [
 const TARGET = `${percent(TARGET_SHARE)} of retrain-all`;
 
 const ABOUT_TARGET = `Dashed line across: 0.5 and ${percent(TARGET_SHARE)} of what retrain-all gains over it.`;
-
-/** 500, 2k, 10k; .5 as 0.5, where SI would have 500m. */
-const COST_LABEL = "datum.value < 1000 ? format(datum.value, '~r') : format(datum.value, '~s')";
 
 /** Of the largest fraction that has a run; none where nothing is measured. */
 export function curveCharts(result: TransferResult): TransferChart[] {
@@ -81,7 +79,7 @@ function layersOf(
     type: 'quantitative' as const,
     title: axis,
     scale: { type: 'symlog' as const, constant, nice: false },
-    axis: { values: [...ticks], labelExpr: COST_LABEL, grid: false },
+    axis: { values: [...ticks], labelExpr: COUNT_LABEL, grid: false },
   };
   return [
     ...(y.target === null ? [] : targetLayers(y.target, y.axis)),

@@ -4,6 +4,7 @@ import { percent } from '../common/percent.js';
 import type { Strategy } from '../common/strategies.js';
 import type { TransferResult } from '../experiments/transfer-result.js';
 import { aucAxis } from './auc-axis.js';
+import { PERCENT_LABEL } from './percent-label.js';
 import { lineAndPoints, look, seriesChart } from './series-chart.js';
 import { stylesOf } from './series-style.js';
 import { strategyStyles } from './strategy-style.js';
@@ -28,7 +29,7 @@ export function fractionChart({ task, measure, strategies }: TransferResult): Tr
     type: 'quantitative' as const,
     title: "share of the task's training samples",
     scale: { type: 'log' as const, nice: false, padding: 12 },
-    axis: { values: fractions, labelExpr: "format(100 * datum.value, '.3~r') + ' %'", grid: false },
+    axis: { values: fractions, labelExpr: PERCENT_LABEL, grid: false },
   };
   const y = aucAxis(auc);
   const bars = values.flatMap(({ deviation, ...value }) =>

@@ -1,6 +1,9 @@
 /** The style sheet of pages, with the palette as its variables. */
 import { palette } from './palette.js';
 
+/** Opacity of a row of shade 1: text on it keeps a contrast of 4.5. */
+export const STRONGEST_SHADE = 0.4;
+
 export function pageStyle(): string {
   return `
 :root{color-scheme:light dark;${variables('light')}}
@@ -11,7 +14,7 @@ main{max-width:64rem;margin:0 auto;padding:2rem 1rem 4rem}
 h1{font-size:1.75rem;line-height:1.25;margin:0 0 .5rem}
 h2{font-size:1.25rem;line-height:1.3;margin:2.5rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--line)}
 h3{font-size:.875rem;margin:1.5rem 0 0}
-h1,h2,h3,p,li,dt,dd,figcaption{overflow-wrap:anywhere}
+h1,h2,h3,p,li,dt,dd,figcaption,summary{overflow-wrap:anywhere}
 p,ul,dl{max-width:46rem;margin:.75rem 0}
 ul{padding-left:1.25rem}
 .lead{font-size:1.05rem;color:var(--faint)}
@@ -28,14 +31,29 @@ th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1.5rem;margin:1rem 0}
 figure{margin:0;max-width:30rem}
 figure svg{display:block;width:100%;height:auto}
+summary{cursor:pointer;font-size:.875rem;color:var(--blue);padding:.25rem 0}
+details{margin:.75rem 0}
+a{color:var(--blue)}
+nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;max-width:none;font-size:.9375rem}
+nav a{display:inline-block;padding:.25rem 0}
+.warnings{list-style:none;padding:.75rem 1rem;border-left:4px solid var(--orange);background:var(--panel)}
+.warnings li+li{margin-top:.5rem}
+.shaded>*{background:rgb(var(--tint)/calc(var(--shade)*${STRONGEST_SHADE}));print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.shaded>:first-child{padding-left:.5rem}
 figcaption{color:var(--faint);font-size:.875rem;margin-top:.25rem}
 @media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
-@media print{body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td{white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}}
+@media print{body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 }
 
 function variables(scheme: 'light' | 'dark'): string {
-  return (['paper', 'ink', 'faint', 'line'] as const)
-    .map((name) => `--${name}:${palette[name][scheme]}`)
-    .join(';');
+  const colours = (['paper', 'panel', 'ink', 'faint', 'line', 'blue', 'orange'] as const).map(
+    (name) => `--${name}:${palette[name][scheme]}`,
+  );
+  return [...colours, `--tint:${channels(palette.blue[scheme])}`].join(';');
+}
+
+/** `#0b6bb0` as `11 107 176`. */
+function channels(colour: string): string {
+  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)).join(' ');
 }

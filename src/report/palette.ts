@@ -8,6 +8,8 @@ interface Shade {
 /** Text and marks have a contrast of 4.5 or more with the paper. */
 export const palette = {
   paper: { light: '#ffffff', dark: '#15181b' },
+  /** Behind what is set apart from the page. */
+  panel: { light: '#f4f6f8', dark: '#1f2429' },
   ink: { light: '#1b1f23', dark: '#e4e7ea' },
   /** Text beside the matter: labels, captions. */
   faint: { light: '#59636e', dark: '#9da7b1' },

@@ -2,30 +2,37 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { palette } from './palette.js';
 import type { SeriesStyles } from './series-style.js';
+import { shortened } from './shortened.js';
 
 export type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 
-type Encoding = NonNullable<Extract<TopLevelSpec, { mark: unknown }>['encoding']>;
+export type Encoding = NonNullable<Extract<TopLevelSpec, { mark: unknown }>['encoding']>;
 
 const WIDTH = 340;
 const HEIGHT = 230;
 /** Of what vega takes for the width of a title, which is more than it has. */
-const TITLE_LIMIT = 1.25 * WIDTH;
+export const TITLE_LIMIT = 1.25 * WIDTH;
 const ROW_HEIGHT = 20;
 const LEGENDS = {
   short: { columns: 3, columnWidth: 104, lineWidth: 32 },
   long: { columns: 2, columnWidth: 160, lineWidth: 40 },
 };
-/** Of the longest name of which a row of the legend has room for three. */
+/** Of the longest name of which a row of the legend has room for three, and for two. */
 const SHORT_LENGTH = 9;
+const LONG_LENGTH = 17;
 
 /** Layers have a field `series` in their data, which `look` encodes. */
-export function seriesChart(title: string, styles: SeriesStyles, layers: readonly Layer[]): TopLevelSpec {
+export function seriesChart(
+  title: string,
+  styles: SeriesStyles,
+  layers: readonly Layer[],
+  { height = HEIGHT, marks = 'both' }: { readonly height?: number; readonly marks?: Marks | 'none' } = {},
+): TopLevelSpec {
+  const plot = { width: WIDTH, height, layer: [...layers] };
   return {
     title: { text: title, limit: TITLE_LIMIT },
     padding: 8,
-    spacing: 14,
-    vconcat: [legendOf(styles), { width: WIDTH, height: HEIGHT, layer: [...layers] }],
+    ...(marks === 'none' ? plot : { spacing: 14, vconcat: [legendOf(styles, marks), plot] }),
   };
 }
 
@@ -66,7 +73,10 @@ export function look(styles: SeriesStyles) {
   };
 }
 
-function legendOf(styles: SeriesStyles): Layer {
+/** What the layers show of each series, and so the legend; where a page has one series, it needs none. */
+export type Marks = 'lines' | 'points' | 'both';
+
+export function legendOf(styles: SeriesStyles, marks: Marks): Layer {
   const { color, strokeDash, shape } = look(styles);
   const names = Object.keys(styles);
   const short = names.every((name) => name.length <= SHORT_LENGTH);
@@ -75,6 +85,7 @@ function legendOf(styles: SeriesStyles): Layer {
     const start = (at % columns) * columnWidth;
     return {
       series,
+      label: shortened(series, short ? SHORT_LENGTH : LONG_LENGTH),
       start,
       end: start + lineWidth,
       middle: start + lineWidth / 2,
@@ -94,22 +105,24 @@ function legendOf(styles: SeriesStyles): Layer {
     axis: null,
     scale: { domain: [-0.5, height / ROW_HEIGHT - 0.5], reverse: true, nice: false },
   };
+  const line: Layer = {
+    mark: { type: 'rule', strokeWidth: 2 },
+    encoding: { x: across('start'), x2: { field: 'end' }, y: row, color, strokeDash },
+  };
+  const point: Layer = {
+    mark: { type: 'point', filled: true, size: 50, opacity: 1 },
+    encoding: { x: across('middle'), y: row, color, shape },
+  };
   return {
     width: WIDTH,
     height,
     data: { values: entries },
     layer: [
-      {
-        mark: { type: 'rule', strokeWidth: 2 },
-        encoding: { x: across('start'), x2: { field: 'end' }, y: row, color, strokeDash },
-      },
-      {
-        mark: { type: 'point', filled: true, size: 50, opacity: 1 },
-        encoding: { x: across('middle'), y: row, color, shape },
-      },
+      ...(marks === 'points' ? [] : [line]),
+      ...(marks === 'lines' ? [] : [point]),
       {
         mark: { type: 'text', align: 'left', dx: 8, color: palette.ink.light },
-        encoding: { x: across('end'), y: row, text: { field: 'series' } },
+        encoding: { x: across('end'), y: row, text: { field: 'label' } },
       },
     ],
   };

@@ -5,39 +5,42 @@ import type { Strategy } from '../common/strategies.js';
 import type { Summary } from '../common/summary.js';
 import type { Cell } from '../common/table.js';
 import type { TransferResult } from '../experiments/transfer-result.js';
-import { type Block, type Figure, renderPage } from './page.js';
+import { type Block, type Figure, renderPage, type Section } from './page.js';
 import { strategyStyles } from './strategy-style.js';
+import { summaryBlocks } from './summary-blocks.js';
 
 /** `summary` is that of the terminal. */
 export function transferPage(result: TransferResult, summary: Summary, figures: readonly Figure[]): string {
-  const strategies = Object.keys(result.strategies) as Strategy[];
   return renderPage({
     title: summary.title,
-    lead: lead(result),
-    sections: [
-      {
-        heading: 'Strategies',
-        blocks: [
-          {
-            kind: 'terms',
-            terms: strategies.map((strategy) => ({ term: strategy, text: strategyStyles[strategy].about })),
-          },
-        ],
-      },
-      {
-        heading: 'Results',
-        blocks: [
-          ...summary.tables.map((table): Block => ({ kind: 'table', ...table })),
-          { kind: 'list', items: summary.remarks },
-        ],
-      },
-      { heading: 'Curves', blocks: [{ kind: 'figures', figures }] },
-      { heading: 'Runs', blocks: [runsTable(result), basesTable(result)] },
-    ],
+    lead: transferLead(result),
+    sections: transferSections(result, summary, figures),
   });
 }
 
-function lead({ task, bases, samples, fractions, seeds }: TransferResult): string {
+export function transferSections(
+  result: TransferResult,
+  summary: Summary,
+  figures: readonly Figure[],
+): Section[] {
+  const strategies = Object.keys(result.strategies) as Strategy[];
+  return [
+    {
+      heading: 'Strategies',
+      blocks: [
+        {
+          kind: 'terms',
+          terms: strategies.map((strategy) => ({ term: strategy, text: strategyStyles[strategy].about })),
+        },
+      ],
+    },
+    { heading: 'Results', blocks: summaryBlocks(summary) },
+    { heading: 'Curves', blocks: [{ kind: 'figures', figures }] },
+    { heading: 'Runs', blocks: [runsTable(result), basesTable(result)] },
+  ];
+}
+
+export function transferLead({ task, bases, samples, fractions, seeds }: TransferResult): string {
   const tasks = [...new Set(bases.flatMap((base) => base.tasks))];
   const shares = fractions.map(percent);
   return (

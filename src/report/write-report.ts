@@ -3,7 +3,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic, writeJson } from '../common/files.js';
 import { type Summary, summaryMarkdown } from '../common/summary.js';
-import { type Chart, renderChart } from './chart.js';
+import type { Chart } from './chart.js';
+import { drawFigures } from './figures.js';
 import type { Figure } from './page.js';
 
 export interface ReportChart extends Chart {
@@ -38,10 +39,7 @@ export async function writeReport(
   { result, summary, charts, page }: Report,
 ): Promise<void> {
   const { folder } = result;
-  const figures = [];
-  for (const chart of charts) {
-    figures.push({ name: chart.name, svg: await renderChart(chart), caption: chart.caption });
-  }
+  const figures = await drawFigures(charts);
   await writeJson(join(folder, paths.json), result);
   await writeFileAtomic(join(folder, paths.markdown), summaryMarkdown(summary));
   const files = new Set(figures.map(({ name }) => paths.chart(name)));

@@ -1,19 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { renderPage } from '../../src/report/page.js';
+import { STRONGEST_SHADE } from '../../src/report/page-style.js';
 import { HOSTILE } from './hostile.js';
 
 const page = (text: string) =>
   renderPage({
     title: text,
     lead: text,
+    warnings: [text],
     sections: [
       {
         heading: text,
         blocks: [
+          { kind: 'text', text },
           { kind: 'list', items: [text] },
           { kind: 'terms', terms: [{ term: text, text }] },
           { kind: 'table', title: text, header: [text, 'n'], rows: [[text, text]] },
           { kind: 'figures', figures: [{ svg: '<svg></svg>', caption: text }] },
+          { kind: 'details', summary: text, blocks: [{ kind: 'text', text }] },
         ],
       },
     ],
@@ -36,7 +40,10 @@ describe('renderPage', () => {
       '<h1>a</h1>',
       '<p class="lead">a</p>',
       '<h2>a</h2>',
+      '<p>a</p>',
       '<li>a</li>',
+      '<ul class="warnings" role="note" aria-label="warnings">\n<li>a</li>',
+      '<details>\n<summary>a</summary>\n<p>a</p>\n</details>',
       '<dt>a</dt><dd>a</dd>',
       '<h3>a</h3>',
       '<figcaption>a</figcaption>',
@@ -73,6 +80,61 @@ describe('renderPage', () => {
     expect(html).toContain(
       '<tr><th scope="row">b</th><td class="number">-</td><td>7</td><td class="number">-</td></tr>',
     );
+  });
+
+  it('colours rows by their shade, and marks cells', () => {
+    const table = {
+      title: 't',
+      header: ['weight', 'x'],
+      rows: [
+        ['1.0 %', 'a'],
+        ['9.5 %', 'b'],
+      ],
+      shades: [0.12345, 1],
+      bold: [[1, 1]] as const,
+    };
+    const html = renderPage({
+      title: 't',
+      lead: '',
+      sections: [{ heading: 'h', blocks: [{ kind: 'table', ...table }] }],
+    });
+    expect(html).toContain(
+      '<tr class="shaded" style="--shade:0.123"><th scope="row" class="number">1.0 %</th><td>a</td></tr>',
+    );
+    expect(html).toContain(
+      '<tr class="shaded" style="--shade:1"><th scope="row" class="number">9.5 %</th><td><strong>b</strong></td></tr>',
+    );
+    expect(html).toContain(`.shaded>*{background:rgb(var(--tint)/calc(var(--shade)*${STRONGEST_SHADE}))`);
+  });
+
+  it('links to the sections of a long page, and of no short one', () => {
+    const of = (count: number) =>
+      renderPage({
+        title: 't',
+        lead: '',
+        sections: Array.from({ length: count }, (_, at) => ({ heading: `h${at}`, blocks: [] })),
+      });
+    expect(of(5)).not.toMatch(/<nav|id=/);
+    expect(of(6)).toContain('<li><a href="#part-6">h5</a></li>');
+    expect(of(6)).toContain('<section id="part-6">\n<h2>h5</h2>');
+  });
+
+  it('opens details where that is asked for, and leaves out an empty caption', () => {
+    const html = renderPage({
+      title: 't',
+      lead: '',
+      sections: [
+        {
+          heading: 'h',
+          blocks: [
+            { kind: 'details', summary: 's', open: true, blocks: [] },
+            { kind: 'figures', figures: [{ svg: '<svg></svg>', caption: '' }] },
+          ],
+        },
+      ],
+    });
+    expect(html).toContain('<details open="">');
+    expect(html).toContain('<figure>\n<svg></svg>\n</figure>');
   });
 
   it('takes hostile text as text everywhere', () => {

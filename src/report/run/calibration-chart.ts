@@ -1,0 +1,134 @@
+/** Whether probabilities can be believed: what was predicted against what came of it. */
+
+import { percent } from '../../common/percent.js';
+import type { CalibrationBin } from '../../evaluation/curves.js';
+import { palette } from '../palette.js';
+import { PERCENT_LABEL } from '../percent-label.js';
+import { type Layer, seriesChart } from '../series-chart.js';
+import { stylesFor } from '../series-style.js';
+import type { ReportChart } from '../write-report.js';
+
+export const CALIBRATION_TEXT =
+  'Calibration: predicted against observed, in groups of samples by rising prediction, the larger the more they weigh; ' +
+  'on the dashed line both are the same, below it too much is predicted.';
+
+/** Rates of a click are a few per cent: on linear axes to the highest, most bins would lie in a corner. */
+const LOGARITHMIC_FROM = 6;
+
+const SQUARE = 340;
+
+/** `of` says what is predicted, such as `a positive`. Null without a bin. */
+export function calibrationChart(
+  task: string,
+  bins: readonly CalibrationBin[],
+  of: string,
+): ReportChart | null {
+  const filled = bins.filter(({ weight }) => weight > 0);
+  if (filled.length === 0) return null;
+  const axis = sharedAxis(filled);
+  const title = `Calibration of ${task}`;
+  const none = axis.type === 'log' ? filled.filter(({ observed }) => observed <= 0).length : 0;
+  return {
+    name: `calibration-${task}`,
+    title,
+    description: describe(filled),
+    caption:
+      `Probability of ${of}${axis.type === 'log' ? ' (logarithmic)' : ''}.` +
+      (none > 0 ? ` Triangles at the bottom edge: nothing observed (${none}).` : ''),
+    spec: seriesChart(title, stylesFor(['model']), layersOf(filled, axis), { height: SQUARE, marks: 'none' }),
+  };
+}
+
+interface Axis {
+  readonly type: 'log' | 'linear';
+  readonly domain: readonly [number, number];
+  readonly ticks: readonly number[];
+}
+
+/** The same for both, so that the diagonal is one. */
+function sharedAxis(bins: readonly CalibrationBin[]): Axis {
+  const values = bins.flatMap(({ predicted, observed }) => [predicted, observed]);
+  const positive = values.filter((value) => value > 0);
+  const [least, most] = [Math.min(...positive), Math.max(...positive)];
+  if (
+    positive.length > 0 &&
+    bins.every(({ predicted }) => predicted > 0) &&
+    most / least >= LOGARITHMIC_FROM
+  ) {
+    const domain = [least / 1.3, Math.min(most * 1.3, 1)] as const;
+    return { type: 'log', domain, ticks: logTicks(domain) };
+  }
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = Math.max((high - low) / 10, 0.005);
+  return { type: 'linear', domain: [Math.max(low - room, 0), Math.min(high + room, 1)], ticks: [] };
+}
+
+/** 1, 2 and 5 times powers of ten; over more than three powers, the powers alone. */
+function logTicks([low, high]: readonly [number, number]): number[] {
+  const factors = high / low > 1000 ? [1] : [1, 2, 5];
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= 0; power++) {
+    ticks.push(...factors.map((factor) => Number(`${factor}e${power}`)));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
+}
+
+function layersOf(bins: readonly CalibrationBin[], { type, domain, ticks }: Axis): Layer[] {
+  const channel = (field: string, title: string) => ({
+    field,
+    type: 'quantitative' as const,
+    title,
+    scale: { type, domain: [...domain], nice: false },
+    axis: {
+      labelExpr: PERCENT_LABEL,
+      labelFlush: false,
+      ...(type === 'log' ? { values: [...ticks] } : { tickCount: 5 }),
+    },
+  });
+  const encoding = { x: channel('x', 'predicted'), y: channel('y', 'observed') };
+  const total = bins.reduce((sum, { weight }) => sum + weight, 0);
+  const shown = (predicted: number, observed: number, weight: number) => ({
+    x: predicted,
+    y: Math.max(observed, domain[0]),
+    size: 30 + 600 * (weight / total),
+  });
+  const isOff = ({ observed }: CalibrationBin) => type === 'log' && observed <= 0;
+  const points = (of: readonly CalibrationBin[], shape: 'circle' | 'triangle-up'): Layer => ({
+    data: { values: of.map(({ predicted, observed, weight }) => shown(predicted, observed, weight)) },
+    mark: { type: 'point', filled: true, opacity: 1, shape, color: palette.blue.light },
+    encoding: { ...encoding, size: { field: 'size', type: 'quantitative', scale: null } },
+  });
+  const off = bins.filter(isOff);
+  return [
+    {
+      data: { values: domain.map((end) => ({ x: end, y: end })) },
+      mark: { type: 'line', color: palette.faint.light, strokeDash: [4, 3], strokeWidth: 1 },
+      encoding,
+    },
+    {
+      data: {
+        values: bins
+          .filter((bin) => !isOff(bin))
+          .map(({ predicted, observed, weight }) => shown(predicted, observed, weight)),
+      },
+      mark: { type: 'line', color: palette.blue.light, strokeWidth: 1 },
+      encoding,
+    },
+    points(
+      bins.filter((bin) => !isOff(bin)),
+      'circle',
+    ),
+    ...(off.length > 0 ? [points(off, 'triangle-up')] : []),
+  ];
+}
+
+function describe(bins: readonly CalibrationBin[]): string {
+  const text = ({ predicted, observed }: CalibrationBin) =>
+    `predicted ${percent(predicted)}, observed ${percent(observed)}`;
+  const total = bins.reduce((sum, { weight }) => sum + weight, 0);
+  const mean = (of: 'predicted' | 'observed') =>
+    bins.reduce((sum, bin) => sum + bin[of] * bin.weight, 0) / total;
+  const overall = `In all predicted ${percent(mean('predicted'))}, observed ${percent(mean('observed'))}`;
+  if (bins.length === 1) return `${overall}; one group.`;
+  return `${overall}; lowest of ${bins.length} groups ${text(bins[0]!)}; highest ${text(bins.at(-1)!)}.`;
+}

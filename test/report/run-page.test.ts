@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { chartsOf } from '../../src/report/drafts.js';
+import { runDrafts, runPage } from '../../src/report/run-page.js';
+import { HARMLESS, HOSTILE } from './hostile.js';
+import { pageElements, textsOfAll } from './page-elements.js';
+import { bare, example, renamed } from './run-example.js';
+
+const SECTIONS = [
+  'Results',
+  'Learning',
+  'ROC and calibration',
+  'Slices',
+  'Attention',
+  'Behaviours',
+  'Ranking',
+  'Data',
+];
+
+let html: string;
+
+beforeAll(async () => {
+  html = await runPage(example);
+});
+
+describe('runPage', () => {
+  it('is one well-formed file, with links to its sections and nothing from outside', () => {
+    const elements = pageElements(html);
+    expect(textsOfAll(elements, 'h2')).toEqual(SECTIONS);
+    const links = elements.filter(({ name }) => name === 'a');
+    expect(links.map(({ text }) => text)).toEqual(SECTIONS);
+    const ids = elements.flatMap(({ attributes }) => attributes.id ?? []);
+    expect(links.map(({ attributes }) => attributes.href)).toEqual(ids.map((id) => `#${id}`));
+    expect(new Set(ids).size).toBe(SECTIONS.length);
+    expect(html.replaceAll('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(
+      /https?:|src=|url\(|@import|<script|<link|<img/,
+    );
+  });
+
+  it('says aloud what cannot be believed and what could not be measured, before any number', () => {
+    const warning = html.indexOf('auc[l2r] is above 0.98: look for a feature that knows the label.');
+    const reason = html.indexOf('gauc[spp] was not measured: no request has both kinds of label.');
+    expect(warning).toBeGreaterThan(0);
+    expect(reason).toBeGreaterThan(warning);
+    expect(html.indexOf('<h2')).toBeGreaterThan(reason);
+  });
+
+  it('has a picture for each thing, with its numbers in words', () => {
+    const charts = chartsOf(runDrafts(example));
+    expect(charts.map(({ name }) => name)).toEqual([
+      'areas',
+      ...['ctr', 'spp', 'l2r', 'ppp'].flatMap((task) => [`loss-${task}`, `validation-${task}`]),
+      ...['roc-ctr', 'calibration-ctr', 'roc-spp', 'calibration-spp'],
+      ...['roc-ppp', 'calibration-ppp', 'confusion-ppp'],
+      ...['slices-ctr', 'slices-spp', 'slices-ppp'],
+      ...['behavior', 'age', 'place'].flatMap((by) => [`attention-${by}`, `gates-${by}`]),
+      'features-l2r',
+      ...['lengths', 'property-behavior', 'property-scenario', 'events-by-day', 'requests-by-day'],
+    ]);
+    const elements = pageElements(html);
+    const drawn = elements.filter(({ name }) => name === 'svg');
+    expect(drawn.length).toBe(charts.length);
+    for (const { attributes } of drawn) expect(attributes['aria-label']).toMatch(/\. .*\d/);
+    expect(textsOfAll(elements, 'desc')).toEqual(charts.map(({ description }) => description));
+  });
+
+  it('shows the model with its intervals, baselines below it, and another run', () => {
+    expect(html).toContain(
+      '<th scope="row">ctr</th><td>model</td><td class="number">0.6712</td><td>0.6512 .. 0.6912</td>',
+    );
+    expect(html).toContain('<th scope="row">ctr</th><td>baseline item</td><td class="number">0.6100</td>');
+    expect(html).toContain('<th scope="row">ppp</th><td>baseline prior</td><td class="number">0.5000</td>');
+    expect(html).toContain(
+      '<th scope="row">auc[ctr]</th><td class="number">0.6712</td><td class="number">0.6600</td>' +
+        '<td class="number">+0.0112</td><td>+0.0020 .. +0.0200</td><td class="number">0.014</td>',
+    );
+    expect(html).toContain('ctr on all 8000 samples, ppp on the 390 of 400 samples that both scored');
+  });
+
+  it('leaves out what a small run has not', async () => {
+    const small = await runPage(bare);
+    const elements = pageElements(small);
+    expect(textsOfAll(elements, 'h2')).toEqual(['Results', 'Data']);
+    expect(small.match(/<svg /g)).toHaveLength(1);
+    expect(small).not.toMatch(/95 % interval<\/th>|<nav|class="warnings"|<details/);
+    expect(elements.some(({ name, attributes }) => name === 'div' && attributes.class === 'figures')).toBe(
+      true,
+    );
+    const still = pageElements(await runPage({ ...bare, evaluation: { ...bare.evaluation, metrics: {} } }));
+    expect(still.filter(({ name }) => name === 'svg')).toEqual([]);
+  });
+
+  it('has no gates for a model without a recurrence', () => {
+    const groups = example.insight.groups.map((by) => ({
+      ...by,
+      groups: by.groups.map((group) => ({ ...group, gates: null })),
+    }));
+    const charts = chartsOf(runDrafts({ ...example, insight: { ...example.insight, groups } }));
+    const names = charts.map(({ name }) => name);
+    expect(names).toContain('attention-age');
+    expect(names.filter((name) => name.startsWith('gates'))).toEqual([]);
+  });
+
+  it('takes hostile text as text everywhere', async () => {
+    const hostile = await runPage(renamed(example, HOSTILE));
+    const elements = pageElements(hostile);
+    expect(hostile).not.toContain('<script');
+    expect(hostile).not.toContain('\u0000');
+    expect(elements.filter(({ name }) => name === 'svg').length).toBe(31);
+    expect(textsOfAll(elements, 'h1')).toEqual([`Run shop${HARMLESS}`]);
+    for (const text of [
+      `item1${HARMLESS}`,
+      `click${HARMLESS}`,
+      `few samples`,
+      `baseline item${HARMLESS}`,
+      `time: no date${HARMLESS}: 60, data.log.to${HARMLESS}: 40`,
+    ]) {
+      expect(textsOfAll(elements, 'td')).toContain(text);
+    }
+  });
+});
