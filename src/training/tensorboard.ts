@@ -18,7 +18,7 @@ export interface Tensorboard {
 const PLACE = new Set(['step', 'epoch', 'samples', 'seconds']);
 
 /** `loss[ctr]` of a record of type train as `train/loss/ctr`: TensorBoard groups by what comes before the first slash. */
-export function scalarsOf(record: MetricsRecord): [tag: string, value: number][] {
+function scalarsOf(record: MetricsRecord): [tag: string, value: number][] {
   return Object.entries(record).flatMap(([name, value]) =>
     typeof value === 'number' && Number.isFinite(value) && !PLACE.has(name)
       ? [[`${record.type}/${name.replace(/\[(.*)\]$/, '/$1')}`, value]]
