@@ -3,7 +3,7 @@
  * runs of a tiny world leave. Says what is wrong with them, and leaves screenshots. Exit codes: 0 nothing is wrong,
  * 1 something is, 3 there is no Chromium.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -51,13 +51,15 @@ const { values, positionals } = parseArgs({
   options: { pictures: { type: 'string' } },
   allowPositionals: true,
 });
-const chromium = findChromium();
 try {
+  const chromium = findChromium();
   if (chromium) {
     const pictures = resolve(values.pictures ?? mkdtempSync(join(tmpdir(), 'dupn-pages-')));
     mkdirSync(pictures, { recursive: true });
     const pages =
       positionals.length > 0 ? positionals.map((page) => resolve(page)) : await makePages(pictures);
+    const missing = pages.find((page) => !existsSync(page));
+    if (missing) throw new SetupError(`there is no page ${missing}`);
     const problems = await look(chromium, pages, pictures);
     for (const problem of problems) say(problem);
     say(`looked at ${pages.length} pages: ${problems.length} problems; screenshots are in ${pictures}`);
