@@ -19,6 +19,7 @@ import { type StartInput, type StartRecord, startOrGoOn } from './start.js';
 import { stepOptions } from './step-options.js';
 import type { StepOptions } from './steps.js';
 import { type StoredRepresentations, storeRepresentations } from './stored-representations.js';
+import { openTensorboard, type Tensorboard } from './tensorboard.js';
 import { type FitInput, type FitResult, TrainingSession, type TransferOptions } from './training-session.js';
 import { isFinished, type StopRule } from './training-state.js';
 
@@ -28,8 +29,11 @@ export async function fit(input: FitInput): Promise<FitResult> {
   const { weights, optimizer, state, record } = await startOrGoOn(input);
   const source = new BatchSource(input.preparedFolder);
   let stored: StoredRepresentations | null = null;
+  let tensorboard: Tensorboard | null = null;
   try {
-    const metrics = await openMetricsFile(join(runFolder, runPaths.metrics), state.metricsBytes);
+    const metricsFile = join(runFolder, runPaths.metrics);
+    const metrics = await openMetricsFile(metricsFile, state.metricsBytes);
+    tensorboard = openTensorboard(join(runFolder, runPaths.tensorboard), metricsFile, context.logger);
     warnOfStatistics(config, context.logger);
     warnOfUntrained(input);
     if (transfer?.storeIn && record) stored = await store(weights, record, source, input, transfer);
@@ -52,12 +56,13 @@ export async function fit(input: FitInput): Promise<FitResult> {
       ...(rateOf && { rateOf }),
       ...(stored && { stored: stored.read }),
     };
-    const parts = { weights, optimizer, source, metrics, rule, validation, plans, options };
+    const parts = { weights, optimizer, source, metrics, tensorboard, rule, validation, plans, options };
     const session = new TrainingSession(input, parts, { ...state, seconds });
     await session.begin();
     while (!isFinished(session.state, rule)) await session.epoch(training.requests);
     return session.result();
   } finally {
+    tensorboard?.close();
     stored?.close();
     optimizer.dispose();
     weights.dispose();

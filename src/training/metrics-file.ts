@@ -1,11 +1,20 @@
 /** metrics.jsonl of a run: one JSON record per line, in step with the checkpoints so that resuming leaves no gap. */
+import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, stat, truncate } from 'node:fs/promises';
+
+/** Numbers by name; null for one that could not be measured. */
+export interface MetricsRecord {
+  readonly type: 'train' | 'validation' | 'curve';
+  /** Steps done. */
+  readonly step: number;
+  readonly [name: string]: number | string | null;
+}
 
 export interface MetricsFile {
   /** Bytes on disk: what a checkpoint remembers. */
   readonly bytes: number;
   /** Holds a record back until `flush`. */
-  add(record: object): void;
+  add(record: MetricsRecord): void;
   /** Appends what was held back. */
   flush(): Promise<void>;
 }
@@ -32,4 +41,11 @@ export async function openMetricsFile(path: string, bytes: number): Promise<Metr
       held = '';
     },
   };
+}
+
+/** The records on disk; none where there is no file yet. */
+export function readMetrics(path: string): MetricsRecord[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as MetricsRecord);
 }

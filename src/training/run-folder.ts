@@ -10,6 +10,7 @@ export const runPaths = {
   environment: 'env.json',
   log: 'train.log',
   metrics: 'metrics.jsonl',
+  tensorboard: 'tensorboard',
   /** Of a run that started from another one. */
   start: 'start.json',
   last: 'checkpoints/last',

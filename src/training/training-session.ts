@@ -6,13 +6,14 @@ import type { BatchSource } from '../dataset/batch-source.js';
 import { saveCheckpoint } from '../model/checkpoint.js';
 import { countParameters, uncertaintyName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
-import type { MetricsFile } from './metrics-file.js';
+import type { MetricsFile, MetricsRecord } from './metrics-file.js';
 import type { Optimizer } from './optimizer.js';
 import type { Plans } from './plans.js';
 import { runPaths } from './run-folder.js';
 import type { StartInput } from './start.js';
 import { meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
+import type { Tensorboard } from './tensorboard.js';
 import { afterValidation, isFinished, type StopRule, type TrainingState } from './training-state.js';
 import { type Validation, validate } from './validation.js';
 
@@ -67,6 +68,7 @@ interface Parts {
   readonly optimizer: Optimizer;
   readonly source: BatchSource;
   readonly metrics: MetricsFile;
+  readonly tensorboard: Tensorboard;
   readonly rule: StopRule;
   readonly validation: { readonly requests: number };
   readonly plans: Plans;
@@ -95,7 +97,7 @@ export class TrainingSession {
   /** Trains to the end of the running epoch, or to where training is finished. */
   async epoch(requests: number): Promise<void> {
     const { config, context } = this.input;
-    const { weights, optimizer, source, metrics, plans, options } = this.parts;
+    const { weights, optimizer, source, plans, options } = this.parts;
     const { epochs, batchRequests } = config.train;
     const { epoch, batch } = this.state;
     const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}`, requests);
@@ -112,7 +114,7 @@ export class TrainingSession {
         const atPoint = this.#points.has(this.state.batch);
         if (window.length === STEPS_PER_RECORD || atPoint) {
           const mean = meanRecord(window);
-          metrics.add({ type: 'train', epoch, ...mean });
+          this.#record({ type: 'train', epoch, ...mean });
           bar.update(done, { loss: mean.loss.toFixed(4), 'samples/s': this.#samplesPerSecond() });
           window = [];
         }
@@ -145,7 +147,7 @@ export class TrainingSession {
     const measured: Validation =
       validation.requests > 0 ? await this.#measure(plans.validation) : { metrics: {}, score: null };
     const { step, epoch, batch } = this.state;
-    metrics.add({ type: 'validation', step, epoch, ...measured.metrics, ...learnedFactors(weights) });
+    this.#record({ type: 'validation', step, epoch, ...measured.metrics, ...learnedFactors(weights) });
     const seconds = this.state.seconds + (performance.now() - startMs) / 1000;
     this.state = { ...this.state, seconds };
     await this.#measureCurve();
@@ -167,11 +169,16 @@ export class TrainingSession {
   /** A point of the curve of a transfer, whose time is not that of training. */
   async #measureCurve(): Promise<void> {
     const { transfer } = this.input;
-    const { metrics, plans } = this.parts;
+    const { plans } = this.parts;
     if (!transfer || !plans.evaluation) return;
     const { step, seconds, samplesByTask } = this.state;
     const { score } = await this.#measure(plans.evaluation);
-    metrics.add({ type: 'curve', step, samples: samplesByTask[transfer.task] ?? 0, seconds, auc: score });
+    this.#record({ type: 'curve', step, samples: samplesByTask[transfer.task] ?? 0, seconds, auc: score });
+  }
+
+  #record(record: MetricsRecord): void {
+    this.parts.metrics.add(record);
+    this.parts.tensorboard.add(record);
   }
 
   #samplesPerSecond(): number {

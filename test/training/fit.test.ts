@@ -22,6 +22,7 @@ import { pretrainWords } from '../../src/training/pretrain-words.js';
 import { recalibrate } from '../../src/training/recalibrate.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
 import { validationPoints } from '../../src/training/training-session.js';
+import { readScalars } from './event-file.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
 let world: string;
@@ -80,6 +81,21 @@ const metricsOf = async (name: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string; step: number; loss?: number });
 
+/** What TensorBoard reads of a run is what metrics.jsonl says, number by number. */
+async function expectSameInTensorboard(name: string): Promise<void> {
+  const records = await metricsOf(name);
+  const scalars = records.flatMap(({ type, step, ...rest }) =>
+    Object.entries(rest)
+      .filter(([key]) => !['epoch', 'samples'].includes(key))
+      .map(([key, value]) => {
+        const tag = `${type}/${key.replace('[', '/').replace(']', '')}`;
+        return { tag, step, value: Math.fround(value as number) };
+      }),
+  );
+  expect(scalars.length).toBeGreaterThan(records.length);
+  expect(readScalars(join(folder, name, runPaths.tensorboard))).toEqual(scalars);
+}
+
 test('a run that was ended after each epoch equals the uninterrupted one bit for bit', async () => {
   const whole = await train('whole', false, 'train.epochs=3', 'train.patience=9');
   await train('parts', false, 'train.epochs=1', 'train.patience=9');
@@ -90,6 +106,8 @@ test('a run that was ended after each epoch equals the uninterrupted one bit for
   expect(await weightsOf('parts', 'last')).toBe(await weightsOf('whole', 'last'));
   expect(await weightsOf('parts', 'best')).toBe(await weightsOf('whole', 'best'));
   expect(await metricsOf('parts')).toEqual(await metricsOf('whole'));
+  await expectSameInTensorboard('whole');
+  await expectSameInTensorboard('parts');
 });
 
 test('the same with moving statistics and learned weights of tasks', async () => {
@@ -110,6 +128,7 @@ test('the same with moving statistics and learned weights of tasks', async () =>
   expect(factors.at(-1)!['factor[ctr]']).toBeGreaterThan(0);
   const steps = metrics.filter(({ type }) => type === 'train') as unknown as Record<string, number>[];
   expect(steps.at(-1)!['gradientNorm[spp]']).toBeGreaterThan(0);
+  await expectSameInTensorboard('parts');
 });
 
 test('items by word2vec stay as they are while the rest learns, and know nothing of the evaluation period', async () => {
@@ -332,6 +351,7 @@ test('resuming from an older checkpoint than the metrics leaves no gap and no re
   await cp(join(folder, 'kept'), join(folder, 'run', runPaths.last), { recursive: true, force: true });
   await train('run', true, 'train.epochs=2', 'train.patience=9');
   expect(await metricsOf('run')).toEqual(expected);
+  await expectSameInTensorboard('run');
 });
 
 test('training stops when the validation part gets no better, and keeps the best weights', async () => {
