@@ -1,7 +1,7 @@
 /** The report of a run made by hand: two binary tasks, one that ranks and one of three classes; few clicks, many behaviours. */
 import { mapValues } from '../../src/common/map-values.js';
 import type { DataProfile } from '../../src/evaluation/data-profile.js';
-import type { Slice } from '../../src/evaluation/slices.js';
+import type { Slice } from '../../src/evaluation/slicing/slices.js';
 import type { LearningPoint, RunReport } from '../../src/report/run-report.js';
 
 const counts = { requests: 300, users: 80, requestsWithBoth: 120 };

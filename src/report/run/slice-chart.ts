@@ -1,5 +1,5 @@
 /** The parts of the evaluation samples where a task is weakest. */
-import type { SliceColumn } from '../../evaluation/slices.js';
+import type { SliceColumn } from '../../evaluation/slicing/slices.js';
 import { palette } from '../palette.js';
 import { type ChartRow, rowChart } from '../row-chart.js';
 import type { ReportChart } from '../write-report.js';

@@ -1,7 +1,7 @@
 /** All slices of a task, a table for each column. */
 import { percent } from '../../common/percent.js';
 import type { Cell } from '../../common/table.js';
-import type { Slice, SliceColumn } from '../../evaluation/slices.js';
+import type { Slice, SliceColumn } from '../../evaluation/slicing/slices.js';
 import type { PageTable } from '../page.js';
 import { fixed, intervalText } from './numbers.js';
 import type { TaskArea } from './task-area.js';
