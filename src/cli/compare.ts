@@ -27,7 +27,7 @@ export function compareCommand(io: Io): Command {
             (run) => compareRun(run, { baseFile, force }, session),
             session.context.logger,
           );
-          const text = `${comparisonText(result)}\n${join(folder, comparisonPaths.markdown)}`;
+          const text = `${comparisonText(result, session.width)}\n${join(folder, comparisonPaths.markdown)}`;
           return { json: result, text };
         } finally {
           await lock.release();

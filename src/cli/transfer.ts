@@ -37,7 +37,10 @@ export function transferCommand(io: Io): Command {
             report: (result: TransferResult) => writeTransferReport(result, transferSummary(result)),
           };
           const result = await transfer(settings, data.whole.manifest, work, session.context.logger);
-          return { json: result, text: `${transferText(result)}\n${join(folder, transferPaths.page)}` };
+          return {
+            json: result,
+            text: `${transferText(result, session.width)}\n${join(folder, transferPaths.page)}`,
+          };
         } finally {
           await lock.release();
         }

@@ -7,15 +7,15 @@ const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 
 /** On one line: `a\n` for a line break, `\x1b` for an escape. */
 export function printable(text: string): string {
-  return text.replace(HARMFUL, escape);
+  return text.replace(HARMFUL, escaped);
 }
 
 /** Of several lines: their ends stay. */
 export function printableLines(text: string): string {
-  return text.replace(HARMFUL, (character) => (character === '\n' ? '\n' : escape(character)));
+  return text.replace(HARMFUL, (character) => (character === '\n' ? '\n' : escaped(character)));
 }
 
-function escape(character: string): string {
+function escaped(character: string): string {
   const code = character.charCodeAt(0);
   return (
     SHORT[character] ??

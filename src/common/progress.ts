@@ -1,10 +1,13 @@
 /** How far long work is: one bar on a terminal, a logged line every few seconds elsewhere. */
-import { clearLine, cursorTo } from 'node:readline';
 import { SingleBar } from 'cli-progress';
+import { barTerminal, type TerminalStream } from './bar-terminal.js';
 import type { Logger, Progress, ProgressBar } from './context.js';
+import { printable } from './printable.js';
 
 const BAR_UNITS = 24;
 const LINE_INTERVAL_MS = 5000;
+/** What ends the process while a bar is drawn. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Fields = Readonly<Record<string, string | number>>;
 
@@ -23,33 +26,47 @@ interface OpenBar {
   drawn: SingleBar | null;
 }
 
-/** The newest bar that is not stopped is the one drawn. */
-export function createTerminalProgress(stream: NodeJS.WritableStream): TerminalProgress {
+/** The newest bar that is not stopped is the one drawn, behind how far those that it is a part of are. */
+export function createTerminalProgress(stream: TerminalStream): TerminalProgress {
+  const terminal = barTerminal(stream);
   let open: OpenBar[] = [];
 
   const draw = (bar: OpenBar) => {
-    const known = bar.total > 0;
-    bar.drawn = new SingleBar({
-      stream,
-      format: known
-        ? '{title} [{bar}] {percentage}% {value}/{total} {eta_formatted} {fields}'
-        : '{title} {value} {duration_formatted} {fields}',
+    const options = {
+      terminal,
+      format:
+        bar.total > 0
+          ? '{title} [{bar}] {percentage}% {value}/{total} {eta_formatted} {fields}'
+          : '{title} {value} {duration_formatted} {fields}',
       barsize: BAR_UNITS,
       barCompleteChar: '=',
       barIncompleteChar: ' ',
       clearOnComplete: true,
       forceRedraw: true,
-    });
-    bar.drawn.start(bar.total, bar.done, payloadOf(bar));
+      formatValue: (value: number) => `${Math.floor(value)}`,
+    };
+    bar.drawn = new SingleBar(options);
+    bar.drawn.start(bar.total, bar.done, payloadOf(bar, open));
   };
   const hide = (bar: OpenBar | undefined) => {
     bar?.drawn?.stop();
     if (bar) bar.drawn = null;
   };
+  const close = () => {
+    hide(open.at(-1));
+    open = [];
+    for (const signal of SIGNALS) process.removeListener(signal, interrupted);
+  };
+  // The shell goes on at the start of an empty line; the process ends as it would have without us.
+  const interrupted = (signal: NodeJS.Signals) => {
+    close();
+    process.kill(process.pid, signal);
+  };
 
   return {
     start(title, total): ProgressBar {
       const bar: OpenBar = { title, total, done: 0, fields: {}, drawn: null };
+      if (open.length === 0) for (const signal of SIGNALS) process.on(signal, interrupted);
       hide(open.at(-1));
       open.push(bar);
       draw(bar);
@@ -57,29 +74,28 @@ export function createTerminalProgress(stream: NodeJS.WritableStream): TerminalP
         update(done, fields = bar.fields) {
           bar.done = done;
           bar.fields = fields;
-          bar.drawn?.update(done, payloadOf(bar));
+          bar.drawn?.update(done, payloadOf(bar, open));
         },
         stop() {
+          if (!open.includes(bar)) return;
           hide(bar);
           open = open.filter((other) => other !== bar);
           const below = open.at(-1);
-          if (below && !below.drawn) draw(below);
+          if (!below) close();
+          else if (!below.drawn) draw(below);
         },
       };
     },
     write(text) {
       const drawn = open.at(-1)?.drawn;
       if (drawn) {
-        cursorTo(stream, 0);
-        clearLine(stream, 0);
+        terminal.cursorTo(0);
+        terminal.clearLine();
       }
       stream.write(text);
       drawn?.render();
     },
-    close() {
-      hide(open.at(-1));
-      open = [];
-    },
+    close,
   };
 }
 
@@ -107,7 +123,12 @@ export function createLoggedProgress(logger: Logger): Progress {
   };
 }
 
-function payloadOf({ title, fields }: OpenBar): { title: string; fields: string } {
+/** `open` are all bars from the outermost on, `bar` the last of them. */
+function payloadOf({ title, fields }: OpenBar, open: readonly OpenBar[]): { title: string; fields: string } {
+  const around = open.slice(0, -1).map(({ title, total, done }) => {
+    const share = total > 0 ? ` ${Math.floor(done)}/${total}` : '';
+    return `${title}${share} > `;
+  });
   const shown = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
-  return { title, fields: shown.join('  ') };
+  return { title: printable(around.join('') + title), fields: printable(shown.join('  ')) };
 }
