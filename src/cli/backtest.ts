@@ -30,7 +30,7 @@ export function backtestCommand(io: Io): Command {
           if (force) await removeBacktest(settings);
           const report = (result: BacktestResult) => writeBacktestReport(result, backtestSummary(result));
           const work = { ...backtestWork(settings, session), report };
-          const result = await backtest(settings, work, session.context.logger);
+          const result = await backtest(settings, work, session.context);
           return {
             json: result,
             text: `${backtestText(result, session.width)}\n${join(folder, backtestPaths.page)}`,

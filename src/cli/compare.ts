@@ -25,7 +25,7 @@ export function compareCommand(io: Io): Command {
           const result = await compare(
             comparison,
             (run) => compareRun(run, { baseFile, force }, session),
-            session.context.logger,
+            session.context,
           );
           const text = `${comparisonText(result, session.width)}\n${join(folder, comparisonPaths.markdown)}`;
           return { json: result, text };

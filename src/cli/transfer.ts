@@ -36,7 +36,7 @@ export function transferCommand(io: Io): Command {
               strategyRun(planned, base, settings, data, force, session),
             report: (result: TransferResult) => writeTransferReport(result, transferSummary(result)),
           };
-          const result = await transfer(settings, data.whole.manifest, work, session.context.logger);
+          const result = await transfer(settings, data.whole.manifest, work, session.context);
           return {
             json: result,
             text: `${transferText(result, session.width)}\n${join(folder, transferPaths.page)}`,

@@ -37,7 +37,7 @@ export function createTerminalProgress(stream: TerminalStream): TerminalProgress
       format:
         bar.total > 0
           ? '{title} [{bar}] {percentage}% {value}/{total} {eta_formatted} {fields}'
-          : '{title} {value} {duration_formatted} {fields}',
+          : '{title} {counted}{duration_formatted} {fields}',
       barsize: BAR_UNITS,
       barCompleteChar: '=',
       barIncompleteChar: ' ',
@@ -99,13 +99,15 @@ export function createTerminalProgress(stream: TerminalStream): TerminalProgress
   };
 }
 
-/** For a stderr that is no terminal: lines of the log, at most one every five seconds and one at the end. */
+/**
+ * Elsewhere: lines of the log, at most one every five seconds and one at the end; of short work that counts nothing, none.
+ */
 export function createLoggedProgress(logger: Logger): Progress {
   return {
     start(title, total): ProgressBar {
       const begin = performance.now();
       let lastLine = begin;
-      let state: Fields = { done: 0 };
+      let state: Fields = {};
       return {
         update(done, fields = {}) {
           state = { done, ...(total > 0 && { total }), ...fields };
@@ -115,7 +117,9 @@ export function createLoggedProgress(logger: Logger): Progress {
           logger.info(state, title);
         },
         stop() {
-          const seconds = Number(((performance.now() - begin) / 1000).toFixed(1));
+          const elapsedMs = performance.now() - begin;
+          if (total === 0 && !('done' in state) && elapsedMs < LINE_INTERVAL_MS) return;
+          const seconds = Number((elapsedMs / 1000).toFixed(1));
           logger.info({ ...state, seconds }, `${title}: end`);
         },
       };
@@ -124,11 +128,15 @@ export function createLoggedProgress(logger: Logger): Progress {
 }
 
 /** `open` are all bars from the outermost on, `bar` the last of them. */
-function payloadOf({ title, fields }: OpenBar, open: readonly OpenBar[]): { title: string; fields: string } {
+function payloadOf({ title, done, fields }: OpenBar, open: readonly OpenBar[]) {
   const around = open.slice(0, -1).map(({ title, total, done }) => {
     const share = total > 0 ? ` ${Math.floor(done)}/${total}` : '';
     return `${title}${share} > `;
   });
   const shown = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
-  return { title: printable(around.join('') + title), fields: printable(shown.join('  ')) };
+  return {
+    title: printable(around.join('') + title),
+    counted: done > 0 ? `${done} ` : '',
+    fields: printable(shown.join('  ')),
+  };
 }
