@@ -1,7 +1,10 @@
 /** What a command may touch of the process: passed in, so that tests run commands in-process. */
 
 /** A stream that may be a terminal, of so many columns. */
-type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number | undefined;
+};
 
 export interface Io {
   readonly stdout: OutputStream;

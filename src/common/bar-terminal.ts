@@ -8,7 +8,7 @@ import stringWidth from 'string-width';
 /** A terminal that doesn't say how wide it is. */
 const DEFAULT_COLUMNS = 80;
 
-export type TerminalStream = NodeJS.WritableStream & { readonly columns?: number };
+export type TerminalStream = NodeJS.WritableStream & { readonly columns?: number | undefined };
 
 /** The part of cli-progress's terminal that a single bar uses. */
 export function barTerminal(stream: TerminalStream) {

@@ -118,7 +118,7 @@ export function createLoggedProgress(logger: Logger): Progress {
         },
         stop() {
           const elapsedMs = performance.now() - begin;
-          if (total === 0 && !('done' in state) && elapsedMs < LINE_INTERVAL_MS) return;
+          if (total === 0 && !state.done && elapsedMs < LINE_INTERVAL_MS) return;
           const seconds = Number((elapsedMs / 1000).toFixed(1));
           logger.info({ ...state, seconds }, `${title}: end`);
         },

@@ -63,9 +63,9 @@ export async function checkHead(
     const reports: TableReport[] = [];
     const tables = new Map<string, ReadTableHead>();
     const specs = tableSpecs(config);
-    const bar = progress.start('look at the tables', specs.length);
+    const bar = progress.start('look at the tables', 0);
     for (const [number, spec] of specs.entries()) {
-      bar.update(number, { table: spec.name });
+      bar.update(0, { table: spec.name });
       try {
         const inputs = await findInputFiles(connection, spec.name, spec.source.files, config.data.root);
         const table = `head_${number}`;

@@ -126,6 +126,9 @@ describe('progress elsewhere', () => {
     };
     const progress = createLoggedProgress(logger);
     expect(await during(progress, 'load weights', async () => 7)).toBe(7);
+    const named = progress.start('tables', 0);
+    named.update(0, { table: 'log' });
+    named.stop();
     const counted = progress.start('rows', 0);
     counted.update(3);
     counted.stop();
