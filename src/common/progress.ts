@@ -21,6 +21,7 @@ export interface TerminalProgress extends Progress {
 interface OpenBar {
   readonly title: string;
   readonly total: number;
+  readonly startMs: number;
   done: number;
   fields: Fields;
   drawn: SingleBar | null;
@@ -36,7 +37,7 @@ export function createTerminalProgress(stream: TerminalStream): TerminalProgress
       terminal,
       format:
         bar.total > 0
-          ? '{title} [{bar}] {percentage}% {value}/{total} {eta_formatted} {fields}'
+          ? '{title} [{bar}] {percentage}% {value}/{total} {left}{fields}'
           : '{title} {counted}{duration_formatted} {fields}',
       barsize: BAR_UNITS,
       barCompleteChar: '=',
@@ -65,7 +66,7 @@ export function createTerminalProgress(stream: TerminalStream): TerminalProgress
 
   return {
     start(title, total): ProgressBar {
-      const bar: OpenBar = { title, total, done: 0, fields: {}, drawn: null };
+      const bar: OpenBar = { title, total, startMs: performance.now(), done: 0, fields: {}, drawn: null };
       if (open.length === 0) for (const signal of SIGNALS) process.on(signal, interrupted);
       hide(open.at(-1));
       open.push(bar);
@@ -128,15 +129,26 @@ export function createLoggedProgress(logger: Logger): Progress {
 }
 
 /** `open` are all bars from the outermost on, `bar` the last of them. */
-function payloadOf({ title, done, fields }: OpenBar, open: readonly OpenBar[]) {
+function payloadOf({ title, total, startMs, done, fields }: OpenBar, open: readonly OpenBar[]) {
   const around = open.slice(0, -1).map(({ title, total, done }) => {
     const share = total > 0 ? ` ${Math.floor(done)}/${total}` : '';
     return `${title}${share} > `;
   });
   const shown = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
+  // By the mean speed so far: that of the last moments is nothing wherever a step takes long.
+  const leftMs = ((performance.now() - startMs) * (total - done)) / done;
   return {
     title: printable(around.join('') + title),
     counted: done > 0 ? `${done} ` : '',
+    left: done > 0 && done < total ? `${durationText(leftMs)} left  ` : '',
     fields: printable(shown.join('  ')),
   };
+}
+
+/** 12s, 3m 20s, 2h 5m. */
+function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `${hours}h ${minutes}m`;
+  return minutes > 0 ? `${minutes}m ${seconds % 60}s` : `${seconds}s`;
 }

@@ -53,15 +53,18 @@ export function startPhases(progress: Progress, connection: DuckDBConnection, co
     const length = (TOTAL * shares[name]) / sum;
     // Until the first step is named, the bar stands still.
     let [step, steps, furthest] = [0, Number.POSITIVE_INFINITY, 0];
+    let stepMs = performance.now();
     const show = (ofStep: number | null) => {
       furthest = Math.max(furthest, (step + (ofStep ?? 0)) / steps);
-      const statement = ofStep === null ? {} : { statement: `${Math.floor(100 * ofStep)} %` };
+      // DuckDB's share may stand still for long: the seconds go on.
+      const seconds = Math.floor((performance.now() - stepMs) / 1000);
+      const statement = ofStep === null ? {} : { statement: `${Math.floor(100 * ofStep)} %, ${seconds} s` };
       bar.update(begin + length * Math.min(1, furthest), { phase: name, ...statement });
     };
     show(null);
     const result = await whileRunning(connection, show, () =>
       work((done, of) => {
-        [step, steps] = [done, of];
+        [step, steps, stepMs] = [done, of, performance.now()];
         show(null);
       }),
     );

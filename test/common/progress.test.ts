@@ -27,6 +27,23 @@ describe('progress on a terminal', () => {
     expect(text()).toMatch(/epoch 1\/2 \[ +\] 0% 0\/200/);
   });
 
+  it('says what is left by the mean speed so far', async () => {
+    const { stream, text } = terminal();
+    const progress = createTerminalProgress(stream);
+    const bar = progress.start('rows', 4000);
+    await new Promise((done) => setTimeout(done, 300));
+    bar.update(1);
+    bar.stop();
+    // 0.3 s for one of 4000: twenty minutes, on a machine that is slow a little more.
+    const [, minutes] = text().match(/0% 1\/4000 (\d+)m \d+s left/)!;
+    expect(Number(minutes)).toBeGreaterThanOrEqual(19);
+    expect(Number(minutes)).toBeLessThan(59);
+    const done = progress.start('rows', 10);
+    done.update(10);
+    done.stop();
+    expect(text().slice(text().indexOf('10/10'))).not.toContain('left');
+  });
+
   it('without a known end counts', () => {
     const { stream, text } = terminal();
     const bar = createTerminalProgress(stream).start('rows', 0);
