@@ -4,8 +4,10 @@ import { barTerminal, type TerminalStream } from './bar-terminal.js';
 import type { Logger, Progress, ProgressBar } from './context.js';
 import { printable } from './printable.js';
 
-const BAR_UNITS = 24;
+const BAR_UNITS = 20;
 const LINE_INTERVAL_MS = 5000;
+/** A bar of so many units would say the same twice. */
+const PERCENT = 100;
 /** What ends the process while a bar is drawn. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -37,7 +39,7 @@ export function createTerminalProgress(stream: TerminalStream): TerminalProgress
       terminal,
       format:
         bar.total > 0
-          ? '{title} [{bar}] {percentage}% {value}/{total} {left}{fields}'
+          ? `{title} [{bar}] {percentage}%${bar.total === PERCENT ? '' : ' {value}/{total}'} {fields}{left}`
           : '{title} {counted}{duration_formatted} {fields}',
       barsize: BAR_UNITS,
       barCompleteChar: '=',
@@ -140,7 +142,7 @@ function payloadOf({ title, total, startMs, done, fields }: OpenBar, open: reado
   return {
     title: printable(around.join('') + title),
     counted: done > 0 ? `${done} ` : '',
-    left: done > 0 && done < total ? `${durationText(leftMs)} left  ` : '',
+    left: done > 0 && done < total ? `  ${durationText(leftMs)} left` : '',
     fields: printable(shown.join('  ')),
   };
 }

@@ -58,7 +58,7 @@ export function startPhases(progress: Progress, connection: DuckDBConnection, co
       furthest = Math.max(furthest, (step + (ofStep ?? 0)) / steps);
       // DuckDB's share may stand still for long: the seconds go on.
       const seconds = Math.floor((performance.now() - stepMs) / 1000);
-      const statement = ofStep === null ? {} : { statement: `${Math.floor(100 * ofStep)} %, ${seconds} s` };
+      const statement = ofStep === null ? {} : { statement: `${seconds} s, ${Math.floor(100 * ofStep)} %` };
       bar.update(begin + length * Math.min(1, furthest), { phase: name, ...statement });
     };
     show(null);
