@@ -30,8 +30,11 @@ export function backtestCommand(io: Io): Command {
           if (force) await removeBacktest(settings);
           const report = (result: BacktestResult) => writeBacktestReport(result, backtestSummary(result));
           const work = { ...backtestWork(settings, session), report };
-          const result = await backtest(settings, work, session.context.logger);
-          return { json: result, text: `${backtestText(result)}\n${join(folder, backtestPaths.page)}` };
+          const result = await backtest(settings, work, session.context);
+          return {
+            json: result,
+            text: `${backtestText(result, session.width)}\n${join(folder, backtestPaths.page)}`,
+          };
         } finally {
           await lock.release();
         }

@@ -25,9 +25,9 @@ export function compareCommand(io: Io): Command {
           const result = await compare(
             comparison,
             (run) => compareRun(run, { baseFile, force }, session),
-            session.context.logger,
+            session.context,
           );
-          const text = `${comparisonText(result)}\n${join(folder, comparisonPaths.markdown)}`;
+          const text = `${comparisonText(result, session.width)}\n${join(folder, comparisonPaths.markdown)}`;
           return { json: result, text };
         } finally {
           await lock.release();

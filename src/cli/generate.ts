@@ -31,7 +31,7 @@ export function generateCommand(io: Io): Command {
       'also write truth*.csv.gz: the true probability behind each label, and what people are like',
     )
     .action((options: Options) =>
-      runCommand(options, io, async ({ context }) => {
+      runCommand(options, io, async ({ context, width }) => {
         const { out, force, logLevel, json, ...given } = options;
         const { generateLog } = await import('../synthetic/generate.js');
         const { withDefaults } = await import('../synthetic/options.js');
@@ -44,7 +44,7 @@ export function generateCommand(io: Io): Command {
         const result = await generateLog(out, withDefaults(given), context);
         return {
           json: result,
-          text: `${formatTable(['file', 'rows'], Object.entries(result.files))}in ${out}`,
+          text: `${formatTable(['file', 'rows'], Object.entries(result.files), width)}in ${out}`,
         };
       }),
     );

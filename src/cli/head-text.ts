@@ -2,7 +2,11 @@
 import { formatTable } from '../common/table.js';
 import type { HeadReport, TableReport } from '../preprocess/check-head.js';
 
-export function describeHead({ tables, notes, problems, estimate }: HeadReport): string {
+/** `width` as in `formatTable`. */
+export function describeHead(
+  { tables, notes, problems, estimate }: HeadReport,
+  width: number | null,
+): string {
   const header = ['table', 'files', 'size', 'rows', 'looked at', 'malformed', 'filtered', 'times'];
   const rows = tables.map((table) => [
     table.name,
@@ -16,11 +20,11 @@ export function describeHead({ tables, notes, problems, estimate }: HeadReport):
   ]);
   const fields = estimate.fields.map(({ group, name, rows, bytes }) => [group, name, rows, sizeText(bytes)]);
   return [
-    formatTable(header, rows),
+    formatTable(header, rows, width),
     ...tables.flatMap(columnsOf),
     ...notes.map((note) => `note: ${note}`),
     '',
-    formatTable(['embedding', 'field', 'rows', 'with optimiser'], fields),
+    formatTable(['embedding', 'field', 'rows', 'with optimiser'], fields, width),
     `about ${estimate.events} events, ${estimate.requests} requests, ${estimate.stepsPerEpoch} steps in an epoch` +
       (estimate.placedTasks.length > 0
         ? `; beside them the requests of ${estimate.placedTasks.join(', ')}, which preprocess places in the log`

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
+import { printableLines } from '../common/printable.js';
 import { backtestCommand } from './backtest.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
@@ -27,10 +28,11 @@ export async function main(argv: readonly string[], io: Io = processIo): Promise
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof UserError) {
-      io.stderr.write(`${error.message}\n`);
+      io.stderr.write(`${printableLines(error.message)}\n`);
       return 2;
     }
-    io.stderr.write(`${error instanceof Error ? error.stack : messageOf(error)}\n`);
+    const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+    io.stderr.write(`${printableLines(text)}\n`);
     return 1;
   }
 }

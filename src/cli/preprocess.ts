@@ -17,16 +17,19 @@ export function preprocessCommand(io: Io): Command {
       'add the days of the log that follow what was prepared before, and keep the log for that',
     )
     .action((options: Options) =>
-      runCommand(options, io, async ({ context }) => {
+      runCommand(options, io, async ({ context, width }) => {
         const config = await readConfig(options, io);
         const { prepareFolder } = await import('./prepare-folder.js');
         const { force = false, update = false } = options;
-        return report(await prepareFolder(config, { force, update, context }));
+        return report(await prepareFolder(config, { force, update, context }), width);
       }),
     );
 }
 
-function report({ folder, skipped, seconds, manifest, update }: PreprocessResult): Report {
+function report(
+  { folder, skipped, seconds, manifest, update }: PreprocessResult,
+  width: number | null,
+): Report {
   const { rows, users, items, requestsBySplit, tasks, firstEvent, lastEvent } = manifest;
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   const tables = Object.entries(rows).map(([table, { read, kept, rejected, filtered }]) => [
@@ -45,8 +48,8 @@ function report({ folder, skipped, seconds, manifest, update }: PreprocessResult
   );
   const done = skipped ? 'up to date, nothing was done' : `prepared in ${seconds.toFixed(1)} s`;
   const text = [
-    formatTable(['table', 'read', 'kept', 'rejected', 'filtered'], tables),
-    formatTable(['task', 'part', 'samples by label'], labels),
+    formatTable(['table', 'read', 'kept', 'rejected', 'filtered'], tables, width),
+    formatTable(['task', 'part', 'samples by label'], labels, width),
     `requests of all tasks: ${Object.entries(requestsBySplit)
       .map(([split, requests]) => `${requests} ${split}`)
       .join(', ')}`,

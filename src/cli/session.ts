@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import type { LogLevel } from '../common/logger.js';
+import { printableLines } from '../common/printable.js';
 import type { Config } from '../config/schema.js';
 import type { Io } from './io.js';
+import { terminalUse } from './terminal-use.js';
 
 export interface SharedOptions {
   readonly logLevel: LogLevel;
@@ -30,6 +32,8 @@ export interface Session {
   readonly context: Context;
   /** Every line of the log, from now on, also goes to the file; what it returns ends that. */
   copyLogTo(file: string): () => void;
+  /** Columns that tables may take; null for any number. */
+  readonly width: number | null;
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
@@ -67,18 +71,19 @@ export async function runCommand(
 ): Promise<void> {
   const { createLogger } = await import('../common/logger.js');
   const { createLoggedProgress, createTerminalProgress } = await import('../common/progress.js');
-  const isTerminal = io.stderr.isTTY === true;
-  const bars = isTerminal ? createTerminalProgress(io.stderr) : null;
+  const use = terminalUse(io, options.logLevel);
+  const bars = use.bars ? createTerminalProgress(io.stderr) : null;
   const logger = createLogger({
     level: options.logLevel,
     write: (line) => (bars ? bars.write(line) : io.stderr.write(line)),
-    pretty: isTerminal,
-    colour: isTerminal && !io.env.NO_COLOR,
+    pretty: use.pretty,
+    colour: use.colour,
   });
   try {
     const context: Context = { logger, progress: bars ?? createLoggedProgress(logger) };
-    const { json, text, failure } = await work({ context, copyLogTo: (file) => logger.copyTo(file) });
-    io.stdout.write(`${options.json ? JSON.stringify(json, null, 2) : text}\n`);
+    const copyLogTo = (file: string) => logger.copyTo(file);
+    const { json, text, failure } = await work({ context, copyLogTo, width: use.width });
+    io.stdout.write(`${options.json ? JSON.stringify(json, null, 2) : printableLines(text)}\n`);
     if (failure !== undefined) throw new UserError(failure);
   } finally {
     bars?.close();

@@ -1,5 +1,6 @@
 /** `dupn train`: trains the model of a config on its prepared data. */
 import { Command } from 'commander';
+import type { Progress } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import type { Config } from '../config/schema.js';
 import type { FitResult } from '../training/training-session.js';
@@ -39,7 +40,7 @@ export function trainCommand(io: Io): Command {
           configFile: options.config,
           logger: session.context.logger,
         });
-        if (options.recalibrateBn) return recalibrateRun(config, prepared);
+        if (options.recalibrateBn) return recalibrateRun(config, prepared, session.context.progress);
         const { trainRun } = await import('./train-run.js');
         const { findRun } = await import('./open-run.js');
         const { resume = false, force = false } = options;
@@ -51,7 +52,7 @@ export function trainCommand(io: Io): Command {
     );
 }
 
-async function recalibrateRun(config: Config, prepared: Prepared): Promise<Report> {
+async function recalibrateRun(config: Config, prepared: Prepared, progress: Progress): Promise<Report> {
   const { recalibrate } = await import('../training/recalibrate.js');
   const { lockRun, runFolder } = await import('./open-run.js');
   const { hasCheckpoint } = await import('../training/run-folder.js');
@@ -62,7 +63,8 @@ async function recalibrateRun(config: Config, prepared: Prepared): Promise<Repor
   const lock = await lockRun(config);
   try {
     const { manifest, folder: preparedFolder } = prepared;
-    const { layers, samples } = await recalibrate({ config, manifest, preparedFolder, runFolder: folder });
+    const input = { config, manifest, preparedFolder, runFolder: folder };
+    const { layers, samples } = await recalibrate(input, progress);
     return {
       json: { run: folder, layers, samples },
       text: `statistics of ${layers.length} layers taken from ${samples} samples\nrun: ${folder}`,

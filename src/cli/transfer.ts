@@ -36,8 +36,11 @@ export function transferCommand(io: Io): Command {
               strategyRun(planned, base, settings, data, force, session),
             report: (result: TransferResult) => writeTransferReport(result, transferSummary(result)),
           };
-          const result = await transfer(settings, data.whole.manifest, work, session.context.logger);
-          return { json: result, text: `${transferText(result)}\n${join(folder, transferPaths.page)}` };
+          const result = await transfer(settings, data.whole.manifest, work, session.context);
+          return {
+            json: result,
+            text: `${transferText(result, session.width)}\n${join(folder, transferPaths.page)}`,
+          };
         } finally {
           await lock.release();
         }

@@ -11,6 +11,15 @@ export interface Database {
   close(): void;
 }
 
+/** For `whileRunning`; nothing is printed. */
+const SETTINGS = [
+  'SET enable_progress_bar = true',
+  'SET enable_progress_bar_print = false',
+  'SET progress_bar_time = 0',
+];
+
+const LOOK_INTERVAL_MS = 500;
+
 /** What both engines' SQL of the plan is written with. */
 const MACROS = [
   // Of integers that are not negative.
@@ -28,6 +37,7 @@ export async function openDatabase(
     ...(threads === undefined ? {} : { threads: `${threads}` }),
   });
   const connection = await instance.connect();
+  for (const setting of SETTINGS) await connection.run(setting);
   for (const macro of MACROS) await connection.run(macro);
   return {
     connection,
@@ -36,6 +46,26 @@ export async function openDatabase(
       instance.closeSync();
     },
   };
+}
+
+/**
+ * Says meanwhile, twice a second, what share of the running statement DuckDB takes for done, which may jump; null where none
+ * runs. Only on a connection of `openDatabase`.
+ */
+export async function whileRunning<T>(
+  connection: DuckDBConnection,
+  onProgress: (share: number | null) => void,
+  run: () => Promise<T>,
+): Promise<T> {
+  const timer = setInterval(() => {
+    const { percentage } = connection.progress;
+    onProgress(percentage < 0 ? null : Math.min(1, percentage / 100));
+  }, LOOK_INTERVAL_MS);
+  try {
+    return await run();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** Rows of a query as arrays of its columns' values. */

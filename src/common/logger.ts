@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Logger } from './context.js';
+import { printableLines } from './printable.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -22,14 +23,7 @@ export interface RootLogger extends Logger {
 }
 
 export function createLogger({ level, write, pretty, colour }: LoggerOptions): RootLogger {
-  const format = pretty
-    ? prettyFactory({
-        colorize: colour,
-        ignore: 'pid,hostname',
-        translateTime: 'SYS:HH:MM:ss',
-        singleLine: true,
-      })
-    : null;
+  const format = pretty ? prettyFormat(colour) : null;
   const streams = pino.multistream([]);
   if (level !== 'silent') {
     streams.add({ level, stream: { write: (line: string) => write(format ? format(line) : line) } });
@@ -59,4 +53,18 @@ export function createLogger({ level, write, pretty, colour }: LoggerOptions): R
       files.clear();
     },
   };
+}
+
+/** The text of a line of JSON for people; what would move the cursor in texts of data is shown escaped. */
+function prettyFormat(colorize: boolean): (line: string) => string {
+  const format = prettyFactory({
+    colorize,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+  });
+  return (line) =>
+    format(
+      JSON.parse(line, (_, value: unknown) => (typeof value === 'string' ? printableLines(value) : value)),
+    );
 }

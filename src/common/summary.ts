@@ -1,5 +1,6 @@
 /** What a command came to as tables and remarks: for the terminal, and as Markdown. */
 import { formatMarkdownTable } from './markdown-table.js';
+import { printable } from './printable.js';
 import { type Cell, formatTable } from './table.js';
 
 export interface SummaryTable {
@@ -14,12 +15,14 @@ export interface Summary {
   readonly remarks: readonly string[];
 }
 
-/** Without the title: who called the command knows it. */
-export function summaryText({ tables, remarks }: Summary): string {
-  return [
-    ...tables.map(({ title, header, rows }) => `${title}\n${formatTable(header, rows)}`),
-    ...remarks,
-  ].join('\n');
+/** Without the title: who called the command knows it. `width` as in `formatTable`. */
+export function summaryText({ tables, remarks }: Summary, width: number | null = null): string {
+  return [...tables.map((table) => tableText(table, width)), ...remarks].join('\n');
+}
+
+/** Under its title. */
+export function tableText({ title, header, rows }: SummaryTable, width: number | null): string {
+  return `${printable(title)}\n${formatTable(header, rows, width)}`;
 }
 
 export function summaryMarkdown({ title, tables, remarks }: Summary): string {

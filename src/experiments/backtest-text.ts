@@ -7,8 +7,9 @@ import { type Summary, type SummaryTable, summaryText } from '../common/summary.
 import type { Cell } from '../common/table.js';
 import type { BacktestDay, BacktestResult, DayOfModel } from './backtest-result.js';
 
-export function backtestText(result: BacktestResult): string {
-  return summaryText(backtestSummary(result));
+/** `width` as in `formatTable`. */
+export function backtestText(result: BacktestResult, width: number | null = null): string {
+  return summaryText(backtestSummary(result), width);
 }
 
 export function backtestSummary(result: BacktestResult): Summary {

@@ -1,7 +1,8 @@
 /** Goes through the days of a backtest, and reports after each, so that a part of them can be read. */
 import { type AucMeasure, aucMeasureOf } from '../common/auc-name.js';
 import type { BacktestModel } from '../common/backtest-models.js';
-import type { Logger } from '../common/context.js';
+import type { Context, Logger } from '../common/context.js';
+import { during } from '../common/during.js';
 import { mapValues } from '../common/map-values.js';
 import type { Backtest } from '../config/load-backtest.js';
 import type { BacktestDay, BacktestResult, DayOfModel, PairedDifference } from './backtest-result.js';
@@ -36,12 +37,14 @@ export interface BacktestWork {
 export async function backtest(
   { name, folder, seed, models, days, base }: Backtest,
   work: BacktestWork,
-  logger: Logger,
+  { logger, progress }: Context,
 ): Promise<BacktestResult> {
   const tasks = base.train.tasks ?? Object.keys(base.tasks);
   const measures = Object.fromEntries(
     tasks.map((task): [string, AucMeasure] => [task, aucMeasureOf(base.tasks[task]!.kind)]),
   );
+  const bar = progress.start('backtest', days.length);
+  bar.update(0, { step: 'start' });
   const start = await work.start();
   const done: BacktestDay[] = [];
   let updated = start;
@@ -52,12 +55,15 @@ export async function backtest(
   });
   for (const [at, day] of days.entries()) {
     logger.info({ day, number: at + 1, of: days.length }, 'backtest');
+    const show = (step: string) => bar.update(at, { day, step });
+    show('prepare');
     const { preprocessSeconds } = await work.addDay(at);
     // On the first day all models are the one that they start from.
     const atStart = at === 0 ? await work.measure(at, 'stale', start.run) : null;
     const measured: Partial<Record<BacktestModel, DayOfModel>> = {};
     let samples: BacktestDay['samples'] = {};
     for (const model of models) {
+      show(model);
       const found = await onDay(at, model);
       measured[model] = { ...found.ready, auc: found.measured.auc };
       if (model === models[0]) samples = found.measured.samples;
@@ -65,8 +71,10 @@ export async function backtest(
     }
     done.push({ day, samples, models: measured });
     if (models.includes('updated') && at + 1 < days.length) {
+      show('learn');
       updated = { ...(await work.learnDay(at, updated.run)), preprocessSeconds };
     }
+    bar.update(at + 1);
     await work.report(soFar());
 
     async function onDay(at: number, model: BacktestModel): Promise<{ ready: Ready; measured: Measured }> {
@@ -83,8 +91,9 @@ export async function backtest(
     }
   }
   // They read every day, so once is enough.
-  const result = soFar(await work.differences(done));
+  const result = soFar(await during(progress, 'differences between models', () => work.differences(done)));
   await work.report(result);
+  bar.stop();
   return result;
 }
 

@@ -1,7 +1,7 @@
 /** Goes through the runs of a comparison, and writes the tables after each, so that a part of them can be read. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from '../common/context.js';
+import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { writeFileAtomic, writeJson } from '../common/files.js';
 import type { Comparison } from '../config/load-comparison.js';
@@ -18,7 +18,7 @@ export const comparisonPaths = { json: 'comparison.json', markdown: 'comparison.
 export async function compare(
   comparison: Comparison,
   perform: (run: PlannedRun) => Promise<Outcome>,
-  logger: Logger,
+  { logger, progress }: Context,
 ): Promise<ComparisonResult> {
   const { folder, name } = comparison;
   if (existsSync(join(folder, runPaths.metrics))) {
@@ -29,10 +29,17 @@ export async function compare(
   }
   const runs = comparisonRuns(comparison);
   const outcomes = new Map<string, Outcome>();
-  for (const [at, run] of runs.entries()) {
-    logger.info({ run: run.name, number: at + 1, of: runs.length }, 'compare');
-    outcomes.set(run.name, await perform(run));
-    await save(summarise(comparison, outcomes));
+  const bar = progress.start('compare', runs.length);
+  try {
+    for (const [at, run] of runs.entries()) {
+      logger.info({ run: run.name, number: at + 1, of: runs.length }, 'compare');
+      bar.update(at, { run: run.name });
+      outcomes.set(run.name, await perform(run));
+      await save(summarise(comparison, outcomes));
+      bar.update(at + 1);
+    }
+  } finally {
+    bar.stop();
   }
   return summarise(comparison, outcomes);
 }

@@ -3,8 +3,9 @@ import { signed, signedInterval } from '../common/signed.js';
 import { type Summary, type SummaryTable, summaryMarkdown, summaryText } from '../common/summary.js';
 import type { ComparisonResult } from './summarise.js';
 
-export function comparisonText(result: ComparisonResult): string {
-  return summaryText(comparisonSummary(result));
+/** `width` as in `formatTable`. */
+export function comparisonText(result: ComparisonResult, width: number | null = null): string {
+  return summaryText(comparisonSummary(result), width);
 }
 
 export function comparisonMarkdown(result: ComparisonResult): string {

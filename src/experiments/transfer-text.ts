@@ -11,8 +11,9 @@ const TARGET = percent(TARGET_SHARE);
 /** The column that counts the seeds which reached the target, where not all of them did. */
 const SEEDS = `seeds to ${TARGET}`;
 
-export function transferText(result: TransferResult): string {
-  return summaryText(transferSummary(result));
+/** `width` as in `formatTable`. */
+export function transferText(result: TransferResult, width: number | null = null): string {
+  return summaryText(transferSummary(result), width);
 }
 
 export function transferSummary(result: TransferResult): Summary {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { aucMeasureOf } from '../common/auc-name.js';
-import type { Logger } from '../common/context.js';
+import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import type { Manifest } from '../common/prepared.js';
 import { startsFromBase } from '../common/strategies.js';
@@ -27,7 +27,7 @@ export async function transfer(
   settings: Transfer,
   { tasks }: Pick<Manifest, 'tasks'>,
   work: TransferWork,
-  logger: Logger,
+  { logger, progress }: Context,
 ): Promise<TransferResult> {
   const { name, folder, task, seeds, fractions } = settings;
   if (existsSync(join(folder, runPaths.metrics))) {
@@ -46,17 +46,27 @@ export async function transfer(
   const bases: TrainedBase[] = [];
   const runs: StrategyRun[] = [];
   const soFar = () => summariseTransfer({ ...plan, bases: [...bases] }, runs);
-  for (const seed of seeds) {
-    const base = settings.strategies.some(startsFromBase)
-      ? await work.base(plannedBase(settings, seed))
-      : null;
-    if (base) bases.push(base);
-    for (const planned of plannedStrategies(settings, seed)) {
-      const { strategy, fraction } = planned;
-      logger.info({ strategy, fraction, seed }, 'transfer');
-      runs.push({ strategy, fraction, result: await work.strategy(planned, base) });
-      await work.report(soFar());
+  const hasBases = settings.strategies.some(startsFromBase);
+  const planned = seeds.map((seed) => ({ seed, strategies: plannedStrategies(settings, seed) }));
+  const total = planned.reduce((sum, { strategies }) => sum + strategies.length + Number(hasBases), 0);
+  const bar = progress.start('transfer', total);
+  const show = (run: string, seed: number) => bar.update(bases.length + runs.length, { run, seed });
+  try {
+    for (const { seed, strategies } of planned) {
+      show('base', seed);
+      const base = hasBases ? await work.base(plannedBase(settings, seed)) : null;
+      if (base) bases.push(base);
+      for (const plannedRun of strategies) {
+        const { strategy, fraction } = plannedRun;
+        const number = bases.length + runs.length + 1;
+        logger.info({ strategy, fraction, seed, number, of: total }, 'transfer');
+        show(fraction === 1 ? strategy : `${strategy} of ${fraction}`, seed);
+        runs.push({ strategy, fraction, result: await work.strategy(plannedRun, base) });
+        await work.report(soFar());
+      }
     }
+  } finally {
+    bar.stop();
   }
   return soFar();
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type Progress, silentContext } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import { propertyStrides } from '../features/property-code.js';
@@ -49,7 +50,10 @@ const MAX_VALUES = 20;
 const MAX_EXAMPLES = 5;
 
 /** Reads the first thousands of rows of every input by the rules of preprocess. Never throws for what the data holds. */
-export async function checkHead(config: Config): Promise<HeadReport> {
+export async function checkHead(
+  config: Config,
+  progress: Progress = silentContext.progress,
+): Promise<HeadReport> {
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: config.preprocess.memoryLimit });
   const connection = await instance.connect();
   const temporaryFolder = await mkdtemp(join(tmpdir(), 'dupn-validate-'));
@@ -58,7 +62,10 @@ export async function checkHead(config: Config): Promise<HeadReport> {
     const notes: string[] = labelsWithoutRoom(config);
     const reports: TableReport[] = [];
     const tables = new Map<string, ReadTableHead>();
-    for (const [number, spec] of tableSpecs(config).entries()) {
+    const specs = tableSpecs(config);
+    const bar = progress.start('look at the tables', 0);
+    for (const [number, spec] of specs.entries()) {
+      bar.update(0, { table: spec.name });
       try {
         const inputs = await findInputFiles(connection, spec.name, spec.source.files, config.data.root);
         const table = `head_${number}`;
@@ -73,6 +80,7 @@ export async function checkHead(config: Config): Promise<HeadReport> {
         problems.push(error.message);
       }
     }
+    bar.stop();
     for (const report of reports) addValueProblems(config, report, problems, notes);
     await addJoinProblems(connection, config, tables, problems);
     const estimate = await estimateSize(connection, config, tables);

@@ -76,12 +76,12 @@ export async function prepare(
   const bounds = update
     ? updateBounds(config, update.fromUs, period.lastEventUs)
     : await splitBounds(connection, config, read.inputs, period.lastEventUs);
-  const { inputs, ...derived } = await phases.run('labels', async () => {
+  const { inputs, ...derived } = await phases.run('labels', async (advance) => {
     await checkBehaviors(connection, config, read.inputs, logger);
     await sql(...createCarriedSql(config, carried, encoding), ...createItemTableSql(config, read.inputs));
     const { firstEventUs: firstUs, lastEventUs: lastUs } = period;
     const times = { firstUs, lastUs, offsets };
-    return deriveSamples(connection, config, read.inputs, bounds, times, encoding);
+    return deriveSamples(connection, config, read.inputs, bounds, times, encoding, advance);
   });
   const strides = await phases.run('items and contexts', async () => {
     await sql(createUsersSql(config, inputs), ...createItemsSql(config, inputs));
@@ -92,26 +92,28 @@ export async function prepare(
     await sql(createContextCodesSql(config, strides));
     return strides;
   });
-  await phases.run('streams', () => sql(createEventsSql(config, inputs, offsets)));
-  const counts = await phases.run('requests', async () => {
-    await sql(...createAskedSql(config, inputs, bounds, trainFroms(config)));
-    const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
-    await checkSamples(connection, config, counts, logger);
-    await sql(...createRequestsSql(config, bounds), ...createSamplesSql(config));
-    await sql(...createProfilesSql(config, inputs), ...createUserVocabulariesSql(config, bounds, encoding));
-    await sql(createRequestUsersSql(config), ...createQueryWordsSql(config, encoding));
-    await sql(...createPredictionsSql(config, inputs), ...createComputedFeaturesSql(config, inputs));
-    await reportPredictions(connection, config, inputs, logger);
-    return counts;
-  });
-  await phases.run('vocabularies', () =>
-    sql(
-      createItemCountsSql(config, bounds),
-      ...createItemFieldsSql(config, encoding),
-      ...createEntityFieldsSql(config, encoding),
-    ),
-  );
-  return phases.run('write', async () => {
+  await phases.sql('streams', [createEventsSql(config, inputs, offsets)]);
+  await phases.sql('requests', createAskedSql(config, inputs, bounds, trainFroms(config)));
+  const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
+  await checkSamples(connection, config, counts, logger);
+  await phases.sql('samples', [
+    ...createRequestsSql(config, bounds),
+    ...createSamplesSql(config),
+    ...createProfilesSql(config, inputs),
+    ...createUserVocabulariesSql(config, bounds, encoding),
+    createRequestUsersSql(config),
+    ...createQueryWordsSql(config, encoding),
+    ...createPredictionsSql(config, inputs),
+  ]);
+  await phases.sql('ranking features', createComputedFeaturesSql(config, inputs));
+  await reportPredictions(connection, config, inputs, logger);
+  await phases.sql('vocabularies', [
+    createItemCountsSql(config, bounds),
+    ...createItemFieldsSql(config, encoding),
+    ...createEntityFieldsSql(config, encoding),
+  ]);
+  const linked = update ? await linkSegments(update.carried, target) : {};
+  const manifest = await phases.run('write', async (advance): Promise<Omit<Manifest, 'files'>> => {
     const count = (table: string) => numberOf(connection, `SELECT count(*) FROM ${table}`);
     const users = await count('user_rows');
     const items = await count('item_rows');
@@ -127,17 +129,25 @@ export async function prepare(
     const earlier = before?.segments ?? [];
     const segment = { segment: `${earlier.length}`.padStart(4, '0'), firstRow: read.firstRow };
     const keptLog = before?.keptLog ?? keptColumns(inputs.log);
-    const linked = update ? await linkSegments(update.carried, target) : {};
     await writeUsers(connection, target, keepsLog ? usersMetSql(bounds) : null);
     await writeStreams(connection, target, users, segment);
     if (keepsLog) await writeKeptLog(connection, target, inputs.log, keptLog, segment);
     await writeRequests(connection, target, config);
     const { negativeRates } = derived;
-    const tasks = await writeSamples(connection, target, config, inputs, requests, negativeRates, encoding);
+    const tasks = await writeSamples(
+      connection,
+      target,
+      config,
+      inputs,
+      requests,
+      negativeRates,
+      encoding,
+      advance,
+    );
     reportEmptyParts(tasks, counts, { isUpdate: update !== null, logger });
     const slice = preparedSlice(config);
     const carriedOn = update ? before!.carried : carried && carriedFrom(carried);
-    const manifest: Manifest = {
+    return {
       format: PREPARED_FORMAT,
       name: config.name,
       configHash: preparedHash(slice),
@@ -161,11 +171,11 @@ export async function prepare(
       entities,
       tasks,
       segments: [...earlier, segment.segment],
-      files: await describeFiles(target, linked),
     };
-    await writeJson(join(target, preparedPaths.manifest), manifest);
-    return manifest;
   });
+  const files = await phases.run('checksums', (advance) => describeFiles(target, linked, advance));
+  await writeJson(join(target, preparedPaths.manifest), { ...manifest, files });
+  return { ...manifest, files };
 }
 
 const DAY_SECONDS = 86_400;

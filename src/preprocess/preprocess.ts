@@ -58,10 +58,12 @@ export async function preprocess(input: PreprocessInput): Promise<PreprocessResu
   return withWorkFolder(folder, async (work) => {
     const database = await openDatabase(work, config.preprocess);
     const { connection } = database;
-    const phases = startPhases(context.progress);
+    const phases = startPhases(context.progress, connection, config);
     try {
       await checkPattern(connection, config);
-      const read = await phases.run('read', () => readTables(input, connection, work, update));
+      const read = await phases.run('read', (advance) =>
+        readTables(input, connection, { work, update, advance }),
+      );
       if (!read) return done(update!.carried.manifest, { skipped: true });
       let manifest: Manifest | undefined;
       await replaceFolder(folder, async (target) => {
@@ -71,8 +73,7 @@ export async function preprocess(input: PreprocessInput): Promise<PreprocessResu
       });
       return done(manifest!, { update: update && summariseUpdate(update.carried.manifest, manifest!) });
     } finally {
-      phases.stop();
-      database.close();
+      await phases.run('close', async () => database.close()).finally(phases.stop);
     }
   });
 }

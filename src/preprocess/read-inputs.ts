@@ -10,6 +10,7 @@ import { type Manifest, preparedPaths, type RowCounts } from '../common/prepared
 import type { Config } from '../config/schema.js';
 import type { IngestedTable, Inputs } from './items.js';
 import { joinKeptLog } from './kept-log.js';
+import type { Advance } from './phases.js';
 import { ingest } from './read/ingest.js';
 import { tableSpecs } from './read/table-spec.js';
 import { findLogUpdate, type Update } from './update.js';
@@ -36,8 +37,11 @@ export async function readTables(
     context,
   }: { readonly config: Config; readonly folder: string; readonly context: Context },
   connection: DuckDBConnection,
-  work: string,
-  update: Update | null,
+  {
+    work,
+    update,
+    advance,
+  }: { readonly work: string; readonly update: Update | null; readonly advance: Advance },
 ): Promise<Read | null> {
   const news = update && (await findLogUpdate(connection, config, update));
   if (update && !news) return null;
@@ -47,7 +51,9 @@ export async function readTables(
   let firstRow = 0;
   const rejects = rejectsBeside(folder);
   await rm(rejects, { recursive: true, force: true });
-  for (const [number, { filter, ...rest }] of tableSpecs(config).entries()) {
+  const specs = tableSpecs(config);
+  for (const [number, { filter, ...rest }] of specs.entries()) {
+    advance(number, specs.length);
     const isNews = news !== null && rest.name === 'log';
     const spec = { ...rest, filter: filter && { ...filter, ...(isNews && { covered: news.covered }) } };
     const table = `input_${number}`;

@@ -11,6 +11,7 @@ import type { Encoding } from './carried.js';
 import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { levelsTable } from './labels/levels.js';
+import type { Advance } from './phases.js';
 import { writeFeatures } from './ranking/write-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
@@ -97,9 +98,13 @@ export async function writeSamples(
   requests: number,
   negativeRates: Readonly<Record<string, number>>,
   encoding: Encoding,
+  advance: Advance,
 ): Promise<Record<string, TaskManifest>> {
   const tasks: Record<string, TaskManifest> = {};
-  for (const [taskNumber, [task, settings]] of Object.entries(config.tasks).entries()) {
+  const configured = Object.entries(config.tasks);
+  for (const [taskNumber, [task, settings]] of configured.entries()) {
+    // What was written before is the first step.
+    advance(1 + taskNumber, 1 + configured.length);
     const { kind } = settings;
     const samples: SampleSource = settings.samples;
     const candidate = settings.kind === 'multiclass' ? null : settings.candidate;
@@ -173,15 +178,22 @@ async function labelCounts(connection: DuckDBConnection, task: number): Promise<
 /** Size and checksum of every file below the folder, by its path there; `known` are those of files that were taken over. */
 export async function describeFiles(
   folder: string,
-  known: Manifest['files'] = {},
+  known: Manifest['files'],
+  advance: Advance,
 ): Promise<Manifest['files']> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const described: Record<string, { bytes: number; sha256: string }> = {};
-  for (const path of paths.sort()) {
+  const files = await Promise.all(
+    paths.sort().map(async (path) => ({ path, bytes: (await stat(path)).size })),
+  );
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  for (const { path, bytes } of files) {
+    advance(done, total);
     const name = relative(folder, path);
-    const { size } = await stat(path);
-    described[name] = known[name] ?? { bytes: size, sha256: await fileSha256(path) };
+    described[name] = known[name] ?? { bytes, sha256: await fileSha256(path) };
+    done += bytes;
   }
   return described;
 }

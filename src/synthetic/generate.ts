@@ -29,13 +29,13 @@ export async function generateLog(
 ): Promise<GenerateResult> {
   const { seed, users, days, brands, signal, start, truth } = options;
   await mkdir(folder, { recursive: true });
+  const bar = progress.start('generate', days);
   const catalogue = createCatalogue(options);
   const people = Array.from({ length: users }, (_, at) => createPerson(seed, at, brands));
   const entities = await writeEntityTables(folder, catalogue, people);
   const { fashion, nextDay } = createFashion(seed);
   const files = new LogFiles(folder, catalogue, { truth });
   const firstDay = Date.parse(`${start}T00:00:00Z`) / 1000;
-  const bar = progress.start('generate', days);
   let counts: Record<string, number>;
   try {
     for (let day = 0; day < days; day++) {
@@ -46,12 +46,13 @@ export async function generateLog(
       }
       const arrived = countArrived(catalogue, day);
       const today = { day, catalogue, arrived, fashion, signal, random };
-      await simulateDay(people, today, firstDay + day * DAY_SECONDS, files);
-      bar.update(day + 1, { events: files.numEvents });
+      await simulateDay(people, today, firstDay + day * DAY_SECONDS, files, (share) =>
+        bar.update(day + share, { events: files.numEvents }),
+      );
     }
   } finally {
-    bar.stop();
     counts = await files.close();
+    bar.stop();
   }
   const written = { ...entities, ...counts, ...(truth ? await writeTruthOfUsers(folder, people) : {}) };
   logger.info({ folder, ...written }, 'generated');
@@ -69,6 +70,8 @@ const PARTS_OF_DAY: readonly PartOfDay[] = [
   { hours: [18, 22], errand: { weekday: 0.15, weekend: 0.2 } },
 ];
 
+const HOURS_OF_DAY = PARTS_OF_DAY.reduce((sum, { hours: [from, below] }) => sum + below - from, 0);
+
 /** Chance of a session in a part of the day, of somebody whose activity is 1. */
 const SESSION = 0.6;
 
@@ -77,10 +80,12 @@ async function simulateDay(
   today: Today,
   dayStart: number,
   files: LogFiles,
+  onHour: (shareOfDay: number) => void,
 ): Promise<void> {
   const weekday = new Date(dayStart * 1000).getUTCDay();
   const dayKind = weekday === 0 || weekday === 6 ? 'weekend' : 'weekday';
   const { random } = today;
+  let hoursDone = 0;
   for (const { hours, errand } of PARTS_OF_DAY) {
     const hourOf = drawHours(people, hours, random);
     for (let hour = hours[0]; hour < hours[1]; hour++) {
@@ -91,6 +96,7 @@ async function simulateDay(
         const mode: Mode = random.uniform() < errand[dayKind] ? 'errand' : 'leisure';
         simulateSession(person, mode, hourStart + random.integer(HOUR_SECONDS), today, files);
       }
+      onHour(++hoursDone / HOURS_OF_DAY);
     }
   }
 }

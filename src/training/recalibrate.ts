@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import { activeTasks } from '../common/active-tasks.js';
+import { type Progress, silentContext } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
@@ -41,12 +42,15 @@ export interface Recalibrated {
  * as its vocabularies are the same.
  * @throws UserError when no tower is normalised
  */
-export async function recalibrate(input: {
-  readonly config: Config;
-  readonly manifest: Manifest;
-  readonly preparedFolder: string;
-  readonly runFolder: string;
-}): Promise<Recalibrated> {
+export async function recalibrate(
+  input: {
+    readonly config: Config;
+    readonly manifest: Manifest;
+    readonly preparedFolder: string;
+    readonly runFolder: string;
+  },
+  progress: Progress = silentContext.progress,
+): Promise<Recalibrated> {
   const { config, manifest, preparedFolder } = input;
   const folder = join(input.runFolder, runPaths.best);
   await recoverFolder(folder);
@@ -76,8 +80,14 @@ export async function recalibrate(input: {
     await loadSlots(folder, optimizer.slots);
     const layers: string[] = [];
     let samples = 0;
+    const { requests } = await source.measure(planFor(config, 'training', null));
+    const bar = progress.start('recalibrate', depth * requests);
+    let done = 0;
     for (let layer = 0; layer < depth; layer++) {
-      const sums = await sumsOfLayer(weights, source, config, layer);
+      const sums = await sumsOfLayer(weights, source, config, layer, (count) => {
+        done += count;
+        bar.update(done, { layer });
+      });
       for (const [name, { samples: n, sum, squares }] of sums) {
         const mean = Float32Array.from(sum, (value) => value / n);
         const variance = Float32Array.from(squares, (value, unit) =>
@@ -91,6 +101,7 @@ export async function recalibrate(input: {
         if (layer === 0) samples += n;
       }
     }
+    bar.stop();
     if (layers.length < countLayers(shape)) throw noSamples(config);
     await rm(dirname(join(input.runFolder, runPaths.evaluation)), { recursive: true, force: true });
     await saveCheckpoint(folder, weights, optimizer.slots, state);
@@ -129,6 +140,7 @@ async function sumsOfLayer(
   source: BatchSource,
   config: Config,
   layer: number,
+  onRequests: (count: number) => void,
 ): Promise<ReadonlyMap<string, Sums>> {
   const all = new Map<string, Sums>();
   for await (const batch of source.batches(planFor(config, 'training', null))) {
@@ -149,6 +161,7 @@ async function sumsOfLayer(
       }
     };
     scoreBatch(weights, batch, { see });
+    onRequests(batch.requests.length);
   }
   return all;
 }

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '../common/context.js';
+import { during } from '../common/during.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
 import type { Manifest } from '../common/prepared.js';
@@ -64,7 +65,7 @@ export interface Start {
 
 /** Weights, the optimiser's slots and where training stands. */
 export async function startOrGoOn(input: StartInput): Promise<Start> {
-  const { config, manifest, runFolder } = input;
+  const { config, manifest, runFolder, context } = input;
   const { train, model } = config;
   const shape = modelShape(config, manifest);
   const last = join(runFolder, runPaths.last);
@@ -89,7 +90,9 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
     }
   }
   if (input.from) requireSameStart(runFolder, record, input.from, null);
-  const { weights, state } = await loadCheckpoint<TrainingState>(last, shape);
+  const { weights, state } = await during(context.progress, 'load weights', () =>
+    loadCheckpoint<TrainingState>(last, shape),
+  );
   if (state.prepared !== preparedKey(manifest)) {
     weights.dispose();
     throw new UserError(
@@ -98,7 +101,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
     );
   }
   const optimizer = new Optimizer(weights, optimizerOptions(train, state.earlierSteps, record));
-  await loadSlots(last, optimizer.slots);
+  await during(context.progress, 'load optimiser', () => loadSlots(last, optimizer.slots));
   return { weights, optimizer, state, record };
 }
 
@@ -150,13 +153,15 @@ async function startFrom(
   recordFile: string,
 ): Promise<Start> {
   const { config, context, manifest } = input;
-  const base = await openBest(run);
+  const base = await during(context.progress, 'check earlier run', () => openBest(run));
   try {
     checkDays(base, manifest, context.logger);
-    const plan = await carryOver(base, weights, input);
+    const plan = await during(context.progress, 'carry over weights', () => carryOver(base, weights, input));
     const earlierSteps = base.state.earlierSteps + base.state.step;
     const optimizer = new Optimizer(weights, optimizerOptions(config.train, earlierSteps, plan));
-    await copySlots(base.slots, optimizer.slots, plan);
+    await during(context.progress, 'carry over optimiser', () =>
+      copySlots(base.slots, optimizer.slots, plan),
+    );
     const { copied, created, skipped } = plan;
     const grown = Object.fromEntries(plan.grown);
     const { sha256, state } = base;

@@ -293,6 +293,6 @@ it('warns of models that were measured on other samples', async () => {
     differences: async () => [],
     report: async () => {},
   };
-  await goThrough(settings, work, logger);
+  await goThrough(settings, work, { ...silentContext, logger });
   expect(warnings).toEqual([{ day: '2026-01-09', task: 'ctr', samples: { updated: 20, retrained: 18 } }]);
 });

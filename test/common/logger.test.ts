@@ -28,6 +28,12 @@ describe('the logger', () => {
     expect(coloured.lines.join('')).toContain('\u001b[');
   });
 
+  it('shows controls in texts of data escaped to people', () => {
+    const { lines, logger } = loggerOf({ pretty: true });
+    logger.warn({ value: '\u009b2J' }, 'bad \u001b[2Jrow\nnext');
+    expect(lines.join('')).toMatch(/WARN: bad \\x1b\[2Jrow\nnext \{"value":"\\x9b2J"\}\n$/);
+  });
+
   it('copies every line, those of debug too, to a file from then on', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'dupn-log-')), 'run/train.log');
     const { lines, logger } = loggerOf({ level: 'error' });

@@ -11,27 +11,27 @@ describe('backtestText', () => {
   it('has the AUC of each task by day, the differences, and the seconds', () => {
     expect(backtestText(result)).toBe(
       `AUC of ctr
-day         samples  updated  stale   retrained
+day         samples  updated   stale  retrained
 ----------  -------  -------  ------  ---------
-2026-01-30     1000  0.7000   0.7000  0.7000
-2026-01-31     1100  0.7200   0.7100  0.7300
-2026-02-01     1201  0.7400   0.6900  0.7300
-mean           1100  0.7200   0.7000  0.7200
+2026-01-30     1000   0.7000  0.7000     0.7000
+2026-01-31     1100   0.7200  0.7100     0.7300
+2026-02-01     1201   0.7400  0.6900     0.7300
+mean           1100   0.7200  0.7000     0.7200
 
 AUC of spp
-day         samples  updated  stale   retrained
+day         samples  updated   stale  retrained
 ----------  -------  -------  ------  ---------
-2026-01-30       50  0.6000   0.6000  0.6000
-2026-01-31        1  -        -       -
-2026-02-01       70  0.6400   0.6000  0.6200
-mean of 2        60  0.6200   0.6000  0.6100
+2026-01-30       50   0.6000  0.6000     0.6000
+2026-01-31        1        -       -          -
+2026-02-01       70   0.6400  0.6000     0.6200
+mean of 2        60   0.6200  0.6000     0.6100
 
 Differences of AUC, mean over the days
 task  models               difference  95 % interval       beyond chance
 ----  -------------------  ----------  ------------------  -------------
-ctr   updated - stale      +0.0200     +0.0050 .. +0.0350  yes
-ctr   updated - retrained  0.0000      -0.0100 .. +0.0100  no
-spp   updated - stale      +0.0200     -                   -
+ctr   updated - stale         +0.0200  +0.0050 .. +0.0350  yes
+ctr   updated - retrained      0.0000  -0.0100 .. +0.0100  no
+spp   updated - stale         +0.0200  -                   -
 
 Seconds
 model      days learned  preprocessing a day  training a day  preprocessing  training  together

@@ -18,13 +18,13 @@ const work = {
 } as unknown as BacktestWork;
 
 it('measures the macro AUC of tasks of several classes', async () => {
-  const { measures } = await backtest(settings, work, silentContext.logger);
+  const { measures } = await backtest(settings, work, silentContext);
   expect(measures).toEqual({ ctr: 'auc', l2r: 'auc', ppp: 'macroAuc' });
 });
 
 it('measures the tasks that are trained', async () => {
   const base = { ...settings.base, train: { ...settings.base.train, tasks: ['ppp'] } };
-  const { tasks, measures } = await backtest({ ...settings, base }, work, silentContext.logger);
+  const { tasks, measures } = await backtest({ ...settings, base }, work, silentContext);
   expect(tasks).toEqual(['ppp']);
   expect(measures).toEqual({ ppp: 'macroAuc' });
 });

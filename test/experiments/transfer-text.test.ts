@@ -8,16 +8,16 @@ describe('transferText', () => {
   it('has a table for each fraction, the largest first', () => {
     expect(transferText(summariseTransfer(plan, runs))).toBe(
       `AUC of spp, 4000 training samples
-strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds  seeds to 99 %
+strategy        AUC  deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds  seeds to 99 %
 -----------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----  -------------
-retrain-all  0.7000  0.0283               200             2000               80                      1      2              1
-fine-tune    0.7000  0.0141                50              500                5                   0.25      2              2
+retrain-all  0.7000     0.0283            200             2000               80                      1      2              1
+fine-tune    0.7000     0.0141             50              500                5                   0.25      2              2
 
 AUC of spp, 10 % of 4000 training samples
-strategy     AUC     deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds  seeds to 99 %
+strategy        AUC  deviation  steps to 99 %  samples to 99 %  seconds to 99 %  samples / retrain-all  seeds  seeds to 99 %
 -----------  ------  ---------  -------------  ---------------  ---------------  ---------------------  -----  -------------
-retrain-all  0.6200  0.0141                30              300               12                      1      2              1
-fine-tune    0.6000  -                      -                -                -                      -      1              -
+retrain-all  0.6200     0.0141             30              300               12                      1      2              1
+fine-tune    0.6000          -              -                -                -                      -      1              -
 
 99 %: first measurement with 99 % of what retrain-all's AUC gains over 0.5, mean over the seeds that reached it (seeds to 99 %); a dash: not reached
 deviation: of the AUC over the seeds, 1, 2

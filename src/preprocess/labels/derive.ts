@@ -9,6 +9,7 @@ import type { Config, SampleSource, TaskConfig } from '../../config/schema.js';
 import type { ZoneOffset } from '../../features/local-time.js';
 import type { Encoding } from '../carried.js';
 import type { Inputs, SampleTable } from '../items.js';
+import type { Advance } from '../phases.js';
 import type { TableSpec } from '../read/table-spec.js';
 import type { SplitBounds } from '../split-requests.js';
 import { candidatesTable, createCandidatesSql } from './candidates.js';
@@ -44,11 +45,14 @@ export async function deriveSamples(
   bounds: SplitBounds,
   period: Period,
   encoding: Encoding,
+  advance: Advance,
 ): Promise<Derived> {
   const samples: Record<string, SampleTable> = {};
   const rows: Record<string, RowCounts> = {};
   const negativeRates: Record<string, number> = {};
-  for (const [taskNumber, [name, task]] of Object.entries(config.tasks).entries()) {
+  const tasks = Object.entries(config.tasks);
+  for (const [taskNumber, [name, task]] of tasks.entries()) {
+    advance(taskNumber, tasks.length);
     const given = inputs.samples[name];
     if (!task.labels) {
       samples[name] = given!;

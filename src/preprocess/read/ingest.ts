@@ -21,6 +21,9 @@ import type { TableSpec } from './table-spec.js';
 import { tableTimeFormat } from './table-time.js';
 import { writeRejects } from './write-rejects.js';
 
+/** Of the time that a gzip file takes. */
+const UNPACK_SHARE = 0.3;
+
 export interface IngestOptions {
   /** Folder that the files are relative to; absolute. */
   readonly root: string;
@@ -77,7 +80,12 @@ export async function ingest(
     let multiLine = 0;
     let bytesBefore = 0;
     for (const input of inputs) {
-      const file = await openFile(connection, spec, input, temporaryFolder);
+      const show = (share: number, step: string) => bar.update(bytesBefore + share * input.bytes, { step });
+      let loadFrom = 0;
+      const file = await openFile(connection, spec, input, temporaryFolder, (bytes) => {
+        loadFrom = UNPACK_SHARE;
+        show((UNPACK_SHARE * bytes) / input.bytes, 'unpack');
+      });
       if (file.kind.format === 'csv' && file.columns.length === 0) {
         options.context.logger.warn({ table: spec.name, file: input.shownPath }, 'skipped an empty file');
         continue;
@@ -91,10 +99,9 @@ export async function ingest(
         file,
         timeFormat ?? 'iso',
         temporaryFolder,
-        (bytes) =>
-          // Unpacked bytes are more than those of the file.
-          bar.update(bytesBefore + Math.min(bytes, input.bytes)),
+        (share) => show(loadFrom + (1 - loadFrom) * share, 'load'),
       );
+      bar.update(bytesBefore + input.bytes, { step: 'check' });
       await writeRejects(connection, table, rowRules(spec), { file, firstRow, loaded }, rejects);
       for (const [reason, count] of Object.entries(loaded.malformed)) {
         malformed[reason] = (malformed[reason] ?? 0) + count;

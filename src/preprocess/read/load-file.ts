@@ -1,6 +1,8 @@
 /** The rows of one opened file into the table: every well-formed record, in order, and nothing else. */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { whileRunning } from '../../common/database.js';
 import { writeCleanCopy } from './clean-copy.js';
 import type { Problem } from './find-record.js';
 import type { OpenedFile } from './open-file.js';
@@ -31,17 +33,21 @@ export async function loadFile(
   file: OpenedFile,
   timeFormat: string,
   temporaryFolder: string,
-  onProgress: (bytesDone: number) => void = () => {},
+  onProgress: (share: number) => void = () => {},
 ): Promise<Loaded> {
   const { shownPath } = file.input;
   if (!file.text) {
-    const rows = await insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath));
+    const show = (share: number | null) => share !== null && onProgress(share);
+    const rows = await whileRunning(connection, show, () =>
+      insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath)),
+    );
     return { rows, malformed: {}, multiLine: 0 };
   }
+  const { size } = await stat(file.text.file.path);
   await connection.run('BEGIN');
   const [inserted, scanned] = await Promise.allSettled([
     insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath)),
-    scanFile(file.text.file, { chunk: onProgress }),
+    scanFile(file.text.file, { chunk: (bytes) => onProgress(bytes / Math.max(1, size)) }),
   ]);
   if (inserted.status === 'rejected' && !/^Invalid Input Error/.test(String(inserted.reason?.message))) {
     await connection.run('ROLLBACK');

@@ -21,18 +21,19 @@ export interface OpenedFile {
   readonly text?: { readonly file: TextFile; readonly copyRelation: (path: string) => Relation };
 }
 
-/** @throws UserError for a file that can't be read, and for a column that is not there. */
+/** `onUnpacked` hears of the bytes of a gzip file. @throws UserError for a file that can't be read, and for a column that is not there. */
 export async function openFile(
   connection: DuckDBConnection,
   spec: TableSpec,
   input: InputFile,
   temporaryFolder: string,
+  onUnpacked: (bytesDone: number) => void = () => {},
 ): Promise<OpenedFile> {
   const kind = await fileKind(spec.source, input);
   const opened =
     kind.format === 'parquet'
       ? await openParquet(connection, spec, input, kind)
-      : await openText(spec, input, kind, temporaryFolder);
+      : await openText(spec, input, kind, temporaryFolder, onUnpacked);
   if (opened.columns.length > 0) checkColumns(spec, opened.columns, input.shownPath);
   return opened;
 }
@@ -53,9 +54,10 @@ async function openText(
   input: InputFile,
   kind: FileKind,
   temporaryFolder: string,
+  onUnpacked: (bytesDone: number) => void,
 ): Promise<OpenedFile> {
   const path = kind.isGzip ? join(temporaryFolder, 'unpacked.txt') : input.path;
-  if (kind.isGzip) await unpack(input, path);
+  if (kind.isGzip) await unpack(input, path, onUnpacked);
   const { delimiter, quote } = kind;
   if (kind.format === 'jsonl') {
     const file = { path, dialect: { delimiter, quote, fields: 1 }, hasHeader: false };

@@ -5,15 +5,21 @@ import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from '../../common/errors.js';
 import type { InputFile } from './input-files.js';
 
-/** Unpacks the whole file. @throws UserError when it is cut off or damaged. */
-export async function unpack(input: InputFile, target: string): Promise<void> {
+/** Unpacks the whole file; says how many of its bytes are done. @throws UserError when it is cut off or damaged. */
+export async function unpack(
+  input: InputFile,
+  target: string,
+  onProgress: (bytesDone: number) => void,
+): Promise<void> {
+  const source = createReadStream(input.path);
+  source.on('data', () => onProgress(source.bytesRead));
   const gunzip = createGunzip();
   let isDamaged = false;
   gunzip.on('error', () => {
     isDamaged = true;
   });
   try {
-    await pipeline(createReadStream(input.path), gunzip, createWriteStream(target));
+    await pipeline(source, gunzip, createWriteStream(target));
   } catch (error) {
     if (!isDamaged) throw error;
     throw new UserError(
