@@ -21,7 +21,7 @@ export function evalCommand(io: Io): Command {
       'folder or name of another run: what differs on the same samples, with interval and p value',
     )
     .action((options: Options) =>
-      runCommand(options, io, async ({ context }) => {
+      runCommand(options, io, async ({ context, width }) => {
         const config = await readConfig(options, io);
         const { requirePrepared } = await import('./require-prepared.js');
         const prepared = await requirePrepared(config, {
@@ -32,16 +32,20 @@ export function evalCommand(io: Io): Command {
         const { evaluationText } = await import('./evaluation-text.js');
         const { evaluateRun } = await import('./evaluate-run.js');
         const { findRun } = await import('./open-run.js');
+        const { reportRun } = await import('./run-report.js');
         const against = options.against
           ? await openOther(findRun(config, options.against), config, context.logger)
           : null;
-        const result = await evaluateRun(config, prepared, findRun(config, options.run), context, {
+        const folder = findRun(config, options.run);
+        let report = '';
+        const result = await evaluateRun(config, prepared, folder, context, {
           against,
+          look: async (run, evaluation) => {
+            report = await reportRun({ config, prepared, run, evaluation, progress: context.progress });
+          },
         });
-        return {
-          json: result,
-          text: `${evaluationText(result)}\nrun: ${result.run}, metrics: ${result.file}, predictions: ${result.predictions}`,
-        };
+        const files = `metrics: ${result.file}\npredictions: ${result.predictions}\nreport: ${report}`;
+        return { json: { ...result, report }, text: `${evaluationText(result, width)}\n${files}` };
       }),
     );
 }

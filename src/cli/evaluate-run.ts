@@ -2,24 +2,28 @@
 import { join } from 'node:path';
 import { activeTasks } from '../common/active-tasks.js';
 import type { Context, Logger } from '../common/context.js';
+import { during } from '../common/during.js';
 import { UserError } from '../common/errors.js';
 import { withWorkFolder, writeJson } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
-import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { openPrepared, type PreparedData } from '../dataset/prepared.js';
-import { evaluateBaselines } from '../evaluation/baselines.js';
-import { type EvaluateOptions, Evaluator } from '../evaluation/evaluate.js';
-import { measuredParts, measuredRequests, usersOf } from '../evaluation/measured.js';
+import { type Baselines, evaluateBaselines } from '../evaluation/baselines.js';
+import { type Evaluated, type EvaluateOptions, Evaluator } from '../evaluation/evaluate.js';
+import { measuredRequests, samplesOf, usersOf } from '../evaluation/measured.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
-import { type OpenSliceCodes, openSliceCodes } from '../evaluation/slicing/open-slice-codes.js';
+import {
+  type OpenSliceCodes,
+  openSliceCodes,
+  type SliceInput,
+} from '../evaluation/slicing/open-slice-codes.js';
 import { warningsOf } from '../evaluation/warnings.js';
 import { PredictionsWriter } from '../evaluation/write-predictions.js';
 import type { ModelShape } from '../model/shape.js';
 import { runPaths } from '../training/run-folder.js';
 import { compareWith, type OtherRun } from './against-run.js';
 import type { Prepared } from './require-prepared.js';
-import { openScoredRun } from './scored-run.js';
+import { openScoredRun, requireWeights, type ScoredRun } from './scored-run.js';
 
 export interface RunEvaluation extends SavedEvaluation {
   /** Where it is saved. */
@@ -33,6 +37,8 @@ export interface EvaluateRunOptions {
   readonly output?: string;
   /** What it is compared with. */
   readonly against?: OtherRun | null;
+  /** What else is done with the run while its weights are there; it is told what was measured. */
+  readonly look?: (run: ScoredRun, evaluation: SavedEvaluation) => Promise<void>;
 }
 
 /** What DuckDB may use beside the model and the samples that are sorted. */
@@ -43,109 +49,158 @@ export async function evaluateRun(
   config: Config,
   prepared: Prepared,
   folder: string,
-  { progress, logger }: Context,
-  { output = folder, against = null }: EvaluateRunOptions = {},
+  context: Context,
+  { output = folder, against = null, look }: EvaluateRunOptions = {},
 ): Promise<RunEvaluation> {
-  const tasks = activeTasks(config);
-  const { manifest } = prepared;
-  const run = await openScoredRun(config, prepared, folder);
-  const { shape } = run.weights;
+  await requireWeights(folder);
   const file = join(output, runPaths.evaluation);
   const predictions = join(output, runPaths.predictions);
   const limits = { memoryLimit: MEMORY_LIMIT, threads: config.preprocess.threads };
   const data = openPrepared(prepared.folder);
   const slices: Record<string, OpenSliceCodes> = {};
   try {
-    warnOfDraws(shape, logger);
     return await withWorkFolder(predictions, async (work) => {
-      await openSlices(config, data, { work, limits, slices });
-      const options: EvaluateOptions = {
-        tasks: mapValues(shape.tasks, ({ kind, outputs }, task) => ({
-          ...{ kind, outputs, slices: slices[task]! },
-          users: usersOf(data, task, measuredRequests(manifest)),
-        })),
-        bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
-        ndcgAt: config.eval.ndcgAt,
-        folder: work,
-        name: 'model',
-      };
-      const evaluator = new Evaluator(options);
-      const writer = await PredictionsWriter.open({
-        ...{ preparedFolder: prepared.folder, tasks: shape.tasks, work, limits },
-      });
+      // Before the weights come, as both take memory.
+      await during(context.progress, 'slices', () =>
+        openSlices(config, data, { folder: work, limits }, slices),
+      );
+      const run = await openScoredRun(config, prepared, folder);
       try {
-        const startMs = performance.now();
-        const bar = progress.start('score', countSamples(manifest, Object.keys(tasks)));
-        let done = 0;
-        for await (const scored of run.samples()) {
-          evaluator.add(scored);
-          writer.add(scored);
-          done += scored.label.length;
-          bar.update(done);
-        }
-        bar.stop();
-        const seconds = (performance.now() - startMs - run.waitedMs()) / 1000;
-        const resampling = progress.start('resample', 100);
-        const { resampled, ...measured } = evaluator.finish((share) =>
-          resampling.update(Math.round(100 * share)),
-        );
-        resampling.stop();
-        // Rates by counting would be of the samples that are measured.
-        const { baselines, leaks } = manifest.updateFrom
-          ? { baselines: {}, leaks: {} }
-          : await evaluateBaselines({
-              preparedFolder: prepared.folder,
-              keptColumns: mapValues(tasks, ({ samples }) => samples.keep),
-              maxEvents: config.model.maxEvents,
-              ...{ ndcgAt: config.eval.ndcgAt, folder: work, limits, progress },
-            });
-        const result: SavedEvaluation = {
-          ...{ run: folder, step: run.state.step, ...measured },
-          warnings: warningsOf({ metrics: measured.metrics, baselines }, leaks),
-          scoring: { requests: run.requests, seconds },
-          baselines,
-          against:
-            against &&
-            (await compareWith(against, {
-              ...{ run, data, options, measured: { ...measured, resampled }, limits, progress },
-            })),
-        };
-        await writer.write(predictions);
+        warnOfDraws(run.weights.shape, context.logger);
+        const parts = { config, data, run, slices, work, limits, context, against };
+        const result: SavedEvaluation = { run: folder, ...(await measure(parts, predictions)) };
+        await look?.(run, result);
         await writeJson(file, result);
         return { ...result, file, predictions };
       } finally {
-        evaluator.close();
-        writer.close();
+        await run.close();
       }
     });
   } finally {
     for (const codes of Object.values(slices)) codes.close();
     data.close();
-    await run.close();
   }
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly data: PreparedData;
+  readonly run: ScoredRun;
+  readonly slices: Readonly<Record<string, OpenSliceCodes>>;
+  /** For temporary files. */
+  readonly work: string;
+  readonly limits: SliceInput['limits'];
+  readonly context: Context;
+  readonly against: OtherRun | null;
+}
+
+/** Everything of the samples; their scores go to the folder of the predictions. */
+async function measure(parts: Parts, predictions: string): Promise<Omit<SavedEvaluation, 'run'>> {
+  const { config, data, run, slices, work, limits, context, against } = parts;
+  const { progress } = context;
+  const requests = measuredRequests(data.manifest);
+  const { shape } = run.weights;
+  const options: EvaluateOptions = {
+    tasks: mapValues(shape.tasks, ({ kind, outputs }, task) => ({
+      ...{ kind, outputs, slices: slices[task]!, users: usersOf(data, task, requests) },
+    })),
+    bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
+    ndcgAt: config.eval.ndcgAt,
+    folder: work,
+    name: 'model',
+  };
+  const evaluator = new Evaluator(options);
+  const writer = new PredictionsWriter({
+    preparedFolder: data.folder,
+    tasks: mapValues(shape.tasks, (ofTask, task) => ({
+      ...ofTask,
+      samples: samplesOf(data, task, requests),
+    })),
+    ...{ work, limits },
+  });
+  try {
+    const seconds = await score(parts, (scored) => {
+      evaluator.add(scored);
+      writer.add(scored);
+    });
+    await writer.write(predictions, progress);
+    const { resampled, ...measured } = finish(evaluator, context);
+    const { baselines, leaks } = await baselinesOf(parts);
+    return {
+      ...{ step: run.state.step, ...measured, baselines },
+      warnings: warningsOf({ metrics: measured.metrics, baselines }, leaks),
+      scoring: { requests: run.requests, seconds },
+      against:
+        against &&
+        (await compareWith(against, {
+          ...{ run, data, options, measured: { ...measured, resampled }, limits, progress },
+        })),
+    };
+  } finally {
+    evaluator.close();
+    writer.close();
+  }
+}
+
+/** Seconds that it took, waiting for batches left out. */
+async function score(
+  { data, run, context }: Parts,
+  take: (scored: Parameters<Evaluator['add']>[0]) => void,
+): Promise<number> {
+  const requests = measuredRequests(data.manifest);
+  const samples = Object.keys(run.weights.shape.tasks).map((task) => samplesOf(data, task, requests));
+  const total = samples.reduce((sum, [start, end]) => sum + end - start, 0);
+  const startMs = performance.now();
+  const bar = context.progress.start('score', total);
+  let done = 0;
+  try {
+    for await (const scored of run.samples()) {
+      take(scored);
+      done += scored.label.length;
+      bar.update(done);
+    }
+  } finally {
+    bar.stop();
+  }
+  return (performance.now() - startMs - run.waitedMs()) / 1000;
+}
+
+function finish(evaluator: Evaluator, { progress }: Context): Evaluated {
+  const bar = progress.start('resample users', 100);
+  try {
+    return evaluator.finish((share) => bar.update(Math.round(100 * share)));
+  } finally {
+    bar.stop();
+  }
+}
+
+/** None of an update: rates by counting would be of the samples that are measured. */
+async function baselinesOf({ config, data, work, limits, context }: Parts): Promise<Baselines> {
+  if (data.manifest.updateFrom) return { baselines: {}, leaks: {} };
+  return evaluateBaselines({
+    preparedFolder: data.folder,
+    keptColumns: mapValues(activeTasks(config), ({ samples }) => samples.keep),
+    maxEvents: config.model.maxEvents,
+    ndcgAt: config.eval.ndcgAt,
+    folder: work,
+    limits,
+    progress: context.progress,
+  });
 }
 
 /** Fills `slices` by task. */
 async function openSlices(
   config: Config,
   prepared: PreparedData,
-  {
-    work,
-    limits,
-    slices,
-  }: {
-    readonly work: string;
-    readonly limits: { readonly memoryLimit: string; readonly threads: number | undefined };
-    readonly slices: Record<string, OpenSliceCodes>;
-  },
+  shared: Pick<SliceInput, 'folder' | 'limits'>,
+  slices: Record<string, OpenSliceCodes>,
 ): Promise<void> {
   const { slices: columns = null } = config.eval;
   const { maxEvents } = config.model;
   for (const [task, { samples }] of Object.entries(activeTasks(config))) {
-    slices[task] = await openSliceCodes({
-      ...{ prepared, task, keep: samples.keep, maxEvents, timeZone: config.data.timeZone },
-      ...{ columns, folder: work, limits },
-    });
+    const { keep } = samples;
+    const { timeZone } = config.data;
+    slices[task] = await openSliceCodes({ ...shared, prepared, task, keep, maxEvents, timeZone, columns });
   }
   const known = [...new Set(Object.values(slices).flatMap((codes) => codes.known))];
   const unknown = (columns ?? []).filter((column) => !known.includes(column));
@@ -162,11 +217,4 @@ function warnOfDraws({ tasks }: ModelShape, logger: Logger): void {
       'its negatives are drawn by popularity or within a field: its predictions are of such samples';
     logger.warn({ task }, text);
   }
-}
-
-function countSamples(manifest: Manifest, tasks: readonly string[]): number {
-  const counts = tasks.flatMap((task) =>
-    measuredParts(manifest).flatMap((part) => Object.values(manifest.tasks[task]!.counts[part])),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
 }

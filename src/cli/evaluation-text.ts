@@ -1,47 +1,45 @@
 /** What `dupn eval` prints: for each task its metrics down, the model and what scores without one across. */
+import { metricTable } from '../common/metric-table.js';
 import { signed, signedInterval } from '../common/signed.js';
-import type { SummaryTable } from '../common/summary.js';
-import { type Cell, formatTable } from '../common/table.js';
+import { type SummaryTable, tableText } from '../common/summary.js';
+import type { Cell } from '../common/table.js';
+import type { Against } from '../evaluation/against.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 
 /** Slices that are shown of a task, the worst. */
 const SHOWN_SLICES = 5;
 
-export function evaluationText(evaluation: SavedEvaluation): string {
-  const { reasons, warnings, against } = evaluation;
+/** `width` as in `formatTable`. */
+export function evaluationText(evaluation: SavedEvaluation, width: number | null): string {
+  const { reasons, warnings, against, tasks } = evaluation;
   const tables = [
-    ...Object.keys(evaluation.tasks).map((task) => metricsTable(evaluation, task)),
-    ...Object.keys(evaluation.tasks).flatMap((task) => slicesTable(evaluation, task)),
-    ...(against ? [againstTable(evaluation)] : []),
+    ...Object.keys(tasks).map((task) => metricsTable(evaluation, task)),
+    ...Object.keys(tasks).flatMap((task) => slicesTable(evaluation, task)),
+    ...(against ? [againstTable(against)] : []),
   ];
   const notes = [
     ...Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`),
     ...Object.entries(warnings).map(([key, warning]) => `warning: ${key} is ${warning}\n`),
   ];
-  const text = tables.map(({ title, header, rows }) => `${title}\n${formatTable(header, rows)}`);
+  const text = tables.map((table) => tableText(table, width));
   return `${[...text, notes.join('')].filter((part) => part !== '').join('\n')}\ndocs/metrics.md says what the rows and columns are\n`;
 }
 
 function metricsTable({ metrics, intervals, tasks, baselines }: SavedEvaluation, task: string): SummaryTable {
   const { samples, labels, requests, users } = tasks[task]!;
-  const others = Object.entries(baselines[task] ?? {});
   const names = Object.keys(metrics).flatMap((key) =>
     key.endsWith(`[${task}]`) ? [key.slice(0, -task.length - 2)] : [],
   );
-  return {
-    title: `${task}: ${samples} samples (by label ${labels.join(' / ')}), ${requests} requests, ${users} users`,
-    header: ['metric', 'model', '95 % interval', ...others.map(([name]) => name)],
-    rows: names.map((name) => {
-      const key = `${name}[${task}]`;
-      const interval = intervals[key];
-      return [
-        name,
-        number(metrics[key]),
-        interval ? `${interval.low.toFixed(4)} .. ${interval.high.toFixed(4)}` : null,
-        ...others.map(([, values]) => number(values[name])),
-      ];
-    }),
-  };
+  const ofTask = <T>(values: Readonly<Record<string, T>>) =>
+    Object.fromEntries(names.map((name) => [name, values[`${name}[${task}]`]]));
+  return metricTable(
+    `${task}: ${samples} samples (by label ${labels.join(' / ')}), ${requests} requests, ${users} users`,
+    names,
+    [
+      { name: 'model', values: ofTask(metrics), intervals: ofTask(intervals) },
+      ...Object.entries(baselines[task] ?? {}).map(([name, values]) => ({ name, values })),
+    ],
+  );
 }
 
 /** The worst of all columns that are not tiny. */
@@ -73,8 +71,7 @@ function slicesTable({ slices, metrics }: SavedEvaluation, task: string): Summar
   ];
 }
 
-function againstTable({ against }: SavedEvaluation): SummaryTable {
-  const { run, tasks, metrics } = against!;
+function againstTable({ run, tasks, metrics }: Against): SummaryTable {
   const parts = Object.entries(tasks).map(([task, { samples, of }]) => `${samples} of ${of} of ${task}`);
   const rows = Object.entries(metrics).flatMap(([key, paired]): Cell[][] =>
     paired

@@ -1,6 +1,7 @@
-/** Gathers what the page of a run shows. */
-import { basename, resolve } from 'node:path';
+/** Gathers what the page of a run shows, and writes it. */
+import { basename, join, resolve } from 'node:path';
 import type { Progress } from '../common/context.js';
+import { during } from '../common/during.js';
 import { mapValues } from '../common/map-values.js';
 import { SPLITS, type Split } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
@@ -8,6 +9,7 @@ import { gatherInsight } from '../evaluation/insight/gather-insight.js';
 import { profileData } from '../evaluation/profile-data.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 import { RUN_REPORT_FORMAT, type RunReport } from '../report/run-report.js';
+import { runReportPaths, writeRunReport } from '../report/write-run-report.js';
 import { readLearningCurves } from '../training/learning-curves.js';
 import type { Prepared } from './require-prepared.js';
 import type { ScoredRun } from './scored-run.js';
@@ -20,7 +22,14 @@ export interface ReportInput {
   readonly progress: Progress;
 }
 
-export async function gatherReport(input: ReportInput): Promise<RunReport> {
+/** The file of the page. */
+export async function reportRun(input: ReportInput): Promise<string> {
+  const report = await gatherReport(input);
+  await during(input.progress, 'report', () => writeRunReport(input.evaluation.run, report));
+  return join(input.evaluation.run, runReportPaths.page);
+}
+
+async function gatherReport(input: ReportInput): Promise<RunReport> {
   const { config, prepared, run, evaluation, progress } = input;
   const { manifest, folder: preparedFolder } = prepared;
   const { timeZone } = config.data;

@@ -30,15 +30,19 @@ export interface ScoredRun {
   close(): Promise<void>;
 }
 
-/** @throws UserError when the run has no weights, those of another model, or has learned from what it would be measured on */
-export async function openScoredRun(config: Config, prepared: Prepared, folder: string): Promise<ScoredRun> {
+/** @throws UserError when the run has no weights */
+export async function requireWeights(folder: string): Promise<void> {
   const checkpoint = join(folder, runPaths.best);
   await recoverFolder(checkpoint);
-  if (!existsSync(checkpoint)) {
-    throw new UserError(
-      `Cannot evaluate ${folder}: expected trained weights in ${checkpoint}, got none; train it first`,
-    );
-  }
+  if (existsSync(checkpoint)) return;
+  throw new UserError(
+    `Cannot evaluate ${folder}: expected trained weights in ${checkpoint}, got none; train it first`,
+  );
+}
+
+/** @throws UserError when the run has no weights, those of another model, or has learned from what it would be measured on */
+export async function openScoredRun(config: Config, prepared: Prepared, folder: string): Promise<ScoredRun> {
+  await requireWeights(folder);
   const { manifest } = prepared;
   const { weights, state } = await loadBest(folder, modelShape(config, manifest), {
     manifest,

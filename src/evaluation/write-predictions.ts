@@ -3,15 +3,20 @@
  * user alone), label, weight, and `prediction`, of a task of several classes `probability_<k>`; in the order of the
  * prepared samples.
  */
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DuckDBAppender, DuckDBDataChunk, FLOAT, INTEGER } from '@duckdb/node-api';
-import { copyToParquet, type Database, openDatabase, rowsOf } from '../common/database.js';
+import { type DuckDBConnection, DuckDBDataChunk, FLOAT, INTEGER } from '@duckdb/node-api';
+import type { Progress } from '../common/context.js';
+import { copyToParquet, openDatabase } from '../common/database.js';
 import { replaceFolder } from '../common/files.js';
 import { preparedPaths } from '../common/prepared.js';
-import { escapeGlob, quoteIdentifier, quoteLiteral } from '../common/sql.js';
+import { escapeGlob, quoteLiteral } from '../common/sql.js';
+import { RawArray } from '../dataset/raw-array.js';
 import type { ScoredSamples } from '../model/score-batches.js';
 import type { TaskShape } from '../model/shape.js';
+import type { Range } from './measured.js';
 import { probabilities } from './probabilities.js';
+import { requestsOf } from './requests-of.js';
 
 /** Rows of one of DuckDB's chunks. */
 const CHUNK = 2048;
@@ -21,93 +26,134 @@ const PIECE = 500_000;
 
 export interface PredictionsInput {
   readonly preparedFolder: string;
-  readonly tasks: Readonly<Record<string, Pick<TaskShape, 'kind' | 'outputs' | 'drawCorrection'>>>;
+  readonly tasks: Readonly<
+    Record<
+      string,
+      Pick<TaskShape, 'kind' | 'outputs' | 'drawCorrection'> & {
+        /** Those that are scored, all of them. */
+        readonly samples: Range;
+      }
+    >
+  >;
   /** For temporary files. */
   readonly work: string;
   /** What DuckDB may use. */
   readonly limits: Parameters<typeof openDatabase>[1];
 }
 
-/** Takes scored samples in any order. */
+/** Takes scored samples in any order, those of a request one after the other, and keeps their logits in a file until all are there. */
 export class PredictionsWriter {
-  readonly #appenders = new Map<string, DuckDBAppender>();
+  readonly #files: ReadonlyMap<string, { readonly path: string; readonly file: number }>;
 
-  private constructor(
-    private readonly input: PredictionsInput,
-    private readonly database: Database,
-  ) {}
-
-  static async open(input: PredictionsInput): Promise<PredictionsWriter> {
-    const database = await openDatabase(input.work, input.limits);
-    const writer = new PredictionsWriter(input, database);
-    for (const [task, { outputs }] of Object.entries(input.tasks)) {
-      const columns = columnsOf(outputs).map((name) => `${name} FLOAT`);
-      const table = quoteIdentifier(tableOf(task));
-      await database.connection.run(`CREATE TABLE ${table} (sample INTEGER, ${columns.join(', ')})`);
-      writer.#appenders.set(task, await database.connection.createAppender(tableOf(task)));
-    }
-    return writer;
+  constructor(private readonly input: PredictionsInput) {
+    this.#files = new Map(
+      Object.keys(input.tasks).map((task) => {
+        const path = join(input.work, `${task}.scores.f32`);
+        return [task, { path, file: openSync(path, 'w') }];
+      }),
+    );
   }
 
-  add({ task, logits, sample }: ScoredSamples): void {
-    const { outputs, drawCorrection } = this.input.tasks[task]!;
-    const appender = this.#appenders.get(task)!;
-    for (let start = 0; start < sample.length; start += CHUNK) {
-      const end = Math.min(start + CHUNK, sample.length);
-      const part = logits.subarray(start * outputs, end * outputs);
-      const values = probabilities(part, outputs, drawCorrection ?? 0);
-      const columns = Array.from({ length: outputs }, (_, at) =>
-        Array.from({ length: end - start }, (_, row) => values[row * outputs + at]!),
-      );
-      const chunk = DuckDBDataChunk.create([INTEGER, ...columns.map(() => FLOAT)]);
-      chunk.setColumns([Array.from(sample.subarray(start, end)), ...columns]);
-      appender.appendDataChunk(chunk);
+  add(scored: ScoredSamples): void {
+    const { task, logits, outputs, sample } = scored;
+    const { file } = this.#files.get(task)!;
+    const [first] = this.input.tasks[task]!.samples;
+    for (const { start, end } of requestsOf(scored)) {
+      const values = logits.subarray(start * outputs, end * outputs);
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      const at = 4 * outputs * (sample[start]! - first);
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(file, bytes, done, bytes.length - done, at + done);
+      }
     }
   }
 
   /** Writes the folder, in the place of an older one. */
-  async write(folder: string): Promise<void> {
-    for (const appender of this.#appenders.values()) appender.closeSync();
-    await replaceFolder(folder, async (temporary) => {
-      for (const task of this.#appenders.keys()) {
-        await this.#writeTask(task, join(temporary, `${task}.parquet`));
-      }
-    });
+  async write(folder: string, progress: Progress): Promise<void> {
+    const tasks = Object.entries(this.input.tasks);
+    const bar = progress.start(
+      'write predictions',
+      tasks.reduce((sum, [, { samples }]) => sum + samples[1] - samples[0], 0),
+    );
+    let done = 0;
+    const advance = (samples: number) => {
+      done += samples;
+      bar.update(done);
+    };
+    try {
+      await replaceFolder(folder, async (temporary) => {
+        for (const [task] of tasks) await this.#writeTask(task, join(temporary, `${task}.parquet`), advance);
+      });
+    } finally {
+      bar.stop();
+    }
   }
 
   /** Piece by piece into a table, which DuckDB keeps in order: to sort all of it at once would take its memory several times over. */
-  async #writeTask(task: string, path: string): Promise<void> {
-    const { preparedFolder, tasks } = this.input;
-    const { connection } = this.database;
-    const isAlone = tasks[task]!.kind === 'multiclass';
+  async #writeTask(task: string, path: string, advance: (samples: number) => void): Promise<void> {
+    const { preparedFolder, tasks, work, limits } = this.input;
+    const { kind, outputs, drawCorrection, samples } = tasks[task]!;
+    const isAlone = kind === 'multiclass';
     const prepared = (file: string) =>
       `read_parquet(${quoteLiteral(escapeGlob(join(preparedFolder, file)))})`;
-    const scores = quoteIdentifier(tableOf(task));
+    const names = isAlone
+      ? Array.from({ length: outputs }, (_, label) => `probability_${label}`)
+      : ['prediction'];
     const rows = (first: number, last: number) =>
       `SELECT r.request_id, r.user_id, r."time", ${isAlone ? '' : 's.candidate, '}s.label, s.weight, p.* EXCLUDE (sample)
-       FROM ${scores} p JOIN ${prepared(preparedPaths.samples(task))} s USING (sample)
+       FROM scores p JOIN ${prepared(preparedPaths.samples(task))} s USING (sample)
          JOIN ${prepared(preparedPaths.requests)} r USING (request)
-       WHERE p.sample BETWEEN ${first} AND ${last} AND s.sample BETWEEN ${first} AND ${last} ORDER BY p.sample`;
-    await connection.run(`CREATE TABLE predictions AS ${rows(0, -1)}`);
-    const [range] = await rowsOf<[number | null, number | null]>(
-      connection,
-      `SELECT min(sample), max(sample) FROM ${scores}`,
-    );
-    const [first, last] = range!;
-    for (let at = first ?? 0; at <= (last ?? -1); at += PIECE) {
-      await connection.run(`INSERT INTO predictions ${rows(at, at + PIECE - 1)}`);
+       WHERE s.sample >= ${first} AND s.sample < ${last} ORDER BY p.sample`;
+    const { connection, close } = await openDatabase(work, limits);
+    const logits = new RawArray(this.#files.get(task)!.path, 'f32');
+    try {
+      const columns = names.map((name) => `${name} FLOAT`);
+      await connection.run(`CREATE TABLE scores (sample INTEGER, ${columns.join(', ')})`);
+      await connection.run(`CREATE TABLE predictions AS ${rows(0, 0)}`);
+      const [start, end] = samples;
+      for (let first = start; first < end; first += PIECE) {
+        const last = Math.min(first + PIECE, end);
+        const part = logits.read((first - start) * outputs, (last - start) * outputs);
+        await appendScores(connection, first, probabilities(part, outputs, drawCorrection ?? 0), outputs);
+        await connection.run(`INSERT INTO predictions ${rows(first, last)}`);
+        await connection.run('DELETE FROM scores');
+        advance(last - first);
+      }
+      await copyToParquet(connection, 'SELECT * FROM predictions', path);
+    } finally {
+      logits.close();
+      close();
     }
-    await connection.run(`DROP TABLE ${scores}`);
-    await copyToParquet(connection, 'SELECT * FROM predictions', path);
-    await connection.run('DROP TABLE predictions');
   }
 
+  /** Removes the temporary files. */
   close(): void {
-    this.database.close();
+    for (const { file, path } of this.#files.values()) {
+      closeSync(file);
+      rmSync(path, { force: true });
+    }
   }
 }
 
-const tableOf = (task: string) => `scores of ${task}`;
-
-const columnsOf = (outputs: number): string[] =>
-  outputs === 1 ? ['prediction'] : Array.from({ length: outputs }, (_, label) => `probability_${label}`);
+/** `values` row by row, [samples, outputs], of the samples from `first` on. */
+async function appendScores(
+  connection: DuckDBConnection,
+  first: number,
+  values: Float32Array,
+  outputs: number,
+): Promise<void> {
+  const samples = values.length / outputs;
+  const appender = await connection.createAppender('scores');
+  for (let start = 0; start < samples; start += CHUNK) {
+    const length = Math.min(CHUNK, samples - start);
+    const chunk = DuckDBDataChunk.create([INTEGER, ...Array.from({ length: outputs }, () => FLOAT)]);
+    chunk.setColumns([
+      Array.from({ length }, (_, row) => first + start + row),
+      ...Array.from({ length: outputs }, (_, at) =>
+        Array.from({ length }, (_, row) => values[(start + row) * outputs + at]!),
+      ),
+    ]);
+    appender.appendDataChunk(chunk);
+  }
+  appender.closeSync();
+}

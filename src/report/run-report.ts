@@ -1,16 +1,11 @@
 /** What the page of a run shows, and `eval/report.json` keeps, so that pages of several runs can be made later. */
+import type { LearningCurves } from '../common/learning-curves.js';
 import type { DataProfile } from '../evaluation/data-profile.js';
 import type { Insight } from '../evaluation/insight/insight.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 
 /** Bumped whenever a reader of the old shape would misread the new one. */
 export const RUN_REPORT_FORMAT = 1;
-
-/** A line of metrics.jsonl: `loss[ctr]`, `auc[ctr]`, ... by name. */
-export type LearningPoint = Readonly<Record<string, number>> & {
-  readonly step: number;
-  readonly epoch: number;
-};
 
 export interface RunReport {
   readonly format: typeof RUN_REPORT_FORMAT;
@@ -33,11 +28,7 @@ export interface RunReport {
     >;
   };
   readonly evaluation: SavedEvaluation;
-  /** Means over some steps each, at most some hundred points, evenly thinned. */
-  readonly learning: {
-    readonly training: readonly LearningPoint[];
-    readonly validation: readonly LearningPoint[];
-  };
+  readonly learning: LearningCurves;
   readonly insight: Insight;
   readonly profile: DataProfile;
 }

@@ -1,8 +1,10 @@
 /** The report of a run made by hand: two binary tasks, one that ranks and one of three classes; few clicks, many behaviours. */
+
+import type { LearningRecord } from '../../src/common/learning-curves.js';
 import { mapValues } from '../../src/common/map-values.js';
 import type { DataProfile } from '../../src/evaluation/data-profile.js';
 import type { Slice } from '../../src/evaluation/slicing/slices.js';
-import type { LearningPoint, RunReport } from '../../src/report/run-report.js';
+import type { RunReport } from '../../src/report/run-report.js';
 
 const counts = { requests: 300, users: 80, requestsWithBoth: 120 };
 
@@ -42,7 +44,7 @@ const slice = (value: string, area: number | null, change: Partial<Slice> = {}):
 });
 
 /** Records as metrics.jsonl has them. */
-const training: LearningPoint[] = Array.from({ length: 40 }, (_, at) => ({
+const training: LearningRecord[] = Array.from({ length: 40 }, (_, at) => ({
   step: 10 * (at + 1),
   epoch: Math.floor(at / 10) + 1,
   'loss[ctr]': 0.16 + 0.2 / (at + 1) + (at % 3) / 200,
@@ -51,7 +53,7 @@ const training: LearningPoint[] = Array.from({ length: 40 }, (_, at) => ({
   'loss[ppp]': 1 + 0.1 / (at + 1),
 }));
 
-const validation: LearningPoint[] = [0.6, 0.64, 0.66, 0.65].map((auc, at) => ({
+const validation: LearningRecord[] = [0.6, 0.64, 0.66, 0.65].map((auc, at) => ({
   step: 100 * (at + 1),
   epoch: at + 1,
   'auc[ctr]': auc,
@@ -331,8 +333,8 @@ export function renamed(report: RunReport, text: string): RunReport {
   const keyed = <T>(record: Readonly<Record<string, T>>, change = name) =>
     Object.fromEntries(Object.entries(record).map(([key, value]) => [change(key), value]));
   const texts = (record: Readonly<Record<string, string>>) => keyed(mapValues(record, name));
-  const points = (of: readonly LearningPoint[]) =>
-    of.map((point) => keyed(point, (key) => (key.endsWith(']') ? metric(key) : key)) as LearningPoint);
+  const points = (of: readonly LearningRecord[]) =>
+    of.map((point) => keyed(point, (key) => (key.endsWith(']') ? metric(key) : key)) as LearningRecord);
   return {
     ...report,
     name: name(report.name),
