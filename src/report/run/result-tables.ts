@@ -1,4 +1,5 @@
 /** Tables of an evaluation: the model and baselines for each kind of task, and what differs from another run. */
+import { metricTable } from '../../common/metric-table.js';
 import { signed, signedInterval } from '../../common/signed.js';
 import type { Cell } from '../../common/table.js';
 import type { Against } from '../../evaluation/against.js';
@@ -12,12 +13,17 @@ import { metricNames } from './task-area.js';
 const TITLES: Readonly<Record<string, string>> = {
   auc: 'AUC',
   gauc: 'GAUC',
+  gaucByUser: 'GAUC by user',
+  mrr: 'MRR',
+  normalisedEntropy: 'normalised entropy',
+  predictedOverObserved: 'predicted / observed',
+  ece: 'calibration error',
   logLoss: 'log loss',
   accuracy: 'accuracy',
   macroAuc: 'macro AUC',
 };
 
-export const metricTitle = (name: string): string => TITLES[name] ?? name;
+export const metricTitle = (name: string): string => TITLES[name] ?? name.replace(/^ndcg/, 'NDCG');
 
 /** What makes a number hard to believe, and why some are missing. */
 export function evaluationWarnings({ warnings, reasons }: Evaluation): string[] {
@@ -27,53 +33,28 @@ export function evaluationWarnings({ warnings, reasons }: Evaluation): string[] 
   ];
 }
 
-/** One for all tasks that are measured by the same metrics. */
+/** One for each task: its metrics down, the model and what needs none across. */
 export function resultTables(evaluation: SavedEvaluation): PageTable[] {
-  const kinds = new Map<string, { names: string[]; tasks: string[] }>();
-  for (const task of Object.keys(evaluation.tasks)) {
+  return Object.entries(evaluation.tasks).map(([task, { samples, labels, requests, users }]) => {
     const names = metricNames(evaluation, task);
-    const kind = kinds.get(names.join()) ?? { names, tasks: [] };
-    kinds.set(names.join(), kind);
-    kind.tasks.push(task);
-  }
-  return [...kinds.values()].map(({ names, tasks }) => resultTable(evaluation, names, tasks));
-}
-
-function resultTable(
-  { metrics, intervals, tasks: counts, baselines }: SavedEvaluation,
-  names: readonly string[],
-  tasks: readonly string[],
-): PageTable {
-  const measured = names.filter((name) => tasks.some((task) => intervals[`${name}[${task}]`]));
-  const cells = (of: (name: string) => readonly [Cell, Cell]) =>
-    names.flatMap((name) => (measured.includes(name) ? of(name) : [of(name)[0]]));
-  return {
-    title: tasks.join(', '),
-    header: [
-      'task',
-      'scores',
-      ...names.flatMap((name) => [metricTitle(name), ...(measured.includes(name) ? ['95 % interval'] : [])]),
-      'samples',
-      'by label',
-    ],
-    rows: tasks.flatMap((task): Cell[][] => {
-      const { samples, labels } = counts[task]!;
-      const ofModel = cells((name) => {
-        const key = `${name}[${task}]`;
-        return [fixed(metrics[key]), intervalText(intervals[key])];
-      });
-      return [
-        [task, 'model', ...ofModel, samples, labels.join(' / ')],
-        ...Object.entries(baselines[task] ?? {}).map(([baseline, values]): Cell[] => [
-          task,
-          `baseline ${baseline}`,
-          ...cells((name) => [fixed(values[name]), '']),
-          '',
-          '',
-        ]),
-      ];
-    }),
-  };
+    const byTitle = <T>(of: (name: string) => T) =>
+      Object.fromEntries(names.map((name) => [metricTitle(name), of(name)]));
+    return metricTable(
+      `${task}: ${samples} samples (by label ${labels.join(' / ')}), ${requests} requests, ${users} users`,
+      names.map(metricTitle),
+      [
+        {
+          name: 'model',
+          values: byTitle((name) => evaluation.metrics[`${name}[${task}]`]),
+          intervals: byTitle((name) => evaluation.intervals[`${name}[${task}]`]),
+        },
+        ...Object.entries(evaluation.baselines[task] ?? {}).map(([name, values]) => ({
+          name,
+          values: byTitle((metric) => values[metric]),
+        })),
+      ],
+    );
+  });
 }
 
 /** Null where no metric of both could be measured. */

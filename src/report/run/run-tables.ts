@@ -1,8 +1,9 @@
 /** Several runs side by side: a table for each task, the best number of each metric marked. */
-import type { Cell } from '../../common/table.js';
+import { metricTable } from '../../common/metric-table.js';
 import type { PageTable } from '../page.js';
+import type { RunReport } from '../run-report.js';
 import type { Reports } from './learning-charts.js';
-import { fixed, intervalText, isFiniteNumber } from './numbers.js';
+import { fixed, isFiniteNumber } from './numbers.js';
 import { metricTitle } from './result-tables.js';
 import { metricNames } from './task-area.js';
 
@@ -22,42 +23,59 @@ export function withTask(reports: Reports, task: string): Reports {
 function runTable(reports: Reports, task: string): PageTable {
   const runs = Object.entries(reports);
   const names = [...new Set(runs.flatMap(([, { evaluation }]) => metricNames(evaluation, task)))];
-  const columns = names.flatMap((name) => {
-    const key = `${name}[${task}]`;
-    const hasIntervals = runs.some(([, { evaluation }]) => evaluation.intervals[key]);
-    return [
-      { title: metricTitle(name), key, isInterval: false },
-      ...(hasIntervals ? [{ title: '95 % interval', key, isInterval: true }] : []),
-    ];
-  });
-  const values = (key: string) => runs.map(([, { evaluation }]) => evaluation.metrics[key]);
+  const byTitle = <T>(values: Readonly<Record<string, T>>) =>
+    Object.fromEntries(names.map((name) => [metricTitle(name), values[`${name}[${task}]`]]));
+  const { title, header, rows } = metricTable(
+    task,
+    names.map(metricTitle),
+    runs.map(([name, { evaluation }]) => ({
+      name,
+      values: byTitle(evaluation.metrics),
+      intervals: byTitle(evaluation.intervals),
+    })),
+  );
+  const columns = header.flatMap((name, column) => (column > 0 && name !== INTERVAL ? [column] : []));
   return {
-    title: task,
-    header: ['run', ...columns.map(({ title }) => title), 'samples', 'by label'],
-    rows: runs.map(([label, { evaluation }]): Cell[] => [
-      label,
-      ...columns.map(({ key, isInterval }) =>
-        isInterval ? intervalText(evaluation.intervals[key]) : fixed(evaluation.metrics[key]),
-      ),
-      evaluation.tasks[task]!.samples,
-      evaluation.tasks[task]!.labels.join(' / '),
-    ]),
-    bold: columns.flatMap(({ key, isInterval }, column) =>
-      isInterval ? [] : best(values(key), isLoss(key)).map((row) => [row, column + 1] as const),
-    ),
+    title,
+    header,
+    rows: [
+      ...rows,
+      ['samples', ...counts(header, runs, (report) => `${report.evaluation.tasks[task]!.samples}`)],
+      ['by label', ...counts(header, runs, (report) => report.evaluation.tasks[task]!.labels.join(' / '))],
+    ],
+    bold: names.flatMap((name, row) => {
+      const values = runs.map(([, { evaluation }]) => evaluation.metrics[`${name}[${task}]`]);
+      return best(values, name).map((run) => [row, columns[run]!] as const);
+    }),
   };
 }
 
-const isLoss = (key: string) => key.startsWith('logLoss');
+const INTERVAL = '95 % interval';
+
+/** A text below each run, nothing below its intervals. */
+function counts(
+  header: readonly string[],
+  runs: readonly (readonly [string, RunReport])[],
+  textOf: (report: RunReport) => string,
+): string[] {
+  let at = 0;
+  return header.slice(1).map((name) => (name === INTERVAL ? '' : textOf(runs[at++]![1])));
+}
+
+/** How far a value is from the best that there can be. */
+function badness(name: string, value: number): number {
+  if (name === 'predictedOverObserved') return Math.abs(value - 1);
+  return ['logLoss', 'normalisedEntropy', 'ece'].includes(name) ? value : -value;
+}
 
 /** Places of the best number, as it is shown; none where there is nothing to compare. */
-function best(values: readonly (number | null | undefined)[], isLow: boolean): number[] {
-  const shown = values.map((value) => (isFiniteNumber(value) ? Number(fixed(value)) : null));
+function best(values: readonly (number | null | undefined)[], name: string): number[] {
+  const shown = values.map((value) => (isFiniteNumber(value) ? badness(name, Number(fixed(value))) : null));
   const measured = shown.filter((value) => value !== null);
   if (measured.length < 2) return [];
-  const [low, high] = [Math.min(...measured), Math.max(...measured)];
-  if (low === high) return [];
-  return shown.flatMap((value, at) => (value === (isLow ? low : high) ? [at] : []));
+  const least = Math.min(...measured);
+  if (measured.every((value) => value === least)) return [];
+  return shown.flatMap((value, at) => (value === least ? [at] : []));
 }
 
 /** Numbers of other samples do not compare. */
