@@ -69,7 +69,7 @@ export async function compareWith(other: OtherRun, mine: ThisRun): Promise<Again
   } finally {
     for (const samples of same.values()) samples.close();
     otherData.close();
-    await run.close();
+    run.close();
   }
 }
 
@@ -113,10 +113,13 @@ async function measure(
   progress: Progress,
 ): Promise<Evaluated> {
   const evaluator = new Evaluator(options);
-  const bar = progress.start(`score ${options.name}`, run.requests);
+  const bar = progress.start(`score ${options.name}`, 0);
+  let done = 0;
   try {
     for await (const scored of run.samples()) {
       if (scored.task in options.tasks) evaluator.add(choose(scored));
+      done += scored.label.length;
+      bar.update(done);
     }
     return evaluator.finish();
   } finally {

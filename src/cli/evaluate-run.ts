@@ -10,7 +10,7 @@ import type { Config } from '../config/schema.js';
 import { openPrepared, type PreparedData } from '../dataset/prepared.js';
 import { type Baselines, evaluateBaselines } from '../evaluation/baselines.js';
 import { type Evaluated, type EvaluateOptions, Evaluator } from '../evaluation/evaluate.js';
-import { measuredRequests, samplesOf, usersOf } from '../evaluation/measured.js';
+import { countRequests, measuredRequests, samplesOf, usersOf } from '../evaluation/measured.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 import {
   type OpenSliceCodes,
@@ -42,7 +42,10 @@ export interface EvaluateRunOptions {
 }
 
 /** What DuckDB may use beside the model and the samples that are sorted. */
-const MEMORY_LIMIT = '200MB';
+const MEMORY_LIMIT = '150MB';
+
+/** Larger arrays of the prepared data are read a piece at a time. */
+const LOAD_BELOW_BYTES = 16 * 2 ** 20;
 
 /** @throws UserError as `openScoredRun`, and for a column under eval.slices that there is none of */
 export async function evaluateRun(
@@ -56,7 +59,7 @@ export async function evaluateRun(
   const file = join(output, runPaths.evaluation);
   const predictions = join(output, runPaths.predictions);
   const limits = { memoryLimit: MEMORY_LIMIT, threads: config.preprocess.threads };
-  const data = openPrepared(prepared.folder);
+  const data = openPrepared(prepared.folder, { loadBelowBytes: LOAD_BELOW_BYTES });
   const slices: Record<string, OpenSliceCodes> = {};
   try {
     return await withWorkFolder(predictions, async (work) => {
@@ -73,7 +76,7 @@ export async function evaluateRun(
         await writeJson(file, result);
         return { ...result, file, predictions };
       } finally {
-        await run.close();
+        run.close();
       }
     });
   } finally {
@@ -129,7 +132,7 @@ async function measure(parts: Parts, predictions: string): Promise<Omit<SavedEva
     return {
       ...{ step: run.state.step, ...measured, baselines },
       warnings: warningsOf({ metrics: measured.metrics, baselines }, leaks),
-      scoring: { requests: run.requests, seconds },
+      scoring: { requests: countRequests(data, Object.keys(shape.tasks), requests), seconds },
       against:
         against &&
         (await compareWith(against, {
@@ -153,8 +156,12 @@ async function score(
   const startMs = performance.now();
   const bar = context.progress.start('score', total);
   let done = 0;
+  let waitedMs = 0;
+  const samplesOfRun = run.samples((ms) => {
+    waitedMs = ms;
+  });
   try {
-    for await (const scored of run.samples()) {
+    for await (const scored of samplesOfRun) {
       take(scored);
       done += scored.label.length;
       bar.update(done);
@@ -162,7 +169,7 @@ async function score(
   } finally {
     bar.stop();
   }
-  return (performance.now() - startMs - run.waitedMs()) / 1000;
+  return (performance.now() - startMs - waitedMs) / 1000;
 }
 
 function finish(evaluator: Evaluator, { progress }: Context): Evaluated {
@@ -178,7 +185,7 @@ function finish(evaluator: Evaluator, { progress }: Context): Evaluated {
 async function baselinesOf({ config, data, work, limits, context }: Parts): Promise<Baselines> {
   if (data.manifest.updateFrom) return { baselines: {}, leaks: {} };
   return evaluateBaselines({
-    preparedFolder: data.folder,
+    prepared: data,
     keptColumns: mapValues(activeTasks(config), ({ samples }) => samples.keep),
     maxEvents: config.model.maxEvents,
     ndcgAt: config.eval.ndcgAt,

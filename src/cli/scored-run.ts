@@ -22,12 +22,9 @@ export interface ScoredRun {
   readonly state: TrainingState;
   /** Part by part. */
   readonly plans: readonly BatchPlan[];
-  readonly requests: number;
-  /** All samples of the tasks of the config, in batches. */
-  samples(): AsyncGenerator<ScoredSamples>;
-  /** How long it has waited for batches so far. */
-  waitedMs(): number;
-  close(): Promise<void>;
+  /** All samples of the tasks of the config, in batches; `onWaited` is told at the end how long it has waited for them. */
+  samples(onWaited?: (ms: number) => void): AsyncGenerator<ScoredSamples>;
+  close(): void;
 }
 
 /** @throws UserError when the run has no weights */
@@ -48,28 +45,27 @@ export async function openScoredRun(config: Config, prepared: Prepared, folder: 
     manifest,
     preparedFolder: prepared.folder,
   });
-  const source = new BatchSource(prepared.folder);
-  const close = async () => {
-    weights.dispose();
-    await source.close();
-  };
   try {
     requireUnlearned({ folder, state }, manifest, 'measure');
-    const plans = measuredParts(manifest).map((part) => planFor(config, part, null));
-    const sizes = await Promise.all(plans.map((plan) => source.measure(plan)));
-    return {
-      weights,
-      state,
-      plans,
-      requests: sizes.reduce((sum, size) => sum + size.requests, 0),
-      async *samples() {
-        for (const plan of plans) yield* scoreBatches(weights, source.batches(plan));
-      },
-      waitedMs: () => source.waitedMs,
-      close,
-    };
   } catch (error) {
-    await close();
+    weights.dispose();
     throw error;
   }
+  const plans = measuredParts(manifest).map((part) => planFor(config, part, null));
+  return {
+    weights,
+    state,
+    plans,
+    async *samples(onWaited = () => {}) {
+      // Its thread holds arrays of the prepared data, which go with it.
+      const source = new BatchSource(prepared.folder);
+      try {
+        for (const plan of plans) yield* scoreBatches(weights, source.batches(plan));
+        onWaited(source.waitedMs);
+      } finally {
+        await source.close();
+      }
+    },
+    close: () => weights.dispose(),
+  };
 }

@@ -11,7 +11,7 @@
  */
 import type { Progress } from '../common/context.js';
 import { openDatabase } from '../common/database.js';
-import { openPrepared, type PreparedData } from '../dataset/prepared.js';
+import type { PreparedData } from '../dataset/prepared.js';
 import { BinaryEvaluator } from './binary-evaluator.js';
 import { classBaselines } from './class-baselines.js';
 import { historyScorer } from './history-baselines.js';
@@ -21,7 +21,7 @@ import { type Chunk, measuredSamples } from './measured-samples.js';
 import { countedColumns } from './rate-baseline.js';
 
 export interface BaselineOptions {
-  readonly preparedFolder: string;
+  readonly prepared: PreparedData;
   /** Task -> the further columns of its samples (`keep`). */
   readonly keptColumns: Readonly<Record<string, readonly string[]>>;
   /** Length of a history. */
@@ -44,7 +44,7 @@ export interface Baselines {
 
 /** Task -> baselines; rates are left out where the training samples are not of both labels. */
 export async function evaluateBaselines(options: BaselineOptions): Promise<Baselines> {
-  const prepared = openPrepared(options.preparedFolder);
+  const { prepared } = options;
   const tasks = Object.entries(options.keptColumns);
   const bar = options.progress.start('baselines', tasks.length);
   try {
@@ -63,7 +63,6 @@ export async function evaluateBaselines(options: BaselineOptions): Promise<Basel
     return { baselines, leaks };
   } finally {
     bar.stop();
-    prepared.close();
   }
 }
 
@@ -74,7 +73,7 @@ async function binaryBaselines(
   prepared: PreparedData,
   task: string,
   kept: readonly string[],
-  { preparedFolder, maxEvents, ndcgAt, folder, limits }: BaselineOptions,
+  { maxEvents, ndcgAt, folder, limits }: BaselineOptions,
 ): Promise<{ readonly baselines: TaskBaselines; readonly leak: LeakCheck | null }> {
   const { manifest } = prepared;
   const requests = measuredRequests(manifest);
@@ -95,7 +94,7 @@ async function binaryBaselines(
     const columns = ['candidate', ...kept.filter((column) => column === 'position')];
     const counted = await countedColumns({
       connection: database.connection,
-      folder: preparedFolder,
+      folder: prepared.folder,
       ...{ manifest, task, columns, requests },
     });
     const scorer = historyScorer(prepared, judged, maxEvents);

@@ -29,3 +29,13 @@ export function usersOf(prepared: PreparedData, task: string, [start, end]: Rang
   for (let at = 0; at < hasSample.length; at++) hasSample[at] = offsets[at]! < offsets[at + 1]! ? 1 : 0;
   return numberUsers(start, prepared.requests.user.read(start, end), hasSample);
 }
+
+/** Requests with a sample of one of the tasks. */
+export function countRequests(prepared: PreparedData, tasks: readonly string[], [start, end]: Range): number {
+  const hasSample = new Uint8Array(end - start);
+  for (const task of tasks) {
+    const offsets = prepared.tasks[task]!.offsets.read(start, end + 1);
+    for (let at = 0; at < hasSample.length; at++) if (offsets[at]! < offsets[at + 1]!) hasSample[at] = 1;
+  }
+  return hasSample.reduce((sum, has) => sum + has, 0);
+}

@@ -22,7 +22,7 @@ import { requestsOf } from './requests-of.js';
 const CHUNK = 2048;
 
 /** Samples that are joined and sorted at a time. */
-const PIECE = 500_000;
+const PIECE = 200_000;
 
 export interface PredictionsInput {
   readonly preparedFolder: string;

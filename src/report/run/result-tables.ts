@@ -6,7 +6,7 @@ import type { Against } from '../../evaluation/against.js';
 import type { Evaluation } from '../../evaluation/evaluate.js';
 import type { SavedEvaluation } from '../../evaluation/saved-evaluation.js';
 import type { PageTable } from '../page.js';
-import { fixed, intervalText } from './numbers.js';
+import { fixed } from './numbers.js';
 import { metricNames } from './task-area.js';
 
 /** What the metrics are called in tables. */
