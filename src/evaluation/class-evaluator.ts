@@ -76,7 +76,7 @@ export class ClassEvaluator implements TaskEvaluator {
       rows.codes.set(this.#counts.read(sample[start]!, sample[start]! + end - start), start * columns);
       rows.users.fill(user, start, end);
       for (let at = start; at < end; at++) {
-        const predicted = this.#confusion.add(values, at * classes, label[at]!, weight[at]!);
+        const predicted = this.#confusion.add(scored.logits, at * classes, label[at]!, weight[at]!);
         confidences.scores[at] = Math.exp(values[at * classes + predicted]!);
         confidences.positives[at] = predicted === label[at] ? 1 : 0;
         this.#addSample(
