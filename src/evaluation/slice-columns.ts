@@ -1,7 +1,7 @@
 /**
  * The columns that a task's samples are sliced by, as codes in a temporary file:
  *
- * - behaviours: how many the window holds; user: whether the user had any before the evaluation period
+ * - behaviours: how many the window holds; user: whether the user had any before the evaluation period, or the update
  * - hour, dayOfWeek: local time of the request; query: how many words it has
  * - candidate: in how many training samples it was judged
  * - each further column of the samples (`keep`), item.<field>, <entity>.<field> of the candidate, user.<field>

@@ -105,7 +105,8 @@ async function createRequestFacts(
   await connection.run(
     `CREATE TABLE request_rows (request INTEGER, behaviours INTEGER, "user" VARCHAR, "hour" INTEGER, "day" VARCHAR, words INTEGER${fields.map((_, at) => `, u${at} INTEGER`).join('')})`,
   );
-  const evaluationFrom = Date.parse(manifest.evaluationFrom) / 1000;
+  // `evaluationFrom` of an update is where its data ends.
+  const measuredFrom = Date.parse(manifest.updateFrom ?? manifest.evaluationFrom) / 1000;
   const offsets = end > start ? zoneOffsets(timeZone, ...timeRange(prepared, start, end)) : [];
   const types = [INTEGER, INTEGER, VARCHAR, INTEGER, VARCHAR, INTEGER, ...fields.map(() => INTEGER)];
   await append(connection, 'request_rows', types, end - start, (at) => {
@@ -115,7 +116,7 @@ async function createRequestFacts(
     return [
       request,
       Math.min(events, maxEvents),
-      userKind(prepared, request, evaluationFrom),
+      userKind(prepared, request, measuredFrom),
       Number(timeFieldValue('hour', local)),
       timeFieldValue('dayOfWeek', local),
       requests.query ? requests.query.offsets.at(request + 1) - requests.query.offsets.at(request) : 0,
@@ -128,11 +129,11 @@ async function createRequestFacts(
   );
 }
 
-/** `evaluationFrom` in seconds since 1970. */
-function userKind({ requests, segments }: PreparedData, request: number, evaluationFrom: number): string {
+/** `measuredFrom` in seconds since 1970. */
+function userKind({ requests, segments }: PreparedData, request: number, measuredFrom: number): string {
   if (requests.end.at(request) === 0) return 'no behaviour yet';
   const [first] = findEvents(segments, requests.user.at(request), 0, 1);
-  return first!.segment.times.at(first!.start) < evaluationFrom ? 'known before' : 'new';
+  return first!.segment.times.at(first!.start) < measuredFrom ? 'known before' : 'new';
 }
 
 /** First and last second of the requests. */
