@@ -8,7 +8,8 @@ import { createRandom } from '../../src/common/random.js';
 import { evaluateBaselines } from '../../src/evaluation/baselines.js';
 import { makeWorld, type World, windowOf } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
-import { aucByPairs, groupBy, meanAuc, meanOf, ndcgByOrders } from './definitions.js';
+import { aucByPairs, groupBy, meanAuc, meanOf } from './definitions.js';
+import { repeatEvaluation } from './many-requests.js';
 import { limits, patchManifest, type Table, writeParquet } from './write-parquet.js';
 
 const MAX_EVENTS = 8;
@@ -97,18 +98,15 @@ function measured(world: World, samples: readonly Sample[], scoreOf: (sample: Sa
     user: world.requests[sample.request]!.user,
   }));
   const requests = [...groupBy(scored, ({ request }) => request).values()];
-  const both = requests.filter((list) => new Set(list.map(({ label }) => label)).size === 2);
-  const gains = both.map((list) => ndcgByOrders(list, NDCG_AT)!);
   return {
     auc: aucByPairs(scored),
     gauc: meanAuc(requests),
     gaucByUser: meanAuc([...groupBy(scored, ({ user }) => user).values()]),
-    'ndcg@3': gains.reduce((a, b) => a + b) / gains.length,
   };
 }
 
 test('baselines equal their formulas, worked out sample by sample', async () => {
-  const world = makeWorld(5);
+  const world = repeatEvaluation(makeWorld(5), 7);
   const samples = samplesOf(world);
   const folder = await prepare(world, samples);
   const { baselines, leaks } = await evaluate(folder, ['page', 'position']);
@@ -185,6 +183,14 @@ test('a task whose item ids have no vocabulary has no popularity', async () => {
   await patchManifest(folder, { fields: { ...world.fields, itemNumbers: [], item } });
   const { baselines } = await evaluate(folder, []);
   expect(Object.keys(baselines.ctr!)).toEqual(['item', 'seen', 'lastItem']);
+});
+
+test('without samples to measure on there are no baselines', async () => {
+  const made = makeWorld(9);
+  const world = { ...made, requests: made.requests.filter(({ split }) => split < 2) };
+  const { baselines, leaks } = await evaluate(await prepare(world, samplesOf(world)), ['position']);
+  expect(baselines).toEqual({ ctr: {} });
+  expect(leaks).toEqual({ ctr: null });
 });
 
 test('a click that is the latest event before its own request is suspected', async () => {

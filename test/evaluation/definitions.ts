@@ -49,7 +49,7 @@ export function meanAuc(groups: readonly (readonly Sample[])[]): number | null {
 }
 
 /** Every order of the samples by falling score: as many as there are ways to order those that are tied. */
-export function ordersOf<T extends Pick<Sample, 'score'>>(samples: readonly T[]): T[][] {
+function ordersOf<T extends Pick<Sample, 'score'>>(samples: readonly T[]): T[][] {
   if (samples.length === 0) return [[]];
   const best = Math.max(...samples.map(({ score }) => score));
   return samples.flatMap((first, at) =>

@@ -12,6 +12,7 @@ import { findSameSamples, type SameSamples } from '../../src/evaluation/same-sam
 import type { ScoredSamples } from '../../src/model/score-batches.js';
 import { makeWorld, type World, type WorldRequest } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
+import { repeatEvaluation } from './many-requests.js';
 import { limits, writeParquet } from './write-parquet.js';
 
 const TASKS = ['ctr', 'level'] as const;
@@ -31,7 +32,7 @@ beforeAll(async () => {
   work = join(root, 'work');
   await mkdir(work, { recursive: true });
   const random = createRandom('same');
-  const world = makeWorld(41);
+  const world = repeatEvaluation(makeWorld(41), 6);
   // Few candidates, so that some come twice; few times, so that requests without an id are alike.
   requests.own = world.requests.map((request, at) => ({
     ...request,

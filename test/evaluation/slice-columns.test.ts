@@ -9,6 +9,7 @@ import { openSliceCodes, type SliceInput } from '../../src/evaluation/slice-colu
 import { makeWorld, type World, type WorldRequest } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
 import { groupBy } from './definitions.js';
+import { repeatEvaluation } from './many-requests.js';
 import { limits, patchManifest, type Table, writeParquet } from './write-parquet.js';
 
 const MAX_EVENTS = 11;
@@ -35,7 +36,7 @@ let work: string;
 const rows: Record<string, Row[]> = {};
 
 beforeAll(async () => {
-  const made = makeWorld(31);
+  const made = repeatEvaluation(makeWorld(31), 22);
   // Half a year of requests, with a change of the clocks.
   world = { ...made, requests: made.requests.map((r) => ({ ...r, time: r.time * 5003 })) };
   const random = createRandom('kept');
@@ -154,8 +155,12 @@ function frequent(values: readonly (string | null)[]) {
   };
 }
 
-const clock = (options: Intl.DateTimeFormatOptions) =>
-  new Intl.DateTimeFormat('en-US', { timeZone: TIME_ZONE, hourCycle: 'h23', ...options });
+const clock = (options: Intl.DateTimeFormatOptions) => {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: TIME_ZONE, hourCycle: 'h23', ...options });
+  return (seconds: number) => format.format(1000 * seconds);
+};
+const hourOf = clock({ hour: 'numeric' });
+const dayOf = clock({ weekday: 'long' });
 
 function userKind({ end, user }: WorldRequest): string {
   if (end === 0) return 'no behaviour yet';
@@ -172,11 +177,8 @@ const fieldValue = (field: string, index: number) => {
 const ofRequest: Record<string, (request: WorldRequest) => string> = {
   behaviours: ({ end }) => bucketOf(Math.min(end, MAX_EVENTS), [0, 1, 2, 5, 10, 20, 50, 100]),
   user: userKind,
-  hour: ({ time }) => `${Number(clock({ hour: 'numeric' }).format(1000 * time))}`,
-  dayOfWeek: ({ time }) =>
-    clock({ weekday: 'long' })
-      .format(1000 * time)
-      .toLowerCase(),
+  hour: ({ time }) => `${Number(hourOf(time))}`,
+  dayOfWeek: ({ time }) => dayOf(time).toLowerCase(),
   query: ({ query }) => bucketOf(query.length, [0, 1, 2, 3, 4]),
   'user.age': ({ fields }) => fieldValue('age', fields.age!),
   'user.device': ({ fields }) => fieldValue('device', fields.device!),
@@ -219,7 +221,7 @@ test('the users of an update are known where they had a behaviour before it', as
 test('a change of the clocks is read off the clock', async () => {
   const offsets = measured('ctr').map(({ of }) => {
     const utc = new Date(1000 * of.time).getUTCHours();
-    return (utc - Number(clock({ hour: 'numeric' }).format(1000 * of.time)) + 24) % 24;
+    return (utc - Number(hourOf(of.time)) + 24) % 24;
   });
   expect(new Set(offsets)).toEqual(new Set([4, 5]));
 });
@@ -243,14 +245,15 @@ test('kept texts have the most frequent values and (other), numbers of many valu
     const tied = known.filter((other) => other === value).length;
     return Math.floor(((below + tied / 2) * 10) / known.length);
   };
+  const distinct = [...new Set(known)].sort((a, b) => a - b);
+  const tenths = new Map(distinct.map((value) => [value, tenthOf(value)]));
   const nameOf = (value: number) => {
-    const members = known.filter((other) => tenthOf(other) === tenthOf(value));
-    return `${Math.min(...members)} to ${Math.max(...members)}`;
+    const members = distinct.filter((other) => tenths.get(other) === tenths.get(value));
+    return `${members[0]} to ${members.at(-1)}`;
   };
   const { values, ofSamples } = byColumn.get('price')!;
   expect(ofSamples).toEqual(prices.map((value) => (value === null ? '(missing)' : nameOf(value))));
-  const sorted = [...new Set(known)].sort((a, b) => a - b);
-  expect(values).toEqual([...new Set(sorted.map(nameOf)), '(missing)', '(other)']);
+  expect(values).toEqual([...new Set(distinct.map(nameOf)), '(missing)', '(other)']);
   expect(values).toHaveLength(12);
 });
 
@@ -287,6 +290,34 @@ test('columns that are asked for are the only ones, in the order of all', async 
     ...['user.age', 'user.device', 'candidate', 'item.brand'],
   ]);
   expect([...(await codesOf('ctr', { columns: [] })).byColumn.keys()]).toEqual([]);
+});
+
+test('a part without requests, or without samples of the task, has slices of nothing', async () => {
+  for (const splits of [
+    [0, 1],
+    [0, 1, 2],
+  ]) {
+    const empty = join(folder, `empty-${splits.length}`);
+    const requests = world.requests
+      .filter(({ split }) => splits.includes(split))
+      .map((request) =>
+        request.split === 2 ? { ...request, samples: { ...request.samples, ctr: [] } } : request,
+      );
+    await writeWorld(empty, { ...world, requests });
+    const before = tables();
+    const ofTask = before[preparedPaths.samples('ctr')]!;
+    const training = ofTask.rows.filter(([, request]) => world.requests[request as number]!.split < 2);
+    await writeParquet(empty, { ...before, [preparedPaths.samples('ctr')]: { ...ofTask, rows: training } });
+    const prepared = openPrepared(empty);
+    const codes = await openSliceCodes({
+      ...{ prepared, task: 'ctr', keep: KEPT, maxEvents: MAX_EVENTS, timeZone: TIME_ZONE },
+      ...{ columns: null, folder: work, limits },
+    });
+    expect(codes.read(training.length, training.length)).toHaveLength(0);
+    for (const { values } of codes.columns) expect(values).toEqual(['(other)']);
+    codes.close();
+    prepared.close();
+  }
 });
 
 test('all that is left on disk are the codes', async () => {
