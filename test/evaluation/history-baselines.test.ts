@@ -8,7 +8,7 @@ import { measuredSamples } from '../../src/evaluation/measured-samples.js';
 import { makeWorld, type World, windowOf } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
 
-const MAX_EVENTS = 20;
+const MAX_EVENTS = 6;
 
 /** Scores of all samples of a task, with the windows of their requests. */
 async function scoresIn(world: World, task: string, judged: string) {

@@ -18,10 +18,11 @@ function checkOf(label: number[], isLatest: number[], ages: number[]) {
 }
 
 test('shares by label, and the median time of the positives whose candidate came last', () => {
-  const label = [1, 1, 1, 1, 0, 0, 0, 0];
-  const isLatest = [1, 1, 0, 1, 1, 0, 0, 0];
-  expect(checkOf(label, isLatest, [9, 5, 1, 7, 2, 2, 2, 2])).toEqual({
-    ...{ positives: 0.75, negatives: 0.25, secondsBefore: 7, suspected: false },
+  const label = [1, 1, 1, 1, 1, 1, 0, 0, 0, 0];
+  const isLatest = [1, 1, 0, 1, 1, 1, 1, 0, 0, 0];
+  // Of 3, 5, 7, 9 and 20.
+  expect(checkOf(label, isLatest, [9, 5, 1, 7, 20, 3, 2, 2, 2, 2])).toEqual({
+    ...{ positives: 5 / 6, negatives: 0.25, secondsBefore: 7, suspected: false },
   });
 });
 

@@ -12,7 +12,7 @@ import { groupBy } from './definitions.js';
 import { repeatEvaluation } from './many-requests.js';
 import { limits, patchManifest, type Table, writeParquet } from './write-parquet.js';
 
-const MAX_EVENTS = 11;
+const MAX_EVENTS = 9;
 const TIME_ZONE = 'America/New_York';
 /** Halfway through the events, in seconds. */
 const EVALUATION_FROM = 1500;
