@@ -17,7 +17,7 @@ import { warningsOf } from '../evaluation/warnings.js';
 import { PredictionsWriter } from '../evaluation/write-predictions.js';
 import type { ModelShape } from '../model/shape.js';
 import { runPaths } from '../training/run-folder.js';
-import { compareWith, type OtherRun } from './against-run.js';
+import { compareWith, type OtherRun, sharedTasks } from './against-run.js';
 import type { Prepared } from './require-prepared.js';
 import { openScoredRun } from './scored-run.js';
 
@@ -38,7 +38,7 @@ export interface EvaluateRunOptions {
 /** What DuckDB may use beside the model and the samples that are sorted. */
 const MEMORY_LIMIT = '400MB';
 
-/** @throws UserError as `openScoredRun`, and for a column under eval.slices that there is none of */
+/** @throws UserError as `openScoredRun` and `compareWith`, and for a column under eval.slices that there is none of */
 export async function evaluateRun(
   config: Config,
   prepared: Prepared,
@@ -57,6 +57,7 @@ export async function evaluateRun(
   const slices: Record<string, OpenSliceCodes> = {};
   try {
     warnOfDraws(shape, logger);
+    if (against) sharedTasks(against, shape.tasks);
     return await withWorkFolder(predictions, async (work) => {
       await openSlices(config, data, { work, limits, slices });
       const options: EvaluateOptions = {

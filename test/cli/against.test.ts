@@ -163,8 +163,8 @@ describe.sequential('a run against another', () => {
   it('without a task in common, or without weights, is refused, and what is there stays', async () => {
     const file = join(folder, 'runs/one/eval/metrics.json');
     const before = await readFile(file, 'utf8');
-    const refusal = async (other: string) => {
-      const { code, stdout, stderr } = await runMain(['eval', ...shared, '--json', '--against', other]);
+    const refusal = async (...other: string[]) => {
+      const { code, stdout, stderr } = await runMain(['eval', ...shared, '--json', '--against', ...other]);
       expect([code, stdout]).toEqual([2, '']);
       return stderr;
     };
@@ -172,6 +172,8 @@ describe.sequential('a run against another', () => {
       `Cannot compare with ${join(folder, 'runs/shops')}: required a task of this run (ctr, ppp), got spp`,
     );
     expect(await refusal('nobody')).toContain('nobody');
+    // Not after all has been scored.
+    expect(await refusal('shops', '--log-level', 'info')).not.toContain('score');
     expect(await readFile(file, 'utf8')).toBe(before);
     expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['metrics.json', 'predictions']);
   });
