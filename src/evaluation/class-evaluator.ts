@@ -58,9 +58,9 @@ export class ClassEvaluator implements TaskEvaluator {
     const runRows = Math.ceil(HELD_ROWS / (classes + 1));
     this.#sorters = Array.from(
       { length: classes },
-      (_, k) => new ScoreSorter({ folder, name: `${name}-${k}`, columns: this.#counts.columns, runRows }),
+      (_, k) => new ScoreSorter({ folder, name: `${name}.${k}`, columns: this.#counts.columns, runRows }),
     );
-    this.#confidences = new ScoreSorter({ folder, name: `${name}-confidence`, columns: 0, runRows });
+    this.#confidences = new ScoreSorter({ folder, name: `${name}.confidence`, columns: 0, runRows });
   }
 
   add(scored: ScoredSamples): void {

@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/common/random.js';
-import { type EvaluateOptions, evaluate, type MeasuredTask } from '../../src/evaluation/evaluate.js';
+import {
+  type EvaluateOptions,
+  Evaluator,
+  evaluate,
+  type MeasuredTask,
+} from '../../src/evaluation/evaluate.js';
 import type { SliceColumn } from '../../src/evaluation/slices.js';
 import { binsOf, errorOfBins, quantileOf, weightOf } from './definitions.js';
 import {
@@ -414,6 +419,26 @@ test('the interval widens when the same samples come from fewer users', async ()
   };
   const byFew = await errorWith((request) => request % 20);
   expect(byFew).toBeGreaterThan(1.5 * (await errorWith((request) => request)));
+});
+
+test('the files of a class are those of no other task, whatever its name', async () => {
+  const classes = 200;
+  // More samples than a class holds in memory.
+  const requests = randomRequests({ seed: 31, requests: 4500, users: 9, outputs: classes });
+  const options = optionsOf({ level: requests }, none, classes);
+  const evaluator = new Evaluator(options);
+  try {
+    for (const batch of batchesOf(requests, { task: 'level', outputs: classes, seed: 1 }))
+      evaluator.add(batch);
+    const names = await readdir(folder);
+    expect(names).toHaveLength(classes + 1);
+    // A task may be called `level-0`, but no name of a task holds a dot.
+    for (const name of names) expect(name).toMatch(/^model-level\.(\d+|confidence)-0\.rows$/);
+    evaluator.finish();
+  } finally {
+    evaluator.close();
+  }
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('a stream that fails, and a logit that is not a number, leave no file behind', async () => {
