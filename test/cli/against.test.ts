@@ -1,5 +1,5 @@
 /** `dupn eval --against`: two runs on the samples that both have. */
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -178,10 +178,19 @@ describe.sequential('a run against another', () => {
     expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['metrics.json', 'predictions']);
   });
 
-  it('leaves no tensor behind', async () => {
+  it('leaves no tensor and no file behind, of a failure after the scoring neither', async () => {
     const before = tf.memory().numTensors;
     await evaluate('--against', 'fewer');
-    await runMain(['eval', ...shared, '--against', 'shops']);
     expect(tf.memory().numTensors).toBe(before);
+    const file = join(folder, 'runs/one/eval/metrics.json');
+    const metrics = await readFile(file, 'utf8');
+    const samples = join(folder, 'prepared/fewer/samples/ppp/samples.parquet');
+    await rename(samples, `${samples}.away`);
+    const { code, stderr } = await runMain(['eval', ...shared, '--against', 'fewer']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('samples/ppp/samples.parquet');
+    expect(tf.memory().numTensors).toBe(before);
+    expect(await readFile(file, 'utf8')).toBe(metrics);
+    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['metrics.json', 'predictions']);
   });
 });
