@@ -130,6 +130,14 @@ describe.sequential('a run against another', () => {
       // Not all samples of this run, so another number.
       if (key === 'auc[ctr]') expect(value).not.toBe(metrics[key]);
     }
+    // Seen from the other side it has all samples, and the same users are drawn.
+    const back = await evaluate(...fewer, '--against', 'one');
+    for (const [key, { difference, interval, pValue }] of keysOf(back.against!)) {
+      const there = against!.metrics[key]!;
+      expect(difference, key).toBeCloseTo(-there.difference, 10);
+      expect(pValue, key).toBe(there.pValue);
+      if (interval) expect(interval.low, key).toBeCloseTo(-there.interval!.high, 10);
+    }
     const { connection, close } = await openDatabase(folder, { memoryLimit: '200MB', threads: 1 });
     const rows = await rowsOf<[string, number, number, number]>(
       connection,

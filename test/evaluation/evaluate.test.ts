@@ -402,6 +402,21 @@ test('tasks that come mixed are measured each by itself, and others are passed o
   }
 });
 
+test('how much is resampled rises to all of it', () => {
+  const tasks = { ctr: binary({ seed: 23 }), buy: binary({ seed: 24 }) };
+  const evaluator = new Evaluator(optionsOf(tasks, { samples: 150, seed: 1 }));
+  for (const [task, requests] of Object.entries(tasks)) {
+    for (const batch of batchesOf(requests, { task, outputs: 1, seed: 1 })) evaluator.add(batch);
+  }
+  const shares: number[] = [];
+  evaluator.finish((share) => shares.push(share));
+  evaluator.close();
+  // Blocks of 64, 64 and 22 resamples for each task.
+  const ofTask = [64 / 150, 128 / 150, 1];
+  const expected = [...ofTask, ...ofTask.map((share) => 1 + share)];
+  expect(shares).toEqual(expected.map((share) => expect.closeTo(share / 2, 12)));
+});
+
 test('the interval widens when the same samples come from fewer users', async () => {
   const random = createRandom('leaning');
   const leaning = Float64Array.from({ length: 20 }, () => random.normal());
