@@ -6,11 +6,17 @@ import { mapValues } from '../common/map-values.js';
 import type { Config } from '../config/schema.js';
 import { openPrepared, type PreparedData } from '../dataset/prepared.js';
 import type { Against } from '../evaluation/against.js';
-import { type Evaluated, type EvaluateOptions, Evaluator } from '../evaluation/evaluate.js';
+import {
+  type Evaluated,
+  type EvaluateOptions,
+  Evaluator,
+  type MeasuredTask,
+} from '../evaluation/evaluate.js';
 import { measuredRequests } from '../evaluation/measured.js';
 import { pairedMetrics } from '../evaluation/paired.js';
 import { findSameSamples, type SameSamples, type SameSamplesInput } from '../evaluation/same-samples.js';
 import { numberUsers } from '../evaluation/user-numbers.js';
+import { modelShape } from '../model/shape.js';
 import type { Prepared } from './require-prepared.js';
 import { openScoredRun, type ScoredRun } from './scored-run.js';
 
@@ -37,7 +43,7 @@ export async function compareWith(other: OtherRun, mine: ThisRun): Promise<Again
   const otherData = openPrepared(other.prepared.folder);
   const same = new Map<string, SameSamples>();
   try {
-    const shared = sharedTasks(other, run, mine);
+    const shared = sharedTasks(other, options.tasks);
     const { folder, limits } = { folder: options.folder, limits: mine.limits };
     const isSameData = resolve(other.prepared.folder) === resolve(data.folder);
     for (const task of isSameData ? [] : shared) {
@@ -73,15 +79,18 @@ export async function compareWith(other: OtherRun, mine: ThisRun): Promise<Again
   }
 }
 
-/** Tasks of both, of one kind. */
-function sharedTasks(other: OtherRun, run: ScoredRun, { options }: ThisRun): string[] {
-  const theirs = run.weights.shape.tasks;
-  const shared = Object.entries(options.tasks).flatMap(([task, { kind, outputs }]) =>
+/** Those of `tasks` that the other run has too, of one kind. @throws UserError when there is none */
+export function sharedTasks(
+  { config, prepared, folder }: OtherRun,
+  tasks: Readonly<Record<string, Pick<MeasuredTask, 'kind' | 'outputs'>>>,
+): string[] {
+  const theirs = modelShape(config, prepared.manifest).tasks;
+  const shared = Object.entries(tasks).flatMap(([task, { kind, outputs }]) =>
     theirs[task]?.kind === kind && theirs[task].outputs === outputs ? [task] : [],
   );
   if (shared.length > 0) return shared;
   throw new UserError(
-    `Cannot compare with ${other.folder}: required a task of this run (${Object.keys(options.tasks).join(', ')}), got ${Object.keys(theirs).join(', ')}`,
+    `Cannot compare with ${folder}: required a task of this run (${Object.keys(tasks).join(', ')}), got ${Object.keys(theirs).join(', ')}`,
   );
 }
 

@@ -19,9 +19,9 @@ import {
 } from '../evaluation/slicing/open-slice-codes.js';
 import { warningsOf } from '../evaluation/warnings.js';
 import { PredictionsWriter } from '../evaluation/write-predictions.js';
-import type { ModelShape } from '../model/shape.js';
+import { type ModelShape, modelShape } from '../model/shape.js';
 import { runPaths } from '../training/run-folder.js';
-import { compareWith, type OtherRun } from './against-run.js';
+import { compareWith, type OtherRun, sharedTasks } from './against-run.js';
 import type { Prepared } from './require-prepared.js';
 import { openScoredRun, requireWeights, type ScoredRun } from './scored-run.js';
 
@@ -47,7 +47,7 @@ const MEMORY_LIMIT = '150MB';
 /** Larger arrays of the prepared data are read a piece at a time. */
 const LOAD_BELOW_BYTES = 16 * 2 ** 20;
 
-/** @throws UserError as `openScoredRun`, and for a column under eval.slices that there is none of */
+/** @throws UserError as `openScoredRun` and `compareWith`, and for a column under eval.slices that there is none of */
 export async function evaluateRun(
   config: Config,
   prepared: Prepared,
@@ -62,6 +62,10 @@ export async function evaluateRun(
   const data = openPrepared(prepared.folder, { loadBelowBytes: LOAD_BELOW_BYTES });
   const slices: Record<string, OpenSliceCodes> = {};
   try {
+    if (against) {
+      sharedTasks(against, modelShape(config, prepared.manifest).tasks);
+      await requireWeights(against.folder);
+    }
     return await withWorkFolder(predictions, async (work) => {
       // Before the weights come, as both take memory.
       await during(context.progress, 'slices', () =>

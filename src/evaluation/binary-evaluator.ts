@@ -16,6 +16,7 @@ import { newRows, type SampleRows } from './scores/sample-rows.js';
 import { ScoreSorter } from './scores/score-sorter.js';
 import { SliceCounts } from './slicing/slice-counts.js';
 import { slicedColumns } from './slicing/sliced.js';
+import { shareOf } from './slicing/slices.js';
 import { Sums } from './sums.js';
 import type { TaskEvaluator, TaskEvaluatorOptions, TaskResult } from './task-evaluator.js';
 
@@ -120,7 +121,7 @@ export class BinaryEvaluator implements TaskEvaluator {
     return {
       counts,
       values: { auc: areas.area(0), ...ratios(total, ndcgAt), ece: expectedCalibrationError(bins) },
-      reason: (metric) => reasonOf(metric, counts),
+      reason: (metric) => reasonOf(metric, counts, total[WEIGHT]!),
       resampled: drawn.metrics,
       curves: { roc: [roc], calibration: bins, confusion: null },
       slices: slices
@@ -131,7 +132,7 @@ export class BinaryEvaluator implements TaskEvaluator {
             measure: (slice) => {
               const sums = this.#sums.ofSlice(slice);
               return {
-                share: sums[WEIGHT]! / total[WEIGHT]!,
+                share: shareOf(sums[WEIGHT]!, total[WEIGHT]!),
                 area: areas.area(1 + slice),
                 logLoss: logLoss(sums[LOSS]!, sums[WEIGHT]!),
                 predictedOverObserved: predictedOverObserved(sums[PREDICTED]!, sums[POSITIVE]!),
@@ -208,10 +209,15 @@ function ratios(sums: Float64Array, ndcgAt: number): Record<string, number | nul
 
 const OF_REQUESTS = /^(gauc|mrr|ndcg@\d+)$/;
 
-function reasonOf(metric: string, { samples, labels: [negatives, positives] }: TaskEvaluation): string {
+function reasonOf(
+  metric: string,
+  { samples, labels: [negatives, positives] }: TaskEvaluation,
+  weight: number,
+): string {
   if (samples === 0) return 'there are no samples';
+  if (weight === 0) return 'the samples have no weight';
   if (positives === 0) return 'every label is 0';
   if (negatives === 0) return 'every label is 1';
   if (metric === 'gaucByUser') return 'no user has both labels';
-  return OF_REQUESTS.test(metric) ? 'no request has both labels' : 'the samples have no weight';
+  return OF_REQUESTS.test(metric) ? 'no request has both labels' : 'only one kind of label has weight';
 }

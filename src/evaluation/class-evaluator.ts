@@ -17,6 +17,7 @@ import { newRows, type SampleRows } from './scores/sample-rows.js';
 import { ScoreSorter } from './scores/score-sorter.js';
 import { SliceCounts } from './slicing/slice-counts.js';
 import { slicedColumns } from './slicing/sliced.js';
+import { shareOf } from './slicing/slices.js';
 import { Sums } from './sums.js';
 import type { TaskEvaluator, TaskEvaluatorOptions, TaskResult } from './task-evaluator.js';
 
@@ -57,9 +58,9 @@ export class ClassEvaluator implements TaskEvaluator {
     const runRows = Math.ceil(HELD_ROWS / (classes + 1));
     this.#sorters = Array.from(
       { length: classes },
-      (_, k) => new ScoreSorter({ folder, name: `${name}-${k}`, columns: this.#counts.columns, runRows }),
+      (_, k) => new ScoreSorter({ folder, name: `${name}.${k}`, columns: this.#counts.columns, runRows }),
     );
-    this.#confidences = new ScoreSorter({ folder, name: `${name}-confidence`, columns: 0, runRows });
+    this.#confidences = new ScoreSorter({ folder, name: `${name}.confidence`, columns: 0, runRows });
   }
 
   add(scored: ScoredSamples): void {
@@ -135,7 +136,7 @@ export class ClassEvaluator implements TaskEvaluator {
     return {
       counts,
       values: { ...ratios(total), macroAuc: areaOf(0), ece: expectedCalibrationError(bins) },
-      reason: (metric) => reasonOf(metric, counts),
+      reason: () => reasonOf(counts, total[WEIGHT]!),
       resampled: drawn.metrics,
       curves: {
         roc: ranked.map(({ roc }) => roc.finish()),
@@ -150,7 +151,7 @@ export class ClassEvaluator implements TaskEvaluator {
             measure: (slice) => {
               const sums = this.#sums.ofSlice(slice);
               return {
-                share: sums[WEIGHT]! / total[WEIGHT]!,
+                share: shareOf(sums[WEIGHT]!, total[WEIGHT]!),
                 area: areaOf(1 + slice),
                 logLoss: logLoss(sums[LOSS]!, sums[WEIGHT]!),
                 predictedOverObserved: null,
@@ -223,11 +224,11 @@ function meanOfClasses(byClass: readonly Float64Array[]): Float64Array {
   });
 }
 
-function reasonOf(metric: string, { samples, labels }: TaskEvaluation): string {
+function reasonOf({ samples, labels }: TaskEvaluation, weight: number): string {
   if (samples === 0) return 'there are no samples';
+  if (weight === 0) return 'the samples have no weight';
   const present = labels.filter((count) => count > 0).length;
-  if (present < 2 && (metric === 'macroAuc' || metric === 'normalisedEntropy')) {
-    return `every label is ${labels.findIndex((count) => count > 0)}`;
-  }
-  return 'the samples have no weight';
+  return present < 2
+    ? `every label is ${labels.findIndex((count) => count > 0)}`
+    : 'only one label has weight';
 }

@@ -1,4 +1,4 @@
-/** Orders of samples by score and by group, fast for tens of millions of them. */
+/** The order of samples by score, fast for tens of millions of them. */
 
 /**
  * Indexes of the scores from the lowest to the highest; equal scores keep their order. Each score becomes an unsigned
@@ -23,19 +23,4 @@ export function rankOrder(scores: Float32Array): Uint32Array {
   const order = new Uint32Array(length);
   for (let i = 0; i < length; i++) order[i] = halves[2 * i]!;
   return order;
-}
-
-/**
- * Sorts an order by group and keeps it as it is within a group; `groups` [samples] are integers from 0. It sorts by
- * counting, so the largest of them should not be far beyond the number of samples.
- */
-export function groupOrder(order: Uint32Array, groups: Int32Array): Uint32Array {
-  let last = -1;
-  for (const group of groups) last = Math.max(last, group);
-  const starts = new Uint32Array(last + 2);
-  for (const group of groups) starts[group + 1]!++;
-  for (let group = 0; group <= last; group++) starts[group + 1]! += starts[group]!;
-  const grouped = new Uint32Array(order.length);
-  for (const sample of order) grouped[starts[groups[sample]!]!++] = sample;
-  return grouped;
 }

@@ -1,21 +1,13 @@
-/** Scored samples of a task of several classes: what its metrics read. */
-import type { Scored } from './scored.js';
+/** Probabilities of the classes of each sample out of its logits. */
 
-export interface ScoredClasses {
-  /** Logits, row by row, [samples, classes]. */
-  readonly scores: Float32Array;
-  readonly classes: number;
-  /** The class of each sample, 0 .. classes - 1, [samples]. */
-  readonly labels: Float32Array;
-  /** [samples] */
-  readonly weights: Float32Array;
-}
-
-/** log p of every class, z_k - log sum_j exp(z_j), [samples, classes]. */
+/** log p of every class, z_k - log sum_j exp(z_j), [samples, classes]; `scores` are the logits, row by row. */
 export function logProbabilities({
   scores,
   classes,
-}: Pick<ScoredClasses, 'scores' | 'classes'>): Float32Array {
+}: {
+  readonly scores: Float32Array;
+  readonly classes: number;
+}): Float32Array {
   const result = new Float32Array(scores.length);
   for (let start = 0; start < scores.length; start += classes) {
     let largest = scores[start]!;
@@ -26,17 +18,4 @@ export function logProbabilities({
     for (let k = 0; k < classes; k++) result[start + k] = scores[start + k]! - normaliser;
   }
   return result;
-}
-
-/** The samples as one class against all others; `values` is what the class is scored by, [samples, classes]. */
-export function oneAgainstRest(
-  { classes, labels, weights }: ScoredClasses,
-  values: Float32Array,
-  label: number,
-): Scored {
-  return {
-    scores: labels.map((_, sample) => values[sample * classes + label]!),
-    labels: labels.map((value) => (value === label ? 1 : 0)),
-    weights,
-  };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runMain } from './collect-output.js';
+import { binaryMetrics, classMetrics } from './metric-names.js';
 
 const configs = new URL('../../configs', import.meta.url).pathname;
 
@@ -93,7 +94,7 @@ describe.sequential('dupn compare', () => {
       ],
     });
     expect(Object.keys(result.metrics).sort()).toEqual(
-      ['auc[ctr]', 'gauc[ctr]', 'logLoss[ctr]', 'accuracy[ppp]', 'macroAuc[ppp]', 'logLoss[ppp]'].sort(),
+      [...binaryMetrics('ctr'), ...classMetrics('ppp')].sort(),
     );
     expect(await readdir(join(folder, 'prepared'))).toEqual(['tiny']);
     expect(

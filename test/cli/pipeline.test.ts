@@ -1,8 +1,9 @@
-import { appendFile, mkdtemp, readFile, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runMain } from './collect-output.js';
+import { binaryMetrics } from './metric-names.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
 
@@ -103,16 +104,19 @@ describe.sequential('from a log to metrics', () => {
 
   it('eval measures the run of the config, or one that is named', async () => {
     const result = await json('eval');
-    expect(Object.keys(result.metrics).filter((key) => key.endsWith('[ctr]'))).toEqual([
-      'auc[ctr]',
-      'gauc[ctr]',
-      'logLoss[ctr]',
-    ]);
+    expect(Object.keys(result.metrics).filter((key) => key.endsWith('[ctr]'))).toEqual(binaryMetrics('ctr'));
     expect(result.metrics['auc[ctr]']).toBeGreaterThan(0.3);
     expect(result.metrics['logLoss[ctr]']).toBeLessThan(1);
     expect(result.tasks.ctr.labels[0] + result.tasks.ctr.labels[1]).toBe(result.tasks.ctr.samples);
     const saved = JSON.parse(await readFile(result.file, 'utf8'));
-    expect(saved.metrics).toEqual(result.metrics);
+    const { file: _, predictions, ...kept } = result;
+    expect(saved).toEqual(kept);
+    expect(saved.against).toBeNull();
+    expect((await readdir(predictions)).sort()).toEqual(
+      Object.keys(result.tasks)
+        .map((task) => `${task}.parquet`)
+        .sort(),
+    );
     const other = ['--set', 'run.name=other'];
     expect((await json('eval', ...other, '--run', 'quickstart')).metrics).toEqual(result.metrics);
     expect((await json('eval', ...other, '--run', join(folder, 'runs/quickstart'))).metrics).toEqual(
@@ -130,11 +134,30 @@ describe.sequential('from a log to metrics', () => {
   it('eval prints a table for people', async () => {
     const { stdout, code } = await runMain(['eval', ...shared]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(
-      /^task +scores +auc +95 % interval +gauc +95 % interval +logLoss +95 % interval +samples +by label$/m,
+    const lines = stdout.split('\n');
+    expect(lines[0]).toMatch(/^ctr: \d+ samples \(by label \d+ \/ \d+\), \d+ requests, \d+ users$/);
+    expect(lines[1]).toMatch(
+      /^metric +model +95 % interval +item +position +itemPosition +popularity +seen +lastItem$/,
     );
-    expect(stdout).toMatch(/^ctr +model +0\.\d{4} +0\.\d{4} \.\. 0\.\d{4} /m);
-    expect(stdout).toMatch(/^ctr +baseline item +0\.\d{4}/m);
+    expect(lines[3]).toMatch(/^auc +0\.\d{4} +0\.\d{4} \.\. 0\.\d{4} +0\.\d{4}/);
+    expect(stdout).toMatch(/^ctr: the worst slices/m);
+    expect(stdout).toContain(`run: ${join(folder, 'runs/quickstart')}, metrics: `);
+  });
+
+  it('eval slices by the columns that are asked for, and leaves nothing but its results', async () => {
+    const { slices, file } = await json('eval', '--set', 'eval.slices=[hour, position]');
+    const columns = (task: string) => slices[task].map(({ column }: { column: string }) => column);
+    expect(columns('ctr')).toEqual(['hour', 'position']);
+    expect(columns('spp')).toEqual(['hour']);
+    const before = await readFile(file, 'utf8');
+    expect(await refusal('eval', '--set', 'eval.slices=[hour, hours]')).toMatch(
+      /^Cannot slice by hours \(eval\.slices\): no task has such a column; there are behaviours, user, .*item\.brand/,
+    );
+    expect(await readFile(file, 'utf8')).toBe(before);
+    expect((await readdir(join(folder, 'runs/quickstart/eval'))).sort()).toEqual([
+      'metrics.json',
+      'predictions',
+    ]);
   });
 
   it('show prints the sequence of a user', async () => {

@@ -1,17 +1,19 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { silentContext } from '../../src/common/context.js';
 import { preparedPaths } from '../../src/common/prepared.js';
 import { createRandom } from '../../src/common/random.js';
-import { auc } from '../../src/evaluation/auc.js';
 import { evaluateBaselines } from '../../src/evaluation/baselines.js';
-import { aucByGroup, gauc } from '../../src/evaluation/gauc.js';
 import { makeWorld, type World, windowOf } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
+import { aucByPairs, groupBy, meanAuc, meanOf } from './definitions.js';
+import { repeatEvaluation } from './many-requests.js';
+import { limits, patchManifest, type Table, writeParquet } from './write-parquet.js';
 
 const MAX_EVENTS = 8;
+const NDCG_AT = 3;
 
 interface Sample {
   readonly request: number;
@@ -37,32 +39,43 @@ function samplesOf(world: World): Sample[] {
   );
 }
 
+/** How often each id came up; some did not. */
+const popularityOf = (candidate: string) => {
+  const number = Number(candidate.slice(2));
+  return number % 7 === 0 ? 0 : (number * 13) % 11;
+};
+
 async function prepare(world: World, samples: readonly Sample[]): Promise<string> {
   const folder = join(await mkdtemp(join(tmpdir(), 'dupn-base-')), "it's");
-  await mkdir(folder);
+  await mkdir(join(folder, 'work'), { recursive: true });
   await writeWorld(folder, world);
-  const path = join(folder, preparedPaths.samples('ctr'));
-  await mkdir(dirname(path), { recursive: true });
-  const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  await connection.run(
-    'CREATE TABLE s (sample INTEGER, request INTEGER, candidate VARCHAR, label FLOAT, weight FLOAT, position VARCHAR)',
+  const table: Table = {
+    columns: {
+      ...{ sample: 'INTEGER', request: 'INTEGER', candidate: 'VARCHAR', label: 'FLOAT', weight: 'FLOAT' },
+      position: 'VARCHAR',
+    },
+    rows: samples.map(({ request, candidate, label, weight, position }, sample) => [
+      ...[sample, request, candidate, label, weight, position],
+    ]),
+  };
+  const counted = [...new Set(samples.map(({ candidate }) => candidate))].filter(
+    (id) => popularityOf(id) > 0,
   );
-  const appender = await connection.createAppender('s');
-  for (const [sample, { request, candidate, label, weight, position }] of samples.entries()) {
-    appender.appendInteger(sample);
-    appender.appendInteger(request);
-    appender.appendVarchar(candidate);
-    appender.appendFloat(label);
-    appender.appendFloat(weight);
-    if (position === null) appender.appendNull();
-    else appender.appendVarchar(position);
-    appender.endRow();
-  }
-  appender.closeSync();
-  await connection.run(`COPY s TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`);
-  connection.closeSync();
+  await writeParquet(folder, {
+    [preparedPaths.samples('ctr')]: table,
+    [preparedPaths.vocabulary('item', 'item')]: {
+      columns: { value: 'VARCHAR', count: 'BIGINT', index: 'INTEGER' },
+      rows: counted.map((id, at) => [id, popularityOf(id), at % 3 === 0 ? null : 3 + at]),
+    },
+  });
   return folder;
 }
+
+const evaluate = (preparedFolder: string, kept: readonly string[]) =>
+  evaluateBaselines({
+    ...{ preparedFolder, keptColumns: { ctr: kept }, maxEvents: MAX_EVENTS, ndcgAt: NDCG_AT },
+    ...{ folder: join(preparedFolder, 'work'), limits, progress: silentContext.progress },
+  });
 
 /** The formula, one value at a time. */
 function rateOf(training: readonly Sample[], key: (sample: Sample) => string | null, value: string | null) {
@@ -77,79 +90,136 @@ function rateOf(training: readonly Sample[], key: (sample: Sample) => string | n
   );
 }
 
-function measured(samples: readonly Sample[], scoreOf: (sample: Sample) => number) {
-  const columns = {
-    scores: Float32Array.from(samples, scoreOf),
-    labels: Float32Array.from(samples, ({ label }) => label),
-    weights: Float32Array.from(samples, ({ weight }) => weight),
+/** Metrics of the evaluation samples by the scores of each. */
+function measured(world: World, samples: readonly Sample[], scoreOf: (sample: Sample) => number) {
+  const scored = samples.map((sample) => ({
+    ...sample,
+    score: Math.fround(scoreOf(sample)),
+    user: world.requests[sample.request]!.user,
+  }));
+  const requests = [...groupBy(scored, ({ request }) => request).values()];
+  return {
+    auc: aucByPairs(scored),
+    gauc: meanAuc(requests),
+    gaucByUser: meanAuc([...groupBy(scored, ({ user }) => user).values()]),
   };
-  const requests = Int32Array.from(samples, ({ request }) => request);
-  return { auc: auc(columns), gauc: gauc(aucByGroup(columns, requests)) };
 }
 
 test('baselines equal their formulas, worked out sample by sample', async () => {
-  const world = makeWorld(5);
+  const world = repeatEvaluation(makeWorld(5), 7);
   const samples = samplesOf(world);
   const folder = await prepare(world, samples);
-  const { ctr } = await evaluateBaselines({
-    preparedFolder: folder,
-    keptColumns: { ctr: ['page', 'position'] },
-    maxEvents: MAX_EVENTS,
-  });
+  const { baselines, leaks } = await evaluate(folder, ['page', 'position']);
   const inSplit = (split: number) =>
     samples.filter(({ request }) => world.requests[request]!.split === split);
   const [training, evaluation] = [inSplit(0), inSplit(2)];
   const prior = rateOf(training, () => 'all', 'all');
   const item = (sample: Sample) => rateOf(training, ({ candidate }) => candidate, sample.candidate);
   const position = (sample: Sample) => rateOf(training, (other) => other.position, sample.position);
+  const brands = world.items.brand!;
+  // Of the world's fields, brand is the one that is single-valued and not the item; 0 is a missing brand.
+  const common = (event: number, candidate: number) =>
+    (event === candidate ? 1 + MAX_EVENTS : 0) +
+    (brands[candidate] !== 0 && brands[event] === brands[candidate] ? 1 : 0);
+  const windowOfSample = ({ request }: Sample) => windowOf(world, world.requests[request]!, MAX_EVENTS);
   const scores = {
     item,
     position,
     itemPosition: (sample: Sample) => (item(sample) * position(sample)) / prior,
-    // Of the world's fields, brand is the one that is single-valued and not the item; 0 is a missing brand.
-    seen: ({ request, item: candidate }: Sample) => {
-      const brands = world.items.brand!;
-      return windowOf(world, world.requests[request]!, MAX_EVENTS).reduce(
-        (sum, event) =>
-          sum +
-          (event.item === candidate ? 100 : 0) +
-          (brands[candidate] !== 0 && brands[event.item] === brands[candidate] ? 1 : 0),
-        0,
-      );
+    popularity: ({ candidate }: Sample) => popularityOf(candidate),
+    seen: (sample: Sample) =>
+      windowOfSample(sample).reduce((sum, event) => sum + common(event.item, sample.item), 0),
+    lastItem: (sample: Sample) => {
+      const last = windowOfSample(sample).at(-1);
+      return last ? common(last.item, sample.item) : 0;
     },
   };
-  expect(Object.keys(ctr!)).toEqual(Object.keys(scores));
+  const got = baselines.ctr!;
+  expect(Object.keys(got)).toEqual(Object.keys(scores));
   for (const [name, scoreOf] of Object.entries(scores)) {
-    const expected = measured(evaluation, scoreOf);
-    const got = ctr![name as keyof typeof scores]!;
-    expect(got.auc, name).toBeCloseTo(expected.auc!, 5);
-    expect(got.gauc, name).toBeCloseTo(expected.gauc!, 5);
+    for (const [metric, value] of Object.entries(measured(world, evaluation, scoreOf))) {
+      expect(got[name]![metric], `${name} ${metric}`).toBeCloseTo(value!, 5);
+    }
   }
-  const loss = evaluation.reduce((sum, sample) => {
-    const p = item(sample);
-    return sum - sample.weight * Math.log(sample.label === 1 ? p : 1 - p);
-  }, 0);
-  const weight = evaluation.reduce((sum, sample) => sum + sample.weight, 0);
-  expect(ctr!.item!.logLoss).toBeCloseTo(loss / weight, 6);
-  expect(ctr!.seen!.logLoss).toBeNull();
+  const withScore = evaluation.map((sample) => ({ ...sample, score: 0 }));
+  const loss = meanOf(withScore, (sample) => -Math.log(sample.label === 1 ? item(sample) : 1 - item(sample)));
+  expect(got.item!.logLoss).toBeCloseTo(loss!, 6);
+  const expected = meanOf(withScore, item)! / meanOf(withScore, ({ label }) => label)!;
+  expect(got.item!.predictedOverObserved).toBeCloseTo(expected, 6);
+  // What is no probability has no metric of one.
+  for (const name of ['popularity', 'seen', 'lastItem']) {
+    expect(got[name]).toMatchObject({
+      ...{ logLoss: null, normalisedEntropy: null, predictedOverObserved: null, ece: null },
+    });
+  }
+  const latest = (label: number) => {
+    const of = evaluation.filter((sample) => sample.label === label);
+    return of.filter((sample) => windowOfSample(sample).at(-1)?.item === sample.item).length / of.length;
+  };
+  expect(leaks.ctr).toMatchObject({ positives: latest(1), negatives: latest(0), suspected: false });
+  expect(await readdir(join(folder, 'work'))).toEqual([]);
 });
 
 test('a task without positions, or with one class in training, has fewer baselines', async () => {
   const world = makeWorld(6);
   const samples = samplesOf(world);
   const folder = await prepare(world, samples);
-  const options = { preparedFolder: folder, maxEvents: MAX_EVENTS };
-  const { ctr } = await evaluateBaselines({ ...options, keptColumns: { ctr: [] } });
-  expect(Object.keys(ctr!)).toEqual(['item', 'seen']);
+  const { baselines } = await evaluate(folder, []);
+  expect(Object.keys(baselines.ctr!)).toEqual(['item', 'popularity', 'seen', 'lastItem']);
 
   const oneClass = await prepare(
     world,
     samples.map((sample) => ({ ...sample, label: 0 })),
   );
-  const without = await evaluateBaselines({
-    ...options,
-    preparedFolder: oneClass,
-    keptColumns: { ctr: ['position'] },
-  });
-  expect(Object.keys(without.ctr!)).toEqual(['seen']);
+  const without = await evaluate(oneClass, ['position']);
+  expect(Object.keys(without.baselines.ctr!)).toEqual(['popularity', 'seen', 'lastItem']);
+});
+
+test('a task whose item ids have no vocabulary has no popularity', async () => {
+  const world = makeWorld(7);
+  const samples = samplesOf(world);
+  const folder = await prepare(world, samples);
+  const item = world.fields.item.filter(({ name }) => name !== 'item');
+  await patchManifest(folder, { fields: { ...world.fields, itemNumbers: [], item } });
+  const { baselines } = await evaluate(folder, []);
+  expect(Object.keys(baselines.ctr!)).toEqual(['item', 'seen', 'lastItem']);
+});
+
+test('without samples to measure on there are no baselines', async () => {
+  const made = makeWorld(9);
+  const world = { ...made, requests: made.requests.filter(({ split }) => split < 2) };
+  const { baselines, leaks } = await evaluate(await prepare(world, samplesOf(world)), ['position']);
+  expect(baselines).toEqual({ ctr: {} });
+  expect(leaks).toEqual({ ctr: null });
+});
+
+test('a click that is the latest event before its own request is suspected', async () => {
+  const world = makeWorld(8);
+  // One user, whose events are a click every ten seconds; request r asks about the events that follow it.
+  const events = Array.from({ length: 400 }, (_, at) => ({ item: (at * 7) % 60, code: 0, time: 10 * at }));
+  const requestsWith = (leak: boolean) =>
+    events.slice(1).map((event, at) => ({
+      ...world.requests[0]!,
+      user: 0,
+      // After the click that it led to, by a second, where the time is that of leaving the page.
+      time: event.time + (leak ? 1 : -1),
+      end: at + (leak ? 2 : 1),
+      split: at < 200 ? 0 : 2,
+      samples: {
+        ...world.requests[0]!.samples,
+        ctr: [
+          { item: event.item, label: 1, weight: 1 },
+          { item: (event.item + 29) % 60, label: 0, weight: 1 },
+          { item: (event.item + 31) % 60, label: 0, weight: 1 },
+        ],
+      },
+    }));
+  for (const leak of [true, false]) {
+    const made = { ...world, segments: [[events]], requests: requestsWith(leak) };
+    const folder = await prepare(made, samplesOf(made));
+    const { leaks } = await evaluate(folder, []);
+    expect(leaks.ctr).toMatchObject(
+      leak ? { positives: 1, negatives: 0, secondsBefore: 1, suspected: true } : { suspected: false },
+    );
+  }
 });

@@ -1,20 +1,20 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPrepared } from '../../src/dataset/prepared.js';
-import { accuracy } from '../../src/evaluation/accuracy.js';
 import { classBaselines } from '../../src/evaluation/class-baselines.js';
-import { macroAuc } from '../../src/evaluation/macro-auc.js';
 import { makeWorld, windowOf } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
+import { classMetrics } from './task-definitions.js';
 
 test('the prior and the rates given the last item are those of the training samples', async () => {
   const world = makeWorld(11);
   const folder = await mkdtemp(join(tmpdir(), 'dupn-class-baselines-'));
   await writeWorld(folder, world);
   const prepared = openPrepared(folder);
-  const got = classBaselines(prepared, 'level');
+  const got = classBaselines(prepared, 'level', { folder: join(folder, 'work'), ndcgAt: 10 });
   prepared.close();
 
   const samplesOf = (split: number) =>
@@ -34,18 +34,30 @@ test('the prior and the rates given the last item are those of the training samp
       (k) => (sum(mine.filter(({ label }) => label === k)) + 50 * prior[k]!) / (sum(mine) + 50),
     );
   };
-  const measure = (probabilities: (last: number | undefined) => number[]) => {
-    const samples = {
-      scores: Float32Array.from(evaluation.flatMap(({ last }) => probabilities(last).map(Math.log))),
-      classes: 4,
-      labels: Float32Array.from(evaluation, ({ label }) => label),
-      weights: Float32Array.from(evaluation, ({ weight }) => weight),
-    };
-    return { accuracy: accuracy(samples), macroAuc: macroAuc(samples) };
-  };
+  const measure = (probabilities: (last: number | undefined) => number[]) =>
+    classMetrics(
+      evaluation.map(({ label, weight, last }) => ({
+        ...{ request: 0, user: 0, label, weight, codes: [] },
+        logits: probabilities(last).map((p) => Math.fround(Math.log(p))),
+      })),
+      4,
+    );
   expect(evaluation.length).toBeGreaterThan(50);
-  expect(got.prior!.accuracy).toBeCloseTo(measure(() => prior).accuracy!, 12);
+  for (const [name, expected] of Object.entries({ prior: measure(() => prior), lastItem: measure(given) })) {
+    for (const [metric, value] of Object.entries(expected)) {
+      expect(got[name]![metric], `${name} ${metric}`).toBeCloseTo(value!, 6);
+    }
+  }
   expect(got.prior!.macroAuc).toBe(0.5);
-  expect(got.lastItem!.accuracy).toBeCloseTo(measure(given).accuracy!, 12);
-  expect(got.lastItem!.macroAuc).toBeCloseTo(measure(given).macroAuc!, 6);
+  expect(existsSync(join(folder, 'work'))).toBe(false);
+});
+
+test('without a training sample there are none', async () => {
+  const world = makeWorld(12);
+  const requests = world.requests.filter(({ split }) => split > 0);
+  const folder = await mkdtemp(join(tmpdir(), 'dupn-class-baselines-'));
+  await writeWorld(folder, { ...world, requests });
+  const prepared = openPrepared(folder);
+  expect(classBaselines(prepared, 'level', { folder, ndcgAt: 10 })).toEqual({});
+  prepared.close();
 });

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { escapeGlob, quoteLiteral } from '../../src/common/sql.js';
-import { type PredictionColumns, Predictions } from '../../src/evaluation/predictions.js';
-import { writePredictions } from '../../src/evaluation/write-predictions.js';
+import { type PredictionsInput, PredictionsWriter } from '../../src/evaluation/write-predictions.js';
+import type { ScoredSamples } from '../../src/model/score-batches.js';
 
 const REQUESTS = 3000;
 /** Requests from here on are evaluated; each has two samples of a task, sample s is of request s >> 1. */
@@ -18,22 +18,35 @@ let instance: DuckDBInstance;
 let connection: DuckDBConnection;
 let prepared: string;
 let folder: string;
+let work: string;
 
-/** Scores that tell their sample, in an order that is not that of the samples. */
-function scored(outputs: number): PredictionColumns {
+/** Scores that tell their sample, in an order that is not that of the samples, in two batches. */
+function scored(task: string, outputs: number): ScoredSamples[] {
   const samples = Int32Array.from({ length: COUNT }, (_, i) => 2 * FIRST + ((i * 1777) % COUNT));
-  const scores = [...samples].flatMap((sample) =>
-    Array.from({ length: outputs }, (_, k) => logit(sample, k)),
-  );
-  const labels = new Float32Array(COUNT);
-  return {
-    scores: Float32Array.from(scores),
+  return [samples.subarray(0, 2500), samples.subarray(2500)].map((sample) => ({
+    task,
+    logits: Float32Array.from(
+      [...sample].flatMap((at) => Array.from({ length: outputs }, (_, k) => logit(at, k))),
+    ),
     outputs,
-    labels,
-    weights: labels,
-    requests: samples.map((sample) => sample >> 1),
-    samples,
-  };
+    label: new Float32Array(sample.length),
+    weight: new Float32Array(sample.length),
+    request: sample.map((at) => at >> 1),
+    sample,
+  }));
+}
+
+async function writePredictions(
+  tasks: PredictionsInput['tasks'],
+  batches: readonly ScoredSamples[],
+): Promise<void> {
+  const writer = await PredictionsWriter.open({ preparedFolder: prepared, tasks, work, limits });
+  try {
+    for (const batch of batches) writer.add(batch);
+    await writer.write(folder);
+  } finally {
+    writer.close();
+  }
 }
 
 const logit = (sample: number, k: number) => Math.sin(sample) * 4 + k * Math.cos(sample);
@@ -51,7 +64,7 @@ beforeAll(async () => {
   connection = await instance.connect();
   // A name that is a pattern to DuckDB, and ends its texts.
   const root = join(await mkdtemp(join(tmpdir(), 'dupn-predictions-')), "it's [all]");
-  [prepared, folder] = [join(root, 'prepared'), join(root, 'run/eval/predictions')];
+  [prepared, folder, work] = [join(root, 'prepared'), join(root, 'run/eval/predictions'), join(root, 'work')];
   const write = async (path: string, sql: string) => {
     await mkdir(dirname(join(prepared, path)), { recursive: true });
     await connection.run(`COPY (${sql}) TO ${quoteLiteral(join(prepared, path))} (FORMAT parquet)`);
@@ -78,11 +91,12 @@ test('each sample has its keys and its corrected probability, in the order of th
     ctr: { kind: 'binary', outputs: 1, drawCorrection: Math.log(0.1) },
     level: { kind: 'multiclass', outputs: 3, drawCorrection: 0 },
   } as const;
-  const predictions = new Map([
-    ['ctr', scored(1)],
-    ['level', scored(3)],
-  ]);
-  await writePredictions(folder, { preparedFolder: prepared, predictions, tasks, limits });
+  const [ctrBatches, levelBatches] = [scored('ctr', 1), scored('level', 3)];
+  // The tasks come mixed.
+  await writePredictions(
+    tasks,
+    ctrBatches.flatMap((batch, at) => [batch, levelBatches[at]!]),
+  );
   const ctr = await rowsOf(join(folder, 'ctr.parquet'));
   const keys = ['request_id', 'user_id', 'time', 'candidate', 'label', 'weight', 'prediction', 'us'];
   expect(Object.keys(ctr[0]!)).toEqual(keys);
@@ -118,12 +132,7 @@ test('each sample has its keys and its corrected probability, in the order of th
 
 test('a folder takes the place of an older one, and a task without samples has a file without rows', async () => {
   await writeFile(join(folder, 'gone.parquet'), '');
-  await writePredictions(folder, {
-    preparedFolder: prepared,
-    predictions: new Map([['ctr', new Predictions(1).columns()]]),
-    tasks: { ctr: { kind: 'rank', outputs: 1, drawCorrection: null } },
-    limits,
-  });
+  await writePredictions({ ctr: { kind: 'rank', outputs: 1, drawCorrection: null } }, []);
   expect(await readdir(folder)).toEqual(['ctr.parquet']);
   expect(await rowsOf(join(folder, 'ctr.parquet'))).toEqual([]);
   expect(await readdir(dirname(folder))).toEqual(['predictions']);
@@ -131,12 +140,7 @@ test('a folder takes the place of an older one, and a task without samples has a
 
 test('an evaluation that fails leaves the older folder as it is', async () => {
   const tasks = { spp: { kind: 'binary', outputs: 1, drawCorrection: 0 } } as const;
-  const failing = writePredictions(folder, {
-    preparedFolder: prepared,
-    predictions: new Map([['spp', scored(1)]]),
-    tasks,
-    limits,
-  });
+  const failing = writePredictions(tasks, scored('spp', 1));
   await expect(failing).rejects.toThrow('samples/spp');
   expect(existsSync(join(folder, 'ctr.parquet'))).toBe(true);
   expect(await readdir(dirname(folder))).toEqual(['predictions']);

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -15,6 +15,7 @@ interface Row {
   readonly user: string;
   readonly prediction: number;
   readonly label: number;
+  readonly weight: number;
 }
 
 let folder: string;
@@ -30,7 +31,10 @@ beforeAll(async () => {
   for (const day of days) {
     const all = Array.from({ length: 300 }, (_, at) => {
       const label = random.uniform() < 0.4 ? 1 : 0;
-      return { user: `u${(at * 7) % 40}`, prediction: label * 0.3 + random.uniform(), label };
+      // Some users come on one day alone, some samples count for nothing, and some scores are tied.
+      const user = at % 50 === 0 ? `only ${day} ${at % 3}` : `u${(at * 7) % 40}`;
+      const prediction = Number((label * 0.3 + random.uniform()).toFixed(2));
+      return { user, prediction, label, weight: (at % 4) / 2 };
     });
     rows.set(key(day, 'updated'), all);
     rows.set(key(day, 'retrained'), all);
@@ -41,7 +45,10 @@ beforeAll(async () => {
     for (const model of models) {
       const values = rows
         .get(key(day, model))!
-        .map(({ user, prediction, label }) => `('${user}', ${prediction}::FLOAT, ${label}::FLOAT, 1::FLOAT)`);
+        .map(
+          ({ user, prediction, label, weight }) =>
+            `('${user}', ${prediction}::FLOAT, ${label}::FLOAT, ${weight}::FLOAT)`,
+        );
       await copyToParquet(
         connection,
         `SELECT * FROM (VALUES ${values.join(', ')}) t(user_id, prediction, label, weight)`,
@@ -57,7 +64,7 @@ function auc(samples: readonly Row[], weightOf: (user: string) => number): numbe
   let [won, all] = [0, 0];
   for (const a of samples.filter(({ label }) => label === 1)) {
     for (const b of samples.filter(({ label }) => label === 0)) {
-      const weight = weightOf(a.user) * weightOf(b.user);
+      const weight = weightOf(a.user) * a.weight * weightOf(b.user) * b.weight;
       const [x, y] = [Math.fround(a.prediction), Math.fround(b.prediction)];
       all += weight;
       won += weight * (x > y ? 1 : x === y ? 0.5 : 0);
@@ -105,6 +112,28 @@ test('the interval is that of whole users drawn again, the same ones on every da
   };
   expect(interval.low).toBeCloseTo(quantile(0.025), 6);
   expect(interval.high).toBeCloseTo(quantile(0.975), 6);
+});
+
+test('models that share the file of a day differ on the others alone', async () => {
+  const shared = {
+    ...input(0),
+    fileOf: (day: string, model: string) => fileOf(day, day === days[0] ? 'updated' : model),
+  };
+  const [stale] = await pairedDifferences(shared);
+  const of = (model: string) => auc(rows.get(key(days[1]!, model))!, () => 1);
+  expect(stale!.difference).toBeCloseTo((of('updated') - of('stale')) / 2, 6);
+  expect(stale!.interval).toBeNull();
+});
+
+test('nothing is left beside the predictions, of a failure neither', async () => {
+  const before = await readdir(folder);
+  await pairedDifferences(input(5));
+  const notParquet = join(folder, 'broken');
+  await writeFile(notParquet, 'x');
+  const failing = pairedDifferences({ ...input(5), fileOf: () => notParquet });
+  await expect(failing).rejects.toThrow('broken');
+  await rm(notParquet);
+  expect(await readdir(folder)).toEqual(before);
 });
 
 test('without the updated model, or before the first day, there is nothing to set against', async () => {

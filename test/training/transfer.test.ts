@@ -357,8 +357,11 @@ test('the curve at the best step is what the best weights reach on the evaluatio
     const { weights } = await loadCheckpoint(join(folder, name, runPaths.best), null);
     const config = await configWith('train.tasks=[spp]');
     const source = new BatchSource(join(world, 'prepared'));
-    const { metrics } = await validate(weights, source.batches(planFor(config, 'evaluation', null)));
-    const best = await validate(weights, source.batches(planFor(config, 'validation', null)));
+    const measured = (part: 'evaluation' | 'validation') =>
+      validate(weights, source.batches(planFor(config, part, null)), join(folder, 'validation'));
+    const { metrics } = await measured('evaluation');
+    const best = await measured('validation');
+    expect(existsSync(join(folder, 'validation'))).toBe(false);
     await source.close();
     weights.dispose();
     const curve = (await metricsOf(name)).filter(({ type }) => type === 'curve');

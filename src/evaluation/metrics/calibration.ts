@@ -5,7 +5,7 @@
 import type { CalibrationBin } from '../curves.js';
 
 /** Ten bins, as is common. */
-export const CALIBRATION_BINS = 10;
+const CALIBRATION_BINS = 10;
 
 /** Takes all samples by rising prediction. */
 export class Calibration {

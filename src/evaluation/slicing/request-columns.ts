@@ -52,18 +52,19 @@ export async function requestColumns(input: RequestColumnsInput): Promise<CodedC
   return columns;
 }
 
-/** Whether a user had a behaviour before the evaluation period. */
+/** Whether a user had a behaviour before the evaluation period, or before the update. */
 function userColumn(
   { manifest, segments, requests }: PreparedData,
   [start, end]: Range,
   ends: Int32Array,
 ): CodedColumn {
-  const evaluationFrom = Date.parse(manifest.evaluationFrom) / 1000;
+  // `evaluationFrom` of an update is where its data ends.
+  const measuredFrom = Date.parse(manifest.updateFrom ?? manifest.evaluationFrom) / 1000;
   const users = requests.user.read(start, end);
   return codeRows('user', USERS, end - start, (row) => {
     if (ends[row] === 0) return USERS.indexOf('no behaviour yet');
     const [first] = findEvents(segments, users[row]!, 0, 1);
-    const isKnown = first!.segment.times.at(first!.start) < evaluationFrom;
+    const isKnown = first!.segment.times.at(first!.start) < measuredFrom;
     return USERS.indexOf(isKnown ? 'known before' : 'new');
   });
 }

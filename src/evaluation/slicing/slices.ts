@@ -7,7 +7,7 @@ export interface Slice {
   /** Samples of each label. */
   readonly labels: readonly number[];
   readonly users: number;
-  /** Weight of the slice over that of all samples. */
+  /** Weight of the slice over that of all samples; 0 where they have none. */
   readonly share: number;
   /** `auc`, or `macroAuc` of several classes, within the slice; null where it has one kind of label. */
   readonly area: number | null;
@@ -40,6 +40,8 @@ const TINY = { samples: 30, users: 20 };
 export function isTiny(labels: readonly number[], users: number): boolean {
   return users < TINY.users || labels.filter((count) => count >= TINY.samples).length < 2;
 }
+
+export const shareOf = (weight: number, total: number): number => (total > 0 ? weight / total : 0);
 
 /** Worst first. */
 export function worstFirst(a: Slice, b: Slice): number {

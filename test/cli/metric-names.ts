@@ -1,0 +1,16 @@
+/** What `dupn eval` measures of a task, in its order. */
+
+const BINARY = [
+  ...['auc', 'gauc', 'gaucByUser', 'ndcg@10', 'mrr', 'logLoss', 'normalisedEntropy'],
+  ...['predictedOverObserved', 'ece'],
+];
+
+const CLASSES = ['accuracy', 'logLoss', 'normalisedEntropy', 'macroAuc', 'ece'];
+
+const keysOf = (names: readonly string[], tasks: readonly string[]) =>
+  tasks.flatMap((task) => names.map((name) => `${name}[${task}]`));
+
+/** Of binary tasks and of those that rank. */
+export const binaryMetrics = (...tasks: readonly string[]): string[] => keysOf(BINARY, tasks);
+
+export const classMetrics = (...tasks: readonly string[]): string[] => keysOf(CLASSES, tasks);
