@@ -26,7 +26,7 @@ export interface Evaluation {
   /** Intervals of the same keys; none where bootstrapping was not asked for, and of what has none. */
   readonly intervals: Readonly<Record<string, Interval | null>>;
   readonly reasons: Readonly<Record<string, string>>;
-  /** Keys of metrics that are too good or too bad to be believed, and what to look for. */
+  /** Tasks, or keys of metrics, whose numbers are too good or too bad to be believed, and what to look for: a sentence without its subject. */
   readonly warnings: Readonly<Record<string, string>>;
   readonly tasks: Readonly<Record<string, TaskEvaluation>>;
 }
