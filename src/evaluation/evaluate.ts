@@ -11,6 +11,8 @@ import type { UserNumbers } from './user-numbers.js';
 
 export interface TaskEvaluation {
   readonly samples: number;
+  /** Sum of their weights. */
+  readonly weight: number;
   /** Samples of each label: [negatives, positives] of a binary task. */
   readonly labels: readonly number[];
   readonly requests: number;

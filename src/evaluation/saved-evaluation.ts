@@ -18,7 +18,9 @@ export interface SavedEvaluation extends Evaluation {
    * Task -> baseline -> metric -> what the model has more, with its interval and p value; without a bootstrap, and of metrics without one,
    * there are none.
    */
-  readonly differences: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, PairedMetric | null>>>>>>;
+  readonly differences: Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, PairedMetric | null>>>>>
+  >;
   /** Task -> pictures of its scores. */
   readonly curves: Readonly<Record<string, TaskCurves>>;
   /** Task -> its samples by the values of columns. */

@@ -36,26 +36,35 @@ export class RowFile {
   }
 
   #write(): void {
-    const bytes = new Uint8Array(this.#block.scores.buffer);
+    const bytes = new Uint8Array(this.#heldRows().scores.buffer);
     for (let done = 0; done < bytes.length; ) done += writeSync(this.#file!, bytes, done);
     this.#held = 0;
+  }
+
+  /** Without what the last block has room for. */
+  #heldRows(): SampleRows {
+    if (this.#held === this.blockRows) return this.#block;
+    const last = newRows(this.#held, this.columns);
+    for (let row = 0; row < this.#held; row++) copyRow(this.#block, row, last, row, this.columns);
+    return last;
   }
 
   /** Block after block; what was yielded is overwritten by the next. */
   *blocks(): Generator<SampleRows> {
     const buffer = new ArrayBuffer(this.blockRows * rowBytes(this.columns));
-    const bytes = new Uint8Array(buffer);
-    const rows = rowsIn(buffer, this.blockRows, this.columns);
+    const whole = rowsIn(buffer, this.blockRows, this.columns);
     const file = openSync(this.path, 'r');
     try {
       for (let start = 0; start < this.#rows; start += this.blockRows) {
-        const from = (start / this.blockRows) * bytes.length;
+        const length = Math.min(this.blockRows, this.#rows - start);
+        const bytes = new Uint8Array(buffer, 0, length * rowBytes(this.columns));
+        const from = start * rowBytes(this.columns);
         for (let done = 0; done < bytes.length; ) {
           const read = readSync(file, bytes, done, bytes.length - done, from + done);
           if (read === 0) throw new Error(`${this.path} ends early`);
           done += read;
         }
-        yield { ...rows, length: Math.min(this.blockRows, this.#rows - start) };
+        yield length === this.blockRows ? whole : rowsIn(buffer, length, this.columns);
       }
     } finally {
       closeSync(file);

@@ -87,7 +87,8 @@ export class ScoreSorter {
 
   #newFile(): RowFile {
     const { folder, name, blockRows = BLOCK_ROWS } = this.options;
-    return new RowFile(join(folder, `${name}-${this.#files++}.rows`), this.#columns, blockRows);
+    const path = join(folder, `${name}-${this.#files++}.rows`);
+    return new RowFile(path, this.#columns, Math.min(blockRows, this.#runRows));
   }
 
   #writeRun(): RowFile {
