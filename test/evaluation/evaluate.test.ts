@@ -12,6 +12,7 @@ import {
 } from '../../src/evaluation/evaluate.js';
 import type { SliceColumn } from '../../src/evaluation/slicing/slices.js';
 import { binsOf, errorOfBins, quantileOf, weightOf } from './definitions.js';
+import { expectFinite } from './expect-finite.js';
 import {
   batchesOf,
   COLUMNS,
@@ -53,9 +54,12 @@ function optionsOf(
   return { tasks: Object.fromEntries(measured), bootstrap, ndcgAt: NDCG_AT, folder, name: 'model' };
 }
 
-function run(requests: RandomRequests, bootstrap: EvaluateOptions['bootstrap'] = none, outputs = 1) {
+async function run(requests: RandomRequests, bootstrap: EvaluateOptions['bootstrap'] = none, outputs = 1) {
   const options = optionsOf({ ctr: requests }, bootstrap, outputs);
-  return evaluate(batchesOf(requests, { task: 'ctr', outputs, seed: 1 }), options);
+  const result = await evaluate(batchesOf(requests, { task: 'ctr', outputs, seed: 1 }), options);
+  const { resampled: _, ...saved } = result;
+  expectFinite(saved);
+  return result;
 }
 
 function expectClose(got: number | null | undefined, expected: number | null, name: string, digits = 9) {
