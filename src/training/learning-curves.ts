@@ -15,12 +15,23 @@ export async function readLearningCurves(runFolder: string): Promise<LearningCur
   const validation: LearningRecord[] = [];
   if (existsSync(path)) {
     for await (const line of createInterface({ input: createReadStream(path) })) {
-      const { type, ...record } = JSON.parse(line) as { type: string } & LearningRecord;
+      const found = recordOf(line);
+      if (!found) break;
+      const { type, ...record } = found;
       if (type === 'train') training.add(record as LearningRecord);
       if (type === 'validation') validation.push(record as LearningRecord);
     }
   }
   return { training: training.points(), validation };
+}
+
+/** Null of half a line, which a full disk leaves at the end. */
+function recordOf(line: string): ({ readonly type: string } & LearningRecord) | null {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
 }
 
 /** Of records that follow one another. */

@@ -78,6 +78,16 @@ test('validation records stay as they are, those of a transfer are left out', as
   ]);
 });
 
+test('half a line, as a full disk leaves it, is the end of the curves', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dupn-learning-'));
+  const whole = JSON.stringify({ type: 'train', step: 20, epoch: 0, loss: 0.5 });
+  await writeFile(join(folder, runPaths.metrics), `${whole}\n${whole.slice(0, 30)}`);
+  expect(await readLearningCurves(folder)).toEqual({
+    training: [{ step: 20, epoch: 0, loss: 0.5 }],
+    validation: [],
+  });
+});
+
 test('a run without the file has no curves', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'dupn-learning-'));
   expect(await readLearningCurves(folder)).toEqual({ training: [], validation: [] });
