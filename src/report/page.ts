@@ -115,7 +115,7 @@ function listItems(items: readonly string[]): string {
   return items.map((item) => `<li>${escapeXml(item)}</li>\n`).join('');
 }
 
-/** The first column names the rows; numbers, and texts of digits alone, stand to the right. */
+/** The first column names the rows; numbers, and texts of digits alone such as counts by label, stand to the right. */
 function tableHtml({ title, header, rows, shades, bold = [] }: PageTable): string {
   const right = header.map((_, column) => rows.every((row) => isNumber(row[column] ?? null)));
   const attribute = (column: number) => (right[column] ? ' class="number"' : '');
@@ -140,7 +140,8 @@ function tableHtml({ title, header, rows, shades, bold = [] }: PageTable): strin
 }
 
 function isNumber(cell: Cell): boolean {
-  return cell === null || cell === '' || typeof cell === 'number' || /^[+-]?\d+(\.\d+)?( %)?$/.test(cell);
+  if (cell === null || cell === '' || typeof cell === 'number') return true;
+  return /^[+-]?\d+(\.\d+)?( %)?$/.test(cell) || /^\d+( \/ \d+)+$/.test(cell);
 }
 
 function figureHtml({ svg, caption }: Figure): string {

@@ -12,6 +12,9 @@ import { runMain } from './collect-output.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
 
+/** What an evaluation leaves. */
+const FILES = ['metrics.json', 'predictions', 'report.html', 'report.json'];
+
 let folder: string;
 let shared: string[];
 
@@ -183,7 +186,7 @@ describe.sequential('a run against another', () => {
     // Not after all has been scored.
     expect(await refusal('shops', '--log-level', 'info')).not.toContain('score');
     expect(await readFile(file, 'utf8')).toBe(before);
-    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['metrics.json', 'predictions']);
+    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(FILES);
   });
 
   it('leaves no tensor and no file behind, of a failure after the scoring neither', async () => {
@@ -199,6 +202,6 @@ describe.sequential('a run against another', () => {
     expect(stderr).toContain('samples/ppp/samples.parquet');
     expect(tf.memory().numTensors).toBe(before);
     expect(await readFile(file, 'utf8')).toBe(metrics);
-    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['metrics.json', 'predictions']);
+    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(FILES);
   });
 });

@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, utimes, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { pageElements, textsOfAll } from '../report/page-elements.js';
 import { runMain } from './collect-output.js';
 import { binaryMetrics } from './metric-names.js';
 
@@ -109,9 +110,10 @@ describe.sequential('from a log to metrics', () => {
     expect(result.metrics['logLoss[ctr]']).toBeLessThan(1);
     expect(result.tasks.ctr.labels[0] + result.tasks.ctr.labels[1]).toBe(result.tasks.ctr.samples);
     const saved = JSON.parse(await readFile(result.file, 'utf8'));
-    const { file: _, predictions, ...kept } = result;
+    const { file: _, predictions, report, ...kept } = result;
     expect(saved).toEqual(kept);
     expect(saved.against).toBeNull();
+    expect(report).toBe(join(folder, 'runs/quickstart/eval/report.html'));
     expect((await readdir(predictions)).sort()).toEqual(
       Object.keys(result.tasks)
         .map((task) => `${task}.parquet`)
@@ -141,7 +143,9 @@ describe.sequential('from a log to metrics', () => {
     );
     expect(lines[3]).toMatch(/^auc +0\.\d{4} +0\.\d{4} \.\. 0\.\d{4} +0\.\d{4}/);
     expect(stdout).toMatch(/^ctr: the worst slices/m);
-    expect(stdout).toContain(`run: ${join(folder, 'runs/quickstart')}, metrics: `);
+    const run = join(folder, 'runs/quickstart/eval');
+    const files = ['metrics: metrics.json', 'predictions: predictions', 'report: report.html'];
+    expect(lines.slice(-4)).toEqual([...files.map((line) => line.replace(': ', `: ${run}/`)), '']);
   });
 
   it('eval slices by the columns that are asked for, and leaves nothing but its results', async () => {
@@ -157,7 +161,22 @@ describe.sequential('from a log to metrics', () => {
     expect((await readdir(join(folder, 'runs/quickstart/eval'))).sort()).toEqual([
       'metrics.json',
       'predictions',
+      'report.html',
+      'report.json',
     ]);
+  });
+
+  it('eval leaves a page, which report makes again from its numbers', async () => {
+    const run = join(folder, 'runs/quickstart');
+    const page = await readFile(join(run, 'eval/report.html'), 'utf8');
+    const elements = pageElements(page);
+    expect(textsOfAll(elements, 'h1')).toEqual(['Run quickstart']);
+    expect(elements.filter(({ name }) => name === 'svg').length).toBeGreaterThanOrEqual(8);
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    const out = join(folder, 'again.html');
+    const { code } = await runMain(['report', run, '--out', out]);
+    expect(code).toBe(0);
+    expect(await readFile(out, 'utf8')).toBe(page);
   });
 
   it('show prints the sequence of a user', async () => {

@@ -1,8 +1,9 @@
 /** Tasks of every kind by YAML alone, from the sample log to metrics. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { pageElements, textsOfAll } from '../report/page-elements.js';
 import { runMain } from './collect-output.js';
 import { binaryMetrics, classMetrics } from './metric-names.js';
 
@@ -97,6 +98,38 @@ describe.sequential('tasks by YAML alone', () => {
     );
     expect(columns('fifp')).toEqual(expect.arrayContaining(['icon.department', 'icon.popularity']));
     expect(columns('nextPrice')).toEqual(expect.arrayContaining(['behaviours', 'hour', 'user.gender']));
+  });
+
+  it('have a page with everything that there can be', async () => {
+    const page = await readFile(join(folder, 'runs/tasks/eval/report.html'), 'utf8');
+    const elements = pageElements(page);
+    expect(textsOfAll(elements, 'h2')).toEqual([
+      ...[
+        'Results',
+        'Learning',
+        'ROC and calibration',
+        'Slices',
+        'Attention',
+        'Behaviours',
+        'Ranking',
+        'Data',
+      ],
+    ]);
+    const charts = elements
+      .filter(({ name }) => name === 'svg')
+      .map(({ attributes }) => attributes['aria-label']!);
+    for (const title of [
+      ...['Loss of l2r in training', 'AUC of ctr in validation', 'macro AUC of ppp in validation'],
+      ...['ROC of spp', 'ROC of nextPrice', 'Calibration of cartBrand'],
+    ]) {
+      expect(
+        charts.filter((label) => label.startsWith(`${title}.`)),
+        title,
+      ).toHaveLength(1);
+    }
+    const out = join(folder, 'again.html');
+    const { code } = await runMain(['report', join(folder, 'runs/tasks'), '--out', out]);
+    expect([code, await readFile(out, 'utf8')]).toEqual([0, page]);
   });
 
   it('are trained and measured by themselves on the same prepared data', async () => {

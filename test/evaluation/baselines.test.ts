@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { preparedPaths } from '../../src/common/prepared.js';
 import { createRandom } from '../../src/common/random.js';
+import { openPrepared } from '../../src/dataset/prepared.js';
 import { evaluateBaselines } from '../../src/evaluation/baselines.js';
 import { makeWorld, type World, windowOf } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
@@ -71,11 +72,17 @@ async function prepare(world: World, samples: readonly Sample[]): Promise<string
   return folder;
 }
 
-const evaluate = (preparedFolder: string, kept: readonly string[]) =>
-  evaluateBaselines({
-    ...{ preparedFolder, keptColumns: { ctr: kept }, maxEvents: MAX_EVENTS, ndcgAt: NDCG_AT },
-    ...{ folder: join(preparedFolder, 'work'), limits, progress: silentContext.progress },
-  });
+async function evaluate(folder: string, kept: readonly string[]) {
+  const prepared = openPrepared(folder);
+  try {
+    return await evaluateBaselines({
+      ...{ prepared, keptColumns: { ctr: kept }, maxEvents: MAX_EVENTS, ndcgAt: NDCG_AT },
+      ...{ folder: join(folder, 'work'), limits, progress: silentContext.progress },
+    });
+  } finally {
+    prepared.close();
+  }
+}
 
 /** The formula, one value at a time. */
 function rateOf(training: readonly Sample[], key: (sample: Sample) => string | null, value: string | null) {

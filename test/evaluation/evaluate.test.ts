@@ -12,6 +12,7 @@ import {
 } from '../../src/evaluation/evaluate.js';
 import type { SliceColumn } from '../../src/evaluation/slicing/slices.js';
 import { binsOf, errorOfBins, quantileOf, weightOf } from './definitions.js';
+import { expectFinite } from './expect-finite.js';
 import {
   batchesOf,
   COLUMNS,
@@ -53,9 +54,12 @@ function optionsOf(
   return { tasks: Object.fromEntries(measured), bootstrap, ndcgAt: NDCG_AT, folder, name: 'model' };
 }
 
-function run(requests: RandomRequests, bootstrap: EvaluateOptions['bootstrap'] = none, outputs = 1) {
+async function run(requests: RandomRequests, bootstrap: EvaluateOptions['bootstrap'] = none, outputs = 1) {
   const options = optionsOf({ ctr: requests }, bootstrap, outputs);
-  return evaluate(batchesOf(requests, { task: 'ctr', outputs, seed: 1 }), options);
+  const result = await evaluate(batchesOf(requests, { task: 'ctr', outputs, seed: 1 }), options);
+  const { resampled: _, ...saved } = result;
+  expectFinite(saved);
+  return result;
 }
 
 function expectClose(got: number | null | undefined, expected: number | null, name: string, digits = 9) {
@@ -438,8 +442,8 @@ test('the interval widens when the same samples come from fewer users', async ()
 
 test('the files of a class are those of no other task, whatever its name', async () => {
   const classes = 200;
-  // More samples than a class holds in memory.
-  const requests = randomRequests({ seed: 31, requests: 4500, users: 9, outputs: classes });
+  // More samples than a class holds in memory, but not of two runs.
+  const requests = randomRequests({ seed: 31, requests: 1500, users: 9, outputs: classes });
   const options = optionsOf({ level: requests }, none, classes);
   const evaluator = new Evaluator(options);
   try {

@@ -55,8 +55,10 @@ describe('mergedPage', () => {
   });
 
   it('sets the runs against each other, the best marked', () => {
-    expect(html).toContain('<th scope="row">shop</th><td class="number">0.6712</td>');
-    expect(html).toContain('<th scope="row">better</th><td class="number"><strong>0.6812</strong></td>');
+    expect(html).toContain(
+      '<th scope="row">AUC</th><td class="number">0.6712</td><td>0.6512 .. 0.6912</td>' +
+        '<td class="number"><strong>0.6812</strong></td>',
+    );
     const alt = pageElements(html).flatMap(({ attributes }) => attributes['aria-label'] ?? []);
     expect(alt).toContainEqual(
       expect.stringMatching(/^ROC of ctr\. shop: finds 30 % .*; better: finds 30 %/),

@@ -63,12 +63,16 @@ describe('runPage', () => {
     expect(textsOfAll(elements, 'desc')).toEqual(charts.map(({ description }) => description));
   });
 
-  it('shows the model with its intervals, baselines below it, and another run', () => {
+  it('shows the model with its intervals, baselines beside it, and another run', () => {
+    const elements = pageElements(html);
     expect(html).toContain(
-      '<th scope="row">ctr</th><td>model</td><td class="number">0.6712</td><td>0.6512 .. 0.6912</td>',
+      '<th scope="row">AUC</th><td class="number">0.6712</td><td>0.6512 .. 0.6912</td><td class="number">0.6100</td>',
     );
-    expect(html).toContain('<th scope="row">ctr</th><td>baseline item</td><td class="number">0.6100</td>');
-    expect(html).toContain('<th scope="row">ppp</th><td>baseline prior</td><td class="number">0.5000</td>');
+    const heads = elements.filter(({ attributes }) => attributes.scope === 'col').map(({ text }) => text);
+    expect(heads.slice(0, 6)).toEqual(['metric', 'model', '95 % interval', 'item', 'position', 'seen']);
+    expect(html).toContain(
+      '<th scope="row">macro AUC</th><td class="number">0.6134</td><td>0.5834 .. 0.6434</td><td class="number">0.5000</td>',
+    );
     expect(html).toContain(
       '<th scope="row">auc[ctr]</th><td class="number">0.6712</td><td class="number">0.6600</td>' +
         '<td class="number">+0.0112</td><td>+0.0020 .. +0.0200</td><td class="number">0.014</td>',
@@ -111,10 +115,11 @@ describe('runPage', () => {
       `item1${HARMLESS}`,
       `click${HARMLESS}`,
       `few samples`,
-      `baseline item${HARMLESS}`,
       `time: no date${HARMLESS}: 60, data.log.to${HARMLESS}: 40`,
     ]) {
       expect(textsOfAll(elements, 'td')).toContain(text);
     }
+    // A baseline.
+    expect(textsOfAll(elements, 'th')).toContain(`item${HARMLESS}`);
   });
 });

@@ -20,29 +20,31 @@ describe('runTables', () => {
       b: withMetrics({ 'auc[ctr]': 0.6, 'gauc[ctr]': 0.6, 'logLoss[ctr]': 0.1 }),
       c: withMetrics({ 'auc[ctr]': 0.70001, 'gauc[ctr]': null, 'logLoss[ctr]': 0.3 }),
     });
-    expect(table!.header.slice(0, 4)).toEqual(['run', 'AUC', 'GAUC', 'log loss']);
-    expect(table!.rows.map((row) => row.slice(0, 4))).toEqual([
-      ['a', '0.7000', '0.6000', '0.2000'],
-      ['b', '0.6000', '0.6000', '0.1000'],
-      ['c', '0.7000', null, '0.3000'],
+    expect(table!.header).toEqual(['metric', 'a', 'b', 'c']);
+    expect(table!.rows).toEqual([
+      ['AUC', '0.7000', '0.6000', '0.7000'],
+      ['GAUC', '0.6000', '0.6000', null],
+      ['log loss', '0.2000', '0.1000', '0.3000'],
+      ['samples', '8000', '8000', '8000'],
+      ['by label', '7760 / 240', '7760 / 240', '7760 / 240'],
     ]);
     expect(table!.bold).toEqual([
       [0, 1],
-      [2, 1],
-      [1, 3],
+      [0, 3],
+      [2, 2],
     ]);
   });
 
   it('has the intervals beside their metric, and a task that only one run has', () => {
-    const tables = runTables({ a: withMetrics({ 'auc[ctr]': 0.7 }), b: example });
-    expect(tables.map(({ title, rows }) => [title, rows.length])).toEqual([
-      ['ctr', 2],
-      ['spp', 1],
-      ['l2r', 1],
-      ['ppp', 1],
+    const tables = runTables({ b: example, a: withMetrics({ 'auc[ctr]': 0.7 }) });
+    expect(tables.map(({ title, header }) => [title, ...header])).toEqual([
+      ['ctr', 'metric', 'b', '95 % interval', 'a'],
+      ...['spp', 'l2r', 'ppp'].map((task) => [task, 'metric', 'b', '95 % interval']),
     ]);
-    expect(tables[0]!.header.slice(0, 3)).toEqual(['run', 'AUC', '95 % interval']);
-    expect(tables[0]!.rows.map((row) => row[2])).toEqual([null, '0.6512 .. 0.6912']);
+    expect(tables[0]!.rows[0]).toEqual(['AUC', '0.6712', '0.6512 .. 0.6912', '0.7000']);
+    expect(tables[0]!.rows.at(-1)).toEqual(['by label', '7760 / 240', '', '7760 / 240']);
+    // Not the interval that stands between.
+    expect(tables[0]!.bold).toEqual([[0, 3]]);
   });
 });
 
