@@ -26,7 +26,7 @@ export type ShownSlice<Slice> = Slice & {
 export interface WorstSlices<Slice> {
   /** By the upper end of their intervals, so that what is low by chance does not come first; the same samples once. */
   readonly slices: readonly ShownSlice<Slice>[];
-  /** What to think of the lowest of many; empty without a slice. */
+  /** What to think of the lowest of many; empty of less than two. */
   readonly caution: string;
 }
 
@@ -52,7 +52,7 @@ export function worstSlices<Slice extends MeasuredSlice>(
 const highOf = ({ area, interval }: ShownSlice<MeasuredSlice>) => interval?.high ?? area;
 
 function cautionOf(slices: readonly ShownSlice<MeasuredSlice>[]): string {
-  if (slices.length === 0) return '';
+  if (slices.length < 2) return '';
   const caution = 'The lowest of many slices looks worse than it is';
   const known = slices.filter(({ interval, within }) => interval && within !== null);
   if (known.length === 0) return `${caution}.`;
@@ -68,5 +68,5 @@ function cautionOf(slices: readonly ShownSlice<MeasuredSlice>[]): string {
 export function tinyText(columns: readonly Column<MeasuredSlice>[]): string | null {
   const count = columns.reduce((sum, { slices }) => sum + slices.length, 0);
   if (count === 0 || worstSlices(columns).slices.length > 0) return null;
-  return `${count === 1 ? 'the only slice has' : `all ${count} slices have`} too few samples or users to tell where the task is weak`;
+  return `no slice (of ${count}) has enough samples and users to tell where the task is weak`;
 }

@@ -73,7 +73,7 @@ function runDrafts(runs: Reports): Draft[] {
                 kind: 'text' as const,
                 text:
                   'Bold: the best of the runs, which says nothing of chance. Nor do intervals that overlap: of runs on the same users, ' +
-                  'the difference is known better than either number. `dupn eval --against` measures it.',
+                  'the difference is known better than either number, and dupn eval --against measures it.',
               },
             ]
           : []),

@@ -48,12 +48,19 @@ export interface RowChart {
 
 const WIDTH = 392;
 const ROW_HEIGHT = 22;
+/**
+ * Signs of a line: by their real width, and by vega's estimate, which widens a chart beyond its names unless the space
+ * around the plot is given; that it cannot be where a legend stands above.
+ */
+const LINE_LENGTHS = { real: 52, estimated: 36 };
+/** Around the plot: title, and labels and title of the axis. */
+const SPACE = { left: 8, right: 8, top: 42, bottom: 48 };
 /** Of a tick, to both sides of its row. */
 const TICK = 0.32;
 
 export function rowChart(chart: RowChart): TopLevelSpec {
   const { title, rows, styles, rule, legend } = chart;
-  const layout = layoutOf(rows);
+  const layout = layoutOf(rows, legend ? LINE_LENGTHS.estimated : LINE_LENGTHS.real);
   const x = valueAxis(chart, layout);
   const y = {
     field: 'row',
@@ -65,16 +72,17 @@ export function rowChart(chart: RowChart): TopLevelSpec {
     width: WIDTH,
     height: layout.height * ROW_HEIGHT,
     layer: [
-      ...namesOf(rows, layout, y),
       ...(rule === undefined ? [] : [ruleOf(rule, x)]),
+      ...namesOf(rows, layout, y),
       ...ticksOf(rows, layout, { x, y }),
       ...marksOf(chart, layout, { x, y, ...look(styles) }),
     ] satisfies Layer[],
   };
   return {
-    title: { text: title, limit: TITLE_LIMIT },
-    padding: 8,
-    ...(legend ? { spacing: 14, vconcat: [legendOf(styles, 'points'), plot] } : plot),
+    title: { text: title, limit: TITLE_LIMIT, frame: 'group' },
+    ...(legend
+      ? { padding: 8, spacing: 14, vconcat: [legendOf(styles, 'points'), plot] }
+      : { autosize: { type: 'none' as const }, padding: SPACE, ...plot }),
   };
 }
 

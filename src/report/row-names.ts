@@ -4,9 +4,8 @@ import type { ChartRow, NamedRow } from './row-chart.js';
 import type { Encoding, Layer } from './series-chart.js';
 import { shortened } from './shortened.js';
 
-/** Signs that have room to the left, and in a line of their own. */
+/** Signs that have room to the left. */
 const LEFT_LENGTH = 21;
-const LINE_LENGTH = 48;
 /** Where names to the left end and the plot begins; and where it begins below them. */
 const LEFT_START = 152;
 const LINE_START = 14;
@@ -22,9 +21,12 @@ export interface Layout {
   /** Signs that a name has room for. */
   readonly length: number;
   readonly indent: number;
+  /** Whether names stand above their marks, where the plot is. */
+  readonly isAbove: boolean;
 }
 
-export function layoutOf(rows: readonly ChartRow[]): Layout {
+/** `lineLength`: signs that a line of its own has room for. */
+export function layoutOf(rows: readonly ChartRow[], lineLength: number): Layout {
   const grouped = rows.some((row) => 'heading' in row);
   const indent = grouped ? INDENT : 0;
   const left = LEFT_LENGTH - (grouped ? 1 : 0);
@@ -36,15 +38,15 @@ export function layoutOf(rows: readonly ChartRow[]): Layout {
     places.push({ text: line, mark: twoLines ? line + 0.85 : line });
     line += twoLines ? 1.75 : 1;
   }
-  const [start, length] = isAbove ? [LINE_START, LINE_LENGTH] : [LEFT_START, left];
-  return { height: line, places, start, length, indent };
+  const [start, length] = isAbove ? [LINE_START, lineLength] : [LEFT_START, left];
+  return { height: line, places, start, length, indent, isAbove };
 }
 
 const noteOf = ({ note = '' }: NamedRow) => (note === '' ? '' : ` (${note})`);
 
 export function namesOf(
   rows: readonly ChartRow[],
-  { places, length, indent }: Layout,
+  { places, length, indent, isAbove }: Layout,
   y: NonNullable<Encoding['y']>,
 ): Layer[] {
   const text = (
@@ -71,7 +73,18 @@ export function namesOf(
   const names = pick((row) =>
     'points' in row ? shortened(row.name, length - noteOf(row).length) + noteOf(row) : null,
   );
+  // Else lines of the plot would cross the texts.
+  const lines = [...headings, ...subheadings, ...names].map(({ row }) => ({
+    row: row - 0.55,
+    to: row + 0.45,
+  }));
+  const paper: Layer = {
+    data: { values: lines },
+    mark: { type: 'rect', color: palette.paper.light },
+    encoding: { y, y2: { field: 'to' } },
+  };
   return [
+    ...(isAbove ? [paper] : []),
     ...text(headings, 0, { weight: 600 }),
     ...text(subheadings, indent, { color: palette.faint.light }),
     ...text(names, indent),

@@ -4,14 +4,17 @@ import type { Reports } from './learning-charts.js';
 import { tasksOf, withTask } from './run-tables.js';
 import { momentText } from './time-text.js';
 
+/** Each once, with all tasks that it speaks of. */
 export function sampleWarnings(reports: Reports): string[] {
-  return tasksOf(reports).flatMap((task) => {
+  const tasks = new Map<string, string[]>();
+  for (const task of tasksOf(reports)) {
     const runs = withTask(reports, task);
     const periods = differing(runs, periodOf);
-    if (periods) return [`${task}: not all runs are measured on the same period (${periods}).`];
     const samples = differing(runs, (report) => samplesOf(report, task));
-    return samples ? [`${task}: not all runs are measured on the same samples (${samples}).`] : [];
-  });
+    const text = periods ? `period (${periods})` : samples && `samples (${samples})`;
+    if (text) tasks.set(text, [...(tasks.get(text) ?? []), task]);
+  }
+  return [...tasks].map(([text, of]) => `${of.join(', ')}: not all runs are measured on the same ${text}.`);
 }
 
 /** What each run has, where that is not the same for all; null where it is. */

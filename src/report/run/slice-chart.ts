@@ -31,7 +31,7 @@ export function sliceChart({ task, name }: TaskArea, columns: readonly SliceColu
     caption:
       `${name} of ${task} within the ${worst.length === 1 ? 'slice' : `${worst.length} slices`} where ` +
       `${hasIntervals ? 'the upper end of its 95 % interval' : 'it'} is lowest; slices of few samples are left out. ` +
-      `Grey tick: the mean within the slices of the same column. ${caution}`,
+      `Upright tick: the mean of the slices of the same column.${caution === '' ? '' : ` ${caution}`}`,
     spec: rowChart({
       title,
       rows: worst.map(({ column, value, area, interval, within }) => ({
