@@ -6,7 +6,11 @@ import type { DataProfile } from '../../src/evaluation/data-profile.js';
 import type { Slice } from '../../src/evaluation/slicing/slices.js';
 import type { RunReport } from '../../src/report/run-report.js';
 
-const counts = { requests: 300, users: 80, requestsWithBoth: 120 };
+/** Of samples that weigh 1 each. */
+const counts = (samples: number, labels: readonly number[]) => ({
+  ...{ samples, weight: samples, labels },
+  ...{ requests: 300, users: 80, requestsWithBoth: 120 },
+});
 
 /** A bin of 1,000 samples. */
 const bin = (predicted: number, observed: number) => ({
@@ -155,10 +159,10 @@ export const example: RunReport = {
     reasons: { 'gauc[spp]': 'no request has both kinds of label' },
     warnings: { 'auc[l2r]': 'above 0.98: look for a feature that knows the label' },
     tasks: {
-      ctr: { samples: 8000, labels: [7760, 240], ...counts },
-      spp: { samples: 800, labels: [600, 200], ...counts, requestsWithBoth: 0 },
-      l2r: { samples: 1800, labels: [1500, 300], ...counts },
-      ppp: { samples: 400, labels: [200, 150, 50], ...counts },
+      ctr: counts(8000, [7760, 240]),
+      spp: { ...counts(800, [600, 200]), requestsWithBoth: 0 },
+      l2r: counts(1800, [1500, 300]),
+      ppp: counts(400, [200, 150, 50]),
     },
     baselines: {
       ctr: {

@@ -96,7 +96,7 @@ describe('runPage', () => {
     const weighing = (weight: number) =>
       runPage({
         ...bare,
-        evaluation: { ...bare.evaluation, tasks: { ctr: { ...ctr!, weight } as typeof ctr & object } },
+        evaluation: { ...bare.evaluation, tasks: { ctr: { ...ctr!, ...{ weight } } } },
       });
     expect(await weighing(12_345.6789)).toContain('80 users; weighted, 12345.7 in all</h3>');
     expect(await weighing(8000)).not.toContain('weighted');
