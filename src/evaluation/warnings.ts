@@ -1,5 +1,5 @@
 /** What of an evaluation is too good or too bad to be believed, in words. */
-import { metricDirection } from '../common/metric-direction.js';
+import { verdictOf } from '../common/metric-direction.js';
 import type { PairedMetric } from './against.js';
 import type { LeakCheck } from './leak-check.js';
 import type { SavedEvaluation } from './saved-evaluation.js';
@@ -58,15 +58,12 @@ function baselineTexts(
   const worse: string[] = [];
   const alike: string[] = [];
   for (const [baseline, byMetric] of Object.entries(differences)) {
-    const ends = Object.entries(byMetric).flatMap(([metric, paired]) => {
-      const direction = metricDirection(metric);
-      if (!paired?.interval || direction === 0) return [];
-      const { low, high } = paired.interval;
-      return [{ metric, low: direction > 0 ? low : -high, high: direction > 0 ? high : -low }];
-    });
-    const lost = ends.filter(({ high }) => high < 0).map(({ metric }) => metric);
+    const verdicts = Object.entries(byMetric).flatMap(([metric, paired]) =>
+      paired && metric !== 'predictedOverObserved' ? [{ metric, verdict: verdictOf(metric, paired) }] : [],
+    );
+    const lost = verdicts.filter(({ verdict }) => verdict === 'worse').map(({ metric }) => metric);
     if (lost.length > 0) worse.push(`${baseline} in ${lost.join(', ')}`);
-    if (ends.some(({ metric, low, high }) => JUDGED.includes(metric) && low <= 0 && high >= 0)) {
+    if (verdicts.some(({ metric, verdict }) => JUDGED.includes(metric) && verdict === 'not told apart')) {
       alike.push(baseline);
     }
   }

@@ -26,6 +26,7 @@ table{border-collapse:collapse;font-size:.875rem}
 th,td{padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:bottom}
 thead th{color:var(--faint);font-weight:400;min-width:4.5rem}
 tbody th,td{white-space:nowrap}
+tbody th.long,td.long{white-space:normal;overflow-wrap:anywhere;min-width:14rem;max-width:24rem}
 tbody th{font-weight:600}
 th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1.5rem;margin:1rem 0}
