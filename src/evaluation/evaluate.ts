@@ -107,17 +107,3 @@ export class Evaluator {
     for (const evaluator of this.#byTask.values()) evaluator.close();
   }
 }
-
-/** All samples of a stream. */
-export async function evaluate(
-  stream: AsyncIterable<ScoredSamples> | Iterable<ScoredSamples>,
-  options: EvaluateOptions,
-): Promise<Evaluated> {
-  const evaluator = new Evaluator(options);
-  try {
-    for await (const scored of stream) evaluator.add(scored);
-    return evaluator.finish();
-  } finally {
-    evaluator.close();
-  }
-}

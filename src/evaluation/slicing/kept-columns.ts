@@ -82,7 +82,7 @@ async function createCodes(connection: DuckDBConnection, column: string, at: num
   if (texts === 0 && distinct > MOST_VALUES) return createTenths(connection, column, at);
   await connection.run(
     `CREATE TABLE codes${at} AS SELECT value, CAST(row_number() OVER (ORDER BY n DESC, value) - 1 AS INTEGER) AS code
-     FROM (SELECT CAST(${column} AS VARCHAR) AS value, count(*) AS n FROM kept GROUP BY value)
+     FROM (SELECT CAST(${column} AS VARCHAR) AS value, count(*) AS n FROM kept GROUP BY ALL)
      QUALIFY code < ${MOST_VALUES}`,
   );
   const rows = await rowsOf<[string | null]>(connection, `SELECT value FROM codes${at} ORDER BY code`);

@@ -377,3 +377,60 @@ test('all that is left on disk are the codes', async () => {
   await codesOf('ctr');
   expect((await readdir(work)).filter((name) => !name.endsWith('.slices.u8'))).toEqual([]);
 });
+
+// Names that the queries use themselves, or that DuckDB has another meaning for.
+const HOSTILE = [
+  ...['value', 'number', 'code', 'n', 'kept', 'codes0', 'tenth', 'counted', 's', 'select'],
+  'a "b"',
+];
+
+test('kept columns of hostile names are sliced as any other', async () => {
+  const random = createRandom('hostile');
+  const of = measured('ctr');
+  const before = rows.ctr!.length - of.length;
+  const hostile = join(folder, 'hostile');
+  await mkdir(hostile, { recursive: true });
+  await writeWorld(hostile, world);
+  await patchManifest(hostile, { evaluationFrom: new Date(1000 * EVALUATION_FROM).toISOString() });
+  // Every second one is a number of many values.
+  const made = rows.ctr!.map(() =>
+    HOSTILE.map((_, at) => (at % 2 === 0 ? `v${random.integer(6)}` : `${random.integer(900) / 8}`)),
+  );
+  const samples: Table = {
+    columns: {
+      ...{ sample: 'INTEGER', request: 'INTEGER', label: 'FLOAT', weight: 'FLOAT' },
+      ...Object.fromEntries(HOSTILE.map((name, at) => [name, at % 2 === 0 ? 'VARCHAR' : 'DOUBLE'])),
+    },
+    rows: rows.ctr!.map(({ request, label, weight }, sample) => [
+      ...[sample, request, label, weight],
+      ...made[sample]!.map((value, at) => (at % 2 === 0 ? value : Number(value))),
+    ]),
+  };
+  await writeParquet(hostile, { ...tables(), [preparedPaths.samples('ctr')]: samples });
+  const prepared = openPrepared(hostile);
+  const codes = await openSliceCodes({
+    ...{ prepared, task: 'ctr', keep: HOSTILE, maxEvents: MAX_EVENTS, timeZone: TIME_ZONE },
+    ...{ columns: HOSTILE, folder: work, limits },
+  });
+  try {
+    expect(codes.columns.map(({ column }) => column)).toEqual(HOSTILE);
+    const read = codes.read(before, rows.ctr!.length);
+    for (const [at, { column, values }] of codes.columns.entries()) {
+      const names = of.map((_, row) => values[read[row * HOSTILE.length + at]!]!);
+      const expected = of.map((_, row) => made[before + row]![at]!);
+      if (at % 2 === 0) {
+        expect(names, column).toEqual(expected);
+        continue;
+      }
+      expect(values, column).toHaveLength(11);
+      for (const [row, name] of names.entries()) {
+        const [low, high] = name.split(' to ').map(Number) as [number, number];
+        expect(Number(expected[row]), column).toBeGreaterThanOrEqual(low);
+        expect(Number(expected[row]), column).toBeLessThanOrEqual(high);
+      }
+    }
+  } finally {
+    codes.close();
+    prepared.close();
+  }
+});
