@@ -8,7 +8,7 @@ const interval = (low: number, high: number) => ({ low, high, standardError: (hi
 
 /** What a model has more than a baseline; the ends of the interval tell it apart. */
 const more = (low: number, high: number): PairedMetric => ({
-  ...{ value: 0.6, other: 0.5, difference: (low + high) / 2, pValue: 0.5 },
+  ...{ value: 0.5 + (low + high) / 2, other: 0.5, difference: (low + high) / 2, pValue: 0.5 },
   interval: { low, high },
 });
 

@@ -56,7 +56,7 @@ describe('mergedPage', () => {
 
   it('sets the runs against each other, the best marked', () => {
     expect(html).toContain(
-      '<th scope="row">AUC</th><td>0.6712</td><td>0.6512 .. 0.6912</td><td><strong>0.6812</strong></td><td>0.6512 .. 0.6912</td>' +
+      '<th scope="row">AUC</th><td class="number">0.6712</td><td>0.6512 .. 0.6912</td><td class="number"><strong>0.6812</strong></td><td>0.6512 .. 0.6912</td>' +
         '<td class="number">0.6100</td>',
     );
     const alt = pageElements(html).flatMap(({ attributes }) => attributes['aria-label'] ?? []);
