@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -177,6 +177,35 @@ describe.sequential('from a log to metrics', () => {
     const { code } = await runMain(['report', run, '--out', out]);
     expect(code).toBe(0);
     expect(await readFile(out, 'utf8')).toBe(page);
+  });
+
+  it('eval keeps its numbers where the page fails', async () => {
+    const run = join(folder, 'runs/quickstart/eval');
+    const page = join(run, 'report.html');
+    await rm(page);
+    await mkdir(join(page, 'in the way'), { recursive: true });
+    const before = (await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs;
+    const { code, stderr } = await runMain(['eval', ...shared, '--set', 'eval.ndcgAt=3']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('report.html')]);
+    const saved = JSON.parse(await readFile(join(run, 'metrics.json'), 'utf8'));
+    expect(saved.metrics).toHaveProperty(['ndcg@3[ctr]']);
+    expect((await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs).toBeGreaterThan(before);
+    await rm(page, { recursive: true });
+  });
+
+  it('eval is refused while another one works in the run', async () => {
+    const both = await Promise.all([1, 2].map(() => runMain(['eval', ...shared, '--log-level', 'silent'])));
+    expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
+    const run = join(folder, 'runs/quickstart');
+    expect(both.find(({ code }) => code === 2)!.stderr).toContain(
+      `Cannot use ${run}: no other process may work in it, got process ${process.pid} on `,
+    );
+    const { metrics } = JSON.parse(await readFile(join(run, 'eval/metrics.json'), 'utf8'));
+    expect(metrics['auc[ctr]']).toBeGreaterThan(0.3);
+    expect((await readdir(join(run, 'eval'))).sort()).toEqual([
+      ...['metrics.json', 'predictions', 'report.html', 'report.json'],
+    ]);
+    expect(await readdir(run)).not.toContain('.eval.lock');
   });
 
   it('show prints the sequence of a user', async () => {

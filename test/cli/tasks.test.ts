@@ -77,7 +77,7 @@ describe.sequential('tasks by YAML alone', () => {
 
   it('are trained and measured together', async () => {
     await json('train');
-    const { metrics, baselines, slices } = await json('eval');
+    const { metrics, baselines, differences, slices } = await json('eval');
     expect(Object.keys(metrics).sort()).toEqual(
       [
         ...binaryMetrics('ctr', 'l2r', 'fifp', 'spp', 'cartBrand'),
@@ -92,6 +92,11 @@ describe.sequential('tasks by YAML alone', () => {
     ]);
     expect(Object.keys(baselines.ppp)).toEqual(['prior', 'lastItem']);
     expect(Object.keys(baselines.cartBrand)).toEqual(['brand', 'popularity', 'seen', 'lastItem']);
+    // Each baseline has what the model has more, of what is resampled.
+    for (const [task, ofTask] of Object.entries<Record<string, object>>(baselines)) {
+      expect(Object.keys(differences[task])).toEqual(Object.keys(ofTask));
+    }
+    expect(Object.keys(differences.ppp.prior)).toEqual(['accuracy', 'logLoss', 'macroAuc']);
     const columns = (task: string) => slices[task].map(({ column }: { column: string }) => column);
     expect(columns('ctr')).toEqual(
       expect.arrayContaining(['position', 'candidate', 'item.shop', 'user.age']),

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +118,28 @@ test('the files of two sorters in one folder are apart, and go when each is clos
   sorters[1]!.close();
   expect(await readdir(folder)).toEqual([]);
 });
+
+test.each([undefined, 1, 3, 64])(
+  'files are as large as their rows, in blocks of %s too',
+  async (blockRows) => {
+    const columns = 2;
+    const rows = randomRows(27, columns, 6);
+    const sorter = new ScoreSorter({
+      folder,
+      name: 'a',
+      columns,
+      runRows: 10,
+      ...(blockRows && { blockRows }),
+    });
+    sorter.add(columnsOf(rows, columns));
+    const sizesOf = async () => (await readdir(folder)).map((name) => statSync(join(folder, name)).size);
+    // A row has 13 bytes and one for each column.
+    expect(await sizesOf()).toEqual([10 * 15, 10 * 15]);
+    expect(passOf(sorter, columns)).toEqual(stably(rows));
+    expect(await sizesOf()).toEqual([27 * 15]);
+    sorter.close();
+  },
+);
 
 test('as many runs as are merged at a time become one', async () => {
   const rows = randomRows(27, 0, 5);
