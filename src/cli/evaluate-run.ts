@@ -22,6 +22,7 @@ import {
 import { warningsOf } from '../evaluation/warnings.js';
 import { PredictionsWriter } from '../evaluation/write-predictions.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
+import { runReportPaths } from '../report/write-run-report.js';
 import { runPaths } from '../training/run-folder.js';
 import { compareWith, type OtherRun, sharedTasks } from './against-run.js';
 import type { Prepared } from './require-prepared.js';
@@ -57,6 +58,7 @@ export async function evaluateRun(
   await requireWeights(folder);
   const file = join(output, runPaths.evaluation);
   const predictions = join(output, runPaths.predictions);
+  const reportFiles = Object.values(runReportPaths).map((path) => join(output, path));
   const limits = { memoryLimit: MEMORY_LIMIT, threads: config.preprocess.threads };
   const slices: Record<string, OpenSliceCodes> = {};
   const lock = await acquireLock(join(output, '.eval.lock'));
@@ -75,7 +77,10 @@ export async function evaluateRun(
       try {
         warnOfDraws(run.weights.shape, context.logger);
         const parts = { config, data, run, slices, work, limits, context, against };
-        const result: SavedEvaluation = { run: folder, ...(await measure(parts, { file, predictions })) };
+        const result: SavedEvaluation = {
+          run: folder,
+          ...(await measure(parts, { file, predictions, reportFiles })),
+        };
         await writeJson(file, result);
         await look?.(run, result);
         return { ...result, file, predictions };
@@ -102,10 +107,14 @@ interface Parts {
   readonly against: OtherRun | null;
 }
 
-/** Everything of the samples; their scores go to the folder of the predictions, whose older metrics go first. */
+/** Everything of the samples; their scores go to the folder of the predictions, whose older metrics and page go first. */
 async function measure(
   parts: Parts,
-  { file, predictions }: { readonly file: string; readonly predictions: string },
+  {
+    file,
+    predictions,
+    reportFiles,
+  }: { readonly file: string; readonly predictions: string; readonly reportFiles: readonly string[] },
 ): Promise<Omit<SavedEvaluation, 'run'>> {
   const { config, data, run, slices, work, limits, context, against } = parts;
   const { progress } = context;
@@ -134,7 +143,7 @@ async function measure(
       evaluator.add(scored);
       writer.add(scored);
     });
-    await rm(file, { force: true });
+    for (const older of [file, ...reportFiles]) await rm(older, { force: true });
     await writer.write(predictions, progress);
     const { resampled, ...measured } = finish(evaluator, context);
     const { baselines, differences, leaks } = await baselinesOf(parts, { ...measured, resampled });
