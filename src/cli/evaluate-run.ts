@@ -143,7 +143,7 @@ async function measure(
       evaluator.add(scored);
       writer.add(scored);
     });
-    for (const older of [file, ...reportFiles]) await rm(older, { force: true });
+    for (const older of [file, ...reportFiles]) await rm(older, { recursive: true, force: true });
     await writer.write(predictions, progress);
     const { resampled, ...measured } = finish(evaluator, context);
     const { baselines, differences, leaks } = await baselinesOf(parts, { ...measured, resampled });

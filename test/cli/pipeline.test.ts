@@ -1,4 +1,15 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -181,16 +192,19 @@ describe.sequential('from a log to metrics', () => {
 
   it('eval keeps its numbers where the page fails', async () => {
     const run = join(folder, 'runs/quickstart/eval');
-    const page = join(run, 'report.html');
-    await rm(page);
-    await mkdir(join(page, 'in the way'), { recursive: true });
+    const learning = join(folder, 'runs/quickstart/metrics.jsonl');
+    await rename(learning, `${learning}.kept`);
+    await mkdir(learning);
     const before = (await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs;
     const { code, stderr } = await runMain(['eval', ...shared, '--set', 'eval.ndcgAt=3']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('report.html')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('EISDIR')]);
     const saved = JSON.parse(await readFile(join(run, 'metrics.json'), 'utf8'));
     expect(saved.metrics).toHaveProperty(['ndcg@3[ctr]']);
     expect((await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs).toBeGreaterThan(before);
-    await rm(page, { recursive: true });
+    // The page of an evaluation before would show other numbers.
+    expect((await readdir(run)).sort()).toEqual(['metrics.json', 'predictions']);
+    await rm(learning, { recursive: true });
+    await rename(`${learning}.kept`, learning);
   });
 
   it('eval is refused while another one works in the run', async () => {
