@@ -1,37 +1,37 @@
 /** Sides that take turns, and the ratio of their speeds. */
-import { say } from '../setup/say.js';
+import { say } from './say.js';
 import { slice } from './side.js';
 
-/** A slice is repeated so often where other load disturbed it; the last try stays, marked. */
-const TRIES = 3;
 /** With fewer quiet pairs than this, disturbed ones count too. */
 const PAIRS = 3;
 
 /**
  * Ours and each of the peers by turns: ours, a, ours, b, ours, a, ... so that each slice of a peer lies between two of ours.
+ * A slice that other load disturbed is repeated, as long as there are no more repetitions than `repeats`; then it stays, marked.
  * @returns {Promise<object[]>} the slices in their order
  */
-export async function takeTurns(ours, peers, rounds, request) {
+export async function takeTurns(ours, peers, { rounds, repeats }, request) {
   const slices = [];
+  let left = repeats;
+  const turn = async (side) => {
+    for (;;) {
+      const result = await slice(side, request);
+      if (result.disturbed)
+        say(`${side.name}: ${loadOf(result)}${left > 0 ? ', repeated' : ', kept as disturbed'}`);
+      if (!result.disturbed || left-- <= 0) return slices.push(result);
+    }
+  };
   for (let round = 0; round < rounds; round++) {
-    for (const peer of peers) slices.push(await quietSlice(ours, request), await quietSlice(peer, request));
+    for (const peer of peers) {
+      await turn(ours);
+      await turn(peer);
+    }
   }
-  slices.push(await quietSlice(ours, request));
+  await turn(ours);
   return slices;
 }
 
-async function quietSlice(side, request) {
-  for (let attempt = 1; ; attempt++) {
-    const result = await slice(side, request);
-    if (!result.disturbed) return result;
-    const load = `${result.otherCores} cores of other load, ${result.stealCores} stolen`;
-    if (attempt === TRIES) {
-      say(`${side.name}: kept a disturbed slice (${load})`);
-      return result;
-    }
-    say(`${side.name}: a disturbed slice (${load}) is repeated`);
-  }
-}
+const loadOf = ({ otherCores, stealCores }) => `${otherCores} cores of other load, ${stealCores} stolen`;
 
 /** Each pair of neighbours, whichever of the two came first, gives a ratio of `speed`: ours over the peer's. */
 export function ratioOf(slices, ours, peer, speed) {

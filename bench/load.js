@@ -2,13 +2,15 @@
  * Whether a slice of time was quiet: how many cores were busy with other processes, or taken away by other machines of the same
  * host (steal), from /proc/stat. Threads that wait for one another make a speed beside one busy core worthless.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** A clock tick of /proc is a hundredth of a second on Linux. */
 const TICKS_PER_SECOND = 100;
 
 /** Cores of other load beyond which a slice counts as disturbed. */
-export const QUIET_CORES = 0.1;
+const QUIET_CORES = 0.1;
+/** What the counting in ticks may miss of a slice, in seconds. */
+const TOLERANCE_SECONDS = 0.05;
 
 /** User and system time of a process and its ended children, in seconds; 0 once it is gone. */
 function cpuSeconds(pid) {
@@ -37,20 +39,19 @@ function descendants(pid) {
 
 /** Starts a measurement; the result ends it. Null where there is no /proc, so that nothing is known. */
 export function gaugeLoad() {
-  if (!existsSync('/proc/stat') || readdirSync('/proc').length === 0) return () => null;
-  const own = () =>
-    [process.pid, ...descendants(process.pid)].reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  if (!existsSync('/proc/stat')) return () => null;
+  const own = () => [process.pid, ...descendants(process.pid)].reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   const startMs = performance.now();
   const before = { ...machineSeconds(), own: own() };
   return () => {
     const seconds = (performance.now() - startMs) / 1000;
     const after = { ...machineSeconds(), own: own() };
-    const otherCores = Math.max(0, after.busy - before.busy - (after.own - before.own)) / seconds;
-    const stealCores = Math.max(0, after.steal - before.steal) / seconds;
+    const others = Math.max(0, after.busy - before.busy - (after.own - before.own));
+    const steal = after.steal - before.steal;
     return {
-      otherCores: round(otherCores),
-      stealCores: round(stealCores),
-      disturbed: otherCores + stealCores > QUIET_CORES,
+      otherCores: round(others / seconds),
+      stealCores: round(steal / seconds),
+      disturbed: others + steal > QUIET_CORES * seconds + TOLERANCE_SECONDS,
     };
   };
 }

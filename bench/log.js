@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { say } from '../setup/say.js';
+import { say } from './say.js';
 
 /** Candidates of a request. */
 export const SAMPLES_PER_REQUEST = 5;

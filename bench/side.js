@@ -26,9 +26,12 @@ export async function startSide(name, command, threads, env = {}) {
   const ended = new Promise((resolve) => child.once('close', resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   async function answer() {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${name} (${command.join(' ')}) ended with ${await ended}:\n${said}`);
-    return JSON.parse(value);
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${name} (${command.join(' ')}) ended with ${await ended}:\n${said}`);
+      // Libraries print greetings of their own.
+      if (value.startsWith('{')) return JSON.parse(value);
+    }
   }
   const info = await answer();
   return {

@@ -73,8 +73,7 @@ async function* encoded() {
 }
 
 const optimizer = mode === 'train' ? new Optimizer(weights, config.train) : null;
-const work =
-  mode === 'train' ? trainSteps(weights, optimizer, batches(), 1, stepOptions(config)) : encoded();
+const work = mode === 'train' ? trainSteps(weights, optimizer, batches(), 1, stepOptions(config)) : encoded();
 
 async function go({ seconds = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY }) {
   read = fresh();
@@ -93,6 +92,7 @@ async function go({ seconds = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_
     ...read,
     waitingShare: (source.waitedMs - waited) / elapsedMs,
     rssBytes: process.memoryUsage().rss,
+    peakRssBytes: 1024 * process.resourceUsage().maxRSS,
     numTensors,
     numBytes,
   };
