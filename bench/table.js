@@ -171,10 +171,8 @@ export function resultTables(results) {
   const about = [
     `${here.cpu.model}, ${here.cpu.threads} threads (${here.cpu.features.join(', ')}); recurrence: ${here.engine.recurrence};`,
     `dupn ${here.dupn} (${here.commit}), TensorFlow ${here.engine.tensorflow}, ${versions.join(', ')}.`,
-    ...(isQuick ? ['\nA quick run: these figures say only that everything runs.'] : []),
-  ]
-    .join(' ')
-    .concat('\n');
+    ...(isQuick ? ['\n\nA quick run: these figures say only that everything runs.'] : []),
+  ].join(' ');
   const sections = [ratios, speeds, arithmetic, fits, preprocessing, growth, memories, starts];
   return [`${about}\n`, ...sections.map((make) => make(results))].filter(Boolean).join('\n');
 }
