@@ -19,14 +19,15 @@ def serve(work, info):
 
 
 def go(work, seconds=float("inf"), steps=float("inf")):
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     done = requests = samples = 0
     while done < steps and time.perf_counter() - start < seconds:
         r, s = next(work)
         done, requests, samples = done + 1, requests + r, samples + s
     elapsed = time.perf_counter() - start
+    cpu = time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return dict(steps=done, seconds=elapsed, requests=requests, samples=samples, peakRssBytes=peak)
+    return dict(steps=done, seconds=elapsed, cpuSeconds=cpu, requests=requests, samples=samples, peakRssBytes=peak)
 
 
 def mat_mul(n):

@@ -78,6 +78,7 @@ const work = mode === 'train' ? trainSteps(weights, optimizer, batches(), 1, ste
 async function go({ seconds = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY }) {
   read = fresh();
   const waited = source.waitedMs;
+  const cpu = process.cpuUsage();
   const startMs = performance.now();
   let done = 0;
   while (done < steps && performance.now() - startMs < 1000 * seconds) {
@@ -85,10 +86,12 @@ async function go({ seconds = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_
     done++;
   }
   const elapsedMs = performance.now() - startMs;
+  const { user, system } = process.cpuUsage(cpu);
   const { numTensors, numBytes } = tf.memory();
   return {
     steps: done,
     seconds: elapsedMs / 1000,
+    cpuSeconds: (user + system) / 1e6,
     ...read,
     waitingShare: (source.waitedMs - waited) / elapsedMs,
     rssBytes: process.memoryUsage().rss,
