@@ -16,9 +16,18 @@ const shared = (prepared, threads) => [
   ...['--sizes', JSON.stringify(SIZES), '--threads', String(threads)],
 ];
 
+/**
+ * What PyTorch's own advice on tuning asks for, here of the allocator of glibc: to keep large blocks instead of fetching them from
+ * the system at every operation. It saves the good model a sixth of its CPU time.
+ */
+const ALLOCATOR = {
+  tuned: ['env', 'MALLOC_MMAP_THRESHOLD_=4294967296', 'MALLOC_TRIM_THRESHOLD_=8589934592'],
+  plain: [],
+};
+
 /** The arguments of the PyTorch model of this repository; `what` is train, encode or epoch. */
 export const torchCommand = (python, what, mode, prepared, threads) => [
-  ...[python, '-W', 'ignore', pathOf('./peers/dupn_torch.py'), what],
+  ...[...ALLOCATOR[mode], python, '-W', 'ignore', pathOf('./peers/dupn_torch.py'), what],
   ...['--mode', mode, '--batch', String(BATCH_REQUESTS), ...shared(prepared, threads)],
 ];
 

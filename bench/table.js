@@ -118,17 +118,21 @@ function preprocessing({ parts: { preprocess } }) {
 }
 
 function growth({ parts: { scaling } }) {
-  const rows = Object.entries(scaling?.series ?? {}).flatMap(([name, points]) =>
-    points.map((point) => [
+  const rows = Object.entries(scaling?.series ?? {}).flatMap(([name, { points }]) =>
+    points.map(({ value, millisecondsPerStep, microsecondsPerSample, timeOverFirst, peakRssBytes }) => [
       name,
-      count(point[name]),
-      `${rounded(point.millisecondsPerStep)} ms`,
-      `${rounded(point.microsecondsPerSample)} us`,
-      megabytes(point.rssBytes),
-      point.slice.disturbed ? 'beside other load' : null,
+      count(value),
+      `${rounded(millisecondsPerStep)} ms`,
+      `${rounded(microsecondsPerSample)} us`,
+      timeOverFirst ? ratioText(timeOverFirst) : null,
+      megabytes(peakRssBytes),
     ]),
   );
-  return section('How a training step grows', ['by', 'value', 'a step', 'a sample', 'memory', ''], rows);
+  return section(
+    'How a training step grows',
+    ['by', 'value', 'a step', 'a sample', 'a request, over that of the first value', 'peak memory'],
+    rows,
+  );
 }
 
 function memories({ parts: { memory, largeTable } }) {
@@ -143,13 +147,13 @@ function memories({ parts: { memory, largeTable } }) {
   if (largeTable?.leftOut)
     rows.push([`table of ${count(largeTable.settings.rows)} rows`, largeTable.leftOut]);
   else if (largeTable) {
-    const { settings, tableAndSlotBytes, peakRssBytes, besideBytes, stepTimeOverSmallTable } = largeTable;
+    const { settings, tableAndSlotBytes, peakRssBytes, besideBytes, smallRows, timeOverSmall } = largeTable;
     rows.push(
       [
         `peak memory with a table of ${count(settings.rows)} rows x 32`,
         `${megabytes(peakRssBytes)}: ${megabytes(tableAndSlotBytes)} for it and its slot, ${megabytes(besideBytes)} beside`,
       ],
-      [`time of a step over one with ${count(largeTable.small.rows)} rows`, rounded(stepTimeOverSmallTable)],
+      [`time of a step over one with ${count(smallRows)} rows`, ratioText(timeOverSmall)],
     );
   }
   return section('Memory', ['what', 'measured'], rows);

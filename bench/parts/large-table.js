@@ -1,6 +1,6 @@
 /** Training with an item table of 50 million rows of 32 units: what memory it takes beside the table and its slot. */
 import { freemem } from 'node:os';
-import { takeTurns } from '../compare.js';
+import { ratioOf, takeTurns } from '../compare.js';
 import { SIZES } from '../config.js';
 import { trainingData } from '../prepare.js';
 import { say } from '../say.js';
@@ -8,46 +8,54 @@ import { startOurs } from '../sides.js';
 import { ALL_THREADS } from '../threads.js';
 
 const ROWS = 50_000_000;
-const GOAL_BESIDE_BYTES = 2e9;
 const SMALL_ROWS = 100_000;
+/** What may be taken beside the table and its slot. */
+const GOAL_BESIDE_BYTES = 2e9;
+const BYTES_PER_FLOAT = 4;
+
+const stepsPerSecond = ({ steps, seconds }) => steps / seconds;
+const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
 
 export async function largeTable({ quick, ...context }) {
-  const rows = quick ? 2_000_000 : ROWS;
-  const bytes = rows * SIZES.item.item * 4;
-  const needed = 2 * bytes + 2 * GOAL_BESIDE_BYTES;
+  const settings = quick
+    ? { rows: 2_000_000, rounds: 1, repeats: 0, seconds: 4, warmUp: 2 }
+    : { rows: ROWS, rounds: 3, repeats: 3, seconds: 15, warmUp: 10 };
+  const { rows, seconds, warmUp, ...turns } = settings;
+  const tableAndSlotBytes = 2 * rows * SIZES.item.item * BYTES_PER_FLOAT;
+  const needed = tableAndSlotBytes + 2 * GOAL_BESIDE_BYTES;
   if (freemem() < needed) {
-    const gigabytes = (value) => (value / 1e9).toFixed(1);
-    const reason = `needs ${gigabytes(needed)} GB of free memory, there are ${gigabytes(freemem())} GB`;
-    say(`table of ${rows} rows: left out, it ${reason}`);
-    return { settings: { rows }, leftOut: reason };
+    const leftOut = `needs ${gigabytes(needed)} of free memory, there are ${gigabytes(freemem())}`;
+    say(`a table of ${rows} rows: left out, ${leftOut}`);
+    return { settings, leftOut };
   }
-  const settings = { rows, seconds: quick ? 5 : 60, warmUp: quick ? 3 : 10, repeats: quick ? 0 : 2 };
   const { config } = await trainingData(context);
   say(`training with a table of ${rows} rows`);
-  const large = await measure({ config, itemRows: rows }, settings);
-  const small = await measure({ config, itemRows: SMALL_ROWS }, settings);
-  return {
-    settings,
-    tableAndSlotBytes: 2 * bytes,
-    peakRssBytes: large.peakRssBytes,
-    besideBytes: large.peakRssBytes - 2 * bytes,
-    goalBesideBytes: GOAL_BESIDE_BYTES,
-    stepTimeOverSmallTable: large.millisecondsPerStep / small.millisecondsPerStep,
-    large,
-    small: { rows: SMALL_ROWS, ...small },
-  };
-}
-
-async function measure(worker, { seconds, warmUp, repeats }) {
-  const startMs = performance.now();
-  const ours = await startOurs('train', worker, ALL_THREADS);
+  const sides = [];
   try {
-    await ours.ask({ steps: warmUp });
+    const startMs = performance.now();
+    for (const [name, itemRows] of Object.entries({ small: SMALL_ROWS, large: rows })) {
+      const side = { ...(await startOurs('train', { config, itemRows }, ALL_THREADS)), name };
+      sides.push(side);
+      await side.ask({ steps: warmUp });
+    }
     const startSeconds = (performance.now() - startMs) / 1000;
-    const [slice] = await takeTurns(ours, [], { rounds: 0, repeats }, { seconds });
-    const millisecondsPerStep = (1000 * slice.seconds) / slice.steps;
-    return { startSeconds, millisecondsPerStep, peakRssBytes: slice.peakRssBytes, slice };
+    const [small, large] = sides;
+    const slices = await takeTurns(small, [large], turns, { seconds });
+    const peakRssBytes = Math.max(
+      ...slices.filter(({ side }) => side === large.name).map((slice) => slice.peakRssBytes),
+    );
+    return {
+      settings,
+      startSeconds,
+      tableAndSlotBytes,
+      peakRssBytes,
+      besideBytes: peakRssBytes - tableAndSlotBytes,
+      goalBesideBytes: GOAL_BESIDE_BYTES,
+      smallRows: SMALL_ROWS,
+      timeOverSmall: ratioOf(slices, small.name, large.name, stepsPerSecond),
+      slices,
+    };
   } finally {
-    await ours.close();
+    for (const side of sides) await side.close();
   }
 }
