@@ -171,14 +171,18 @@ function starts({ parts: { startup } }) {
 export function resultTables(results) {
   const { environment: here, parts } = results;
   const versions = Object.entries(here.versions).map(([name, version]) => `${name} ${version}`);
+  // Which kernels run is among what doctor says of the engine.
+  const engine = Object.entries(here.engine).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   const isQuick = Object.values(parts).some(({ quick }) => quick);
   const about = [
-    `${here.cpu.model}, ${here.cpu.threads} threads (${here.cpu.features.join(', ')}); recurrence: ${here.engine.recurrence};`,
-    `dupn ${here.dupn} (${here.commit}), TensorFlow ${here.engine.tensorflow}, ${versions.join(', ')}.`,
-    ...(isQuick ? ['\n\nA quick run: these figures say only that everything runs.'] : []),
+    `${here.cpu.model}, ${here.cpu.threads} threads (${here.cpu.features.join(', ')});`,
+    `dupn ${here.dupn} (${here.commit}): ${engine.join(', ')}; ${versions.join(', ')}.`,
   ].join(' ');
   const sections = [ratios, speeds, arithmetic, fits, preprocessing, growth, memories, starts];
-  return [`${about}\n`, ...sections.map((make) => make(results))].filter(Boolean).join('\n');
+  const note = isQuick ? 'A quick run: these figures say only that everything runs.\n' : '';
+  return [`${about}\n`, note, ...sections.map((make) => make(results))].filter(Boolean).join('\n');
 }
 
 const self = fileURLToPath(import.meta.url);
