@@ -8,17 +8,19 @@ const PAIRS = 3;
 /**
  * Ours and each of the peers by turns: ours, a, ours, b, ours, a, ... so that each slice of a peer lies between two of ours.
  * A slice that other load disturbed is repeated, as long as there are no more repetitions than `repeats`; then it stays, marked.
+ * `discarded` of a slice counts the ones before it.
  * @returns {Promise<object[]>} the slices in their order
  */
 export async function takeTurns(ours, peers, { rounds, repeats }, request) {
   const slices = [];
   let left = repeats;
   const turn = async (side) => {
-    for (;;) {
+    for (let discarded = 0; ; discarded++) {
       const result = await slice(side, request);
-      if (result.disturbed)
-        say(`${side.name}: ${loadOf(result)}${left > 0 ? ', repeated' : ', kept as disturbed'}`);
-      if (!result.disturbed || left-- <= 0) return slices.push(result);
+      if (!result.disturbed) return slices.push({ ...result, discarded });
+      say(`${side.name}: ${loadOf(result)}, ${left > 0 ? 'repeated' : 'kept as disturbed'}`);
+      if (left === 0) return slices.push({ ...result, discarded });
+      left--;
     }
   };
   for (let round = 0; round < rounds; round++) {
