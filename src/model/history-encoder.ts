@@ -2,13 +2,9 @@
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { attention, attentionWeights } from '../engine/attention.js';
+import { type GateActivations, gateActivations } from '../engine/block-recurrence.js';
 import { matMul } from '../engine/mat-mul.js';
-import {
-  type GateActivations,
-  gateActivations,
-  type RecurrenceWeights,
-  recurrence,
-} from '../engine/recurrence.js';
+import { type RecurrenceWeights, recurrence } from '../engine/recurrence.js';
 import { tf } from '../engine/tf.js';
 import type { Weights } from './forward.js';
 import { type ModelShape, propertiesInAttention, propertiesInEncoder } from './shape.js';
@@ -76,7 +72,7 @@ function encodeByLstm(
 ): EncodedHistories {
   const [time, batch] = itemAt.shape;
   const hidden = shape.attentionUnits;
-  const histories = { items, properties, itemAt, propertyAt };
+  const histories = { items, properties, itemAt, propertyAt, lengths };
   const cell: RecurrenceWeights = {
     item: weights('lstm/item') as Tensor2D,
     property: propertiesInEncoder(shape) ? (weights('lstm/property') as Tensor2D) : null,
