@@ -330,7 +330,7 @@ bool lstm_gradient(const LstmGradient& call) {
   const LstmInputs& in = call.in;
   const LstmSizes& sizes = in.sizes;
   const Blocks blocks(sizes.units);
-  const int workers = in.plan.tasks < num_threads() ? in.plan.tasks : num_threads();
+  const int workers = in.plan.tasks > num_threads() ? num_threads() : in.plan.tasks > 0 ? in.plan.tasks : 1;
   int most = 0;
   for (int task = 0; task < in.plan.tasks; task++) {
     int count = in.plan.starts[task + 1] - in.plan.starts[task];

@@ -38,7 +38,7 @@ class Pool {
 
   void run(int tasks, void (*work)(void*, int), void* argument) {
     std::lock_guard<std::mutex> one_call_at_a_time(calls_);
-    if (threads_ == 1 || tasks == 1) {
+    if (threads_ == 1 || tasks <= 1) {
       for (int task = 0; task < tasks; task++) work(argument, task);
       return;
     }

@@ -23,8 +23,10 @@ INLINE void store_first(float* p, V x, int n) { _mm512_mask_storeu_ps(p, first(n
 INLINE V fill(float x) { return _mm512_set1_ps(x); }
 INLINE V zero() { return _mm512_setzero_ps(); }
 INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
-INLINE V at_most(V a, V b) { return _mm512_min_ps(a, b); }
-INLINE V at_least(V a, V b) { return _mm512_max_ps(a, b); }
+// Not a number stays what it is: of such a pair the instructions give the second.
+INLINE V clamp(V x, float limit) {
+  return _mm512_max_ps(_mm512_set1_ps(-limit), _mm512_min_ps(_mm512_set1_ps(limit), x));
+}
 // x * 2^k, where k is an integer in the low bits of `biased` (1.5 * 2^23 + k).
 INLINE V times_power(V x, V biased) {
   __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(biased), 23);
@@ -48,8 +50,10 @@ INLINE void store_first(float* p, V x, int n) { _mm256_maskstore_ps(p, first(n),
 INLINE V fill(float x) { return _mm256_set1_ps(x); }
 INLINE V zero() { return _mm256_setzero_ps(); }
 INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
-INLINE V at_most(V a, V b) { return _mm256_min_ps(a, b); }
-INLINE V at_least(V a, V b) { return _mm256_max_ps(a, b); }
+// Not a number stays what it is: of such a pair the instructions give the second.
+INLINE V clamp(V x, float limit) {
+  return _mm256_max_ps(_mm256_set1_ps(-limit), _mm256_min_ps(_mm256_set1_ps(limit), x));
+}
 // x * 2^k, where k is an integer in the low bits of `biased` (1.5 * 2^23 + k).
 INLINE V times_power(V x, V biased) {
   __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(biased), 23);
@@ -77,7 +81,7 @@ constexpr size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; 
 
 // e^x to 2 units in the last place for |x| <= 87, beyond which it is that of 87 (Cephes, expf).
 INLINE V exp(V x) {
-  x = at_most(at_least(x, fill(-87.f)), fill(87.f));
+  x = clamp(x, 87.f);
   V biased = fma(x, fill(1.44269504f), fill(12582912.f));
   V k = biased - fill(12582912.f);
   V r = fma(k, fill(2.12194440e-4f), fma(k, fill(-0.693359375f), x));
@@ -93,7 +97,7 @@ INLINE V sigmoid(V x) { return fill(1.f) / (fill(1.f) + exp(zero() - x)); }
 
 // To a few units in the last place, also near zero: the rational function of Eigen.
 INLINE V tanh(V x) {
-  x = at_most(at_least(x, fill(-7.99881172180175781f)), fill(7.99881172180175781f));
+  x = clamp(x, 7.99881172180175781f);
   V y = x * x;
   V p = fma(fill(-2.76076847742355e-16f), y, fill(2.00018790482477e-13f));
   p = fma(p, y, fill(-8.60467152213735e-11f));

@@ -8,7 +8,10 @@ test('the engine that setup made is found, loads and multiplies', () => {
   if (process.platform === 'linux' && process.arch === 'x64') {
     expect(engine.source).toBe('pinned wheel');
     expect(engine.tensorflow).toBe('2.18.0');
-    if (cpu.features.includes('avx2')) expect(problems).toEqual([]);
+    if (cpu.features.includes('avx2')) {
+      expect(problems).toEqual([]);
+      expect(engine.kernels).toMatchObject({ kind: 'native' });
+    }
   }
   expect(cpu.threads).toBeGreaterThan(0);
   expect(memory.totalBytes).toBeGreaterThan(memory.freeBytes / 2);
