@@ -78,12 +78,12 @@ NOINLINE void advance(const Step& step, int first) {
     store_up_to(step.after + (size_t)(first + m) * units + at, h, width);
     store_up_to(call.states + behaviour * units + at, h, width);
     if (call.gates) {
-      store(call.cells + behaviour * padded + at, c);
+      stream(call.cells + behaviour * padded + at, c);
       float* gates = call.gates + (behaviour * padded + at) * 4;
-      store(gates, i);
-      store(gates + WIDTH, f);
-      store(gates + 2 * WIDTH, candidate);
-      store(gates + 3 * WIDTH, o);
+      stream(gates, i);
+      stream(gates + WIDTH, f);
+      stream(gates + 2 * WIDTH, candidate);
+      stream(gates + 3 * WIDTH, o);
     }
   }
 }
@@ -118,6 +118,7 @@ struct Task {
         by_rows(active, Step{call, rows, t, block, weights, states[t % 2], states[(t + 1) % 2], cells});
       }
     }
+    end_streams();
   }
 };
 

@@ -122,7 +122,7 @@ NOINLINE void cell(const LstmGradient& call, const Blocks& blocks, int t, int ro
 #pragma GCC unroll 4
     for (int g = 0; g < 4; g++) {
       store(panel + g * WIDTH, dz[g]);
-      store(dz_of_behaviour + at * 4 + g * WIDTH, dz[g]);
+      stream(dz_of_behaviour + at * 4 + g * WIDTH, dz[g]);
       float* sum = property + at * 4 + g * WIDTH;
       store(sum, load(sum) + dz[g]);
     }
@@ -239,6 +239,7 @@ struct Task {
         by_rows(units, WeightGradient{rows.before, panel, units, active, sum});
       }
     }
+    end_streams();
   }
 };
 

@@ -16,6 +16,8 @@ using V = __m512;
 
 INLINE V load(const float* p) { return _mm512_loadu_ps(p); }
 INLINE void store(float* p, V x) { _mm512_storeu_ps(p, x); }
+// Past the caches, to a multiple of the vector's size: for what is read again only much later.
+INLINE void stream(float* p, V x) { _mm512_stream_ps(p, x); }
 INLINE __mmask16 first(int n) { return (__mmask16)((1u << n) - 1); }
 // The first n floats and zeros; what lies behind them is not touched.
 INLINE V load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first(n), p); }
@@ -41,6 +43,8 @@ using V = __m256;
 
 INLINE V load(const float* p) { return _mm256_loadu_ps(p); }
 INLINE void store(float* p, V x) { _mm256_storeu_ps(p, x); }
+// Past the caches, to a multiple of the vector's size: for what is read again only much later.
+INLINE void stream(float* p, V x) { _mm256_stream_ps(p, x); }
 INLINE __m256i first(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
@@ -66,6 +70,9 @@ INLINE float sum(V x) {
 }
 
 #endif
+
+// What was streamed is there for other threads.
+INLINE void end_streams() { _mm_sfence(); }
 
 // Up to WIDTH floats: n of them.
 INLINE V load_up_to(const float* p, int n) { return n >= WIDTH ? load(p) : load_first(p, n); }
