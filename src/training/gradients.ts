@@ -97,6 +97,8 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
   const inputs = [...denseNames.map((name) => dense[name]!), ...tableNames.map((name) => gathered[name]!)];
   // Not `tf.grads`: it refuses a weight that the loss does not depend on, such as the tower of an absent task.
   const { value, grads } = tf.engine().gradients(forward, inputs, undefined, true);
+  // A weight that someone still holds would be copied by its update.
+  for (const tensor of Object.values(dense)) tensor.dispose();
   const [mean, variance] = [means.release(), variances.release()];
   return {
     loss: value as Scalar,
