@@ -9,7 +9,9 @@
 namespace INSTRUCTIONS {
 namespace {
 
-// One query of row `row`: adds to the gradients of the history and of v, sets that of the query. `along` has `time` floats.
+// One query of row `row`: sets the gradients of the history if it is the FIRST there and else adds to them, adds to that of v,
+// sets that of the query. `along` has `time` floats.
+template <bool FIRST>
 NOINLINE void ask(const AttentionGradient& call, int row, int query, float* along, float* d_score) {
   const Attention& in = call.in;
   const int length = in.lengths[row];
@@ -29,7 +31,7 @@ NOINLINE void ask(const AttentionGradient& call, int row, int query, float* alon
       const int n = in.units - at;
       V d = load_up_to(dy + at, n);
       product = fma(d, load_up_to(h + at, n), product);
-      store_up_to(dh + at, fma(a, d, load_up_to(dh + at, n)), n);
+      store_up_to(dh + at, FIRST ? a * d : fma(a, d, load_up_to(dh + at, n)), n);
     }
     along[t] = sum(product);
     mean += weights[t] * along[t];
@@ -44,7 +46,7 @@ NOINLINE void ask(const AttentionGradient& call, int row, int query, float* alon
       V z = tanh(key(in, keys, q, at));
       store_up_to(d_score + at, fma(ds, z, load_up_to(d_score + at, n)), n);
       V dz = ds * load_up_to(in.score + at, n) * (fill(1.f) - z * z);
-      store_up_to(dk + at, load_up_to(dk + at, n) + dz, n);
+      store_up_to(dk + at, FIRST ? dz : load_up_to(dk + at, n) + dz, n);
       if (dq) store_up_to(dq + at, load_up_to(dq + at, n) + dz, n);
     }
   }
@@ -58,16 +60,21 @@ struct Task {
   void operator()(int task) const {
     const Attention& in = call.in;
     const int worker = task % num_threads();
-    const int from = in.starts[task], to = in.starts[task + 1];
-    for (int t = 0; t < in.time; t++) {
-      const size_t behaviour = (size_t)t * in.batch + from;
-      memset(call.d_states + behaviour * in.units, 0, sizeof(float) * (to - from) * in.units);
-      memset(call.d_keys + behaviour * in.hidden, 0, sizeof(float) * (to - from) * in.hidden);
-    }
-    for (int row = from; row < to; row++) {
-      for (int k = in.asked_starts[row]; k < in.asked_starts[row + 1]; k++) {
-        ask(call, row, in.asked[k], along + (size_t)worker * Parts::size_of(in.time),
-            d_scores + (size_t)worker * Parts::size_of(in.hidden));
+    float* along_of_worker = along + (size_t)worker * Parts::size_of(in.time);
+    float* d_score = d_scores + (size_t)worker * Parts::size_of(in.hidden);
+    for (int row = in.starts[task]; row < in.starts[task + 1]; row++) {
+      const int first = in.asked_starts[row], end = in.asked_starts[row + 1];
+      for (int t = first < end ? in.lengths[row] : 0; t < in.time; t++) {
+        const size_t behaviour = (size_t)t * in.batch + row;
+        memset(call.d_states + behaviour * in.units, 0, sizeof(float) * in.units);
+        memset(call.d_keys + behaviour * in.hidden, 0, sizeof(float) * in.hidden);
+      }
+      for (int k = first; k < end; k++) {
+        if (k == first) {
+          ask<true>(call, row, in.asked[k], along_of_worker, d_score);
+        } else {
+          ask<false>(call, row, in.asked[k], along_of_worker, d_score);
+        }
       }
     }
   }
