@@ -5,6 +5,7 @@ WORKDIR /opt/dupn
 ENV XDG_CACHE_HOME=/opt/cache
 COPY package.json package-lock.json .npmrc ./
 COPY setup ./setup
+COPY native ./native
 RUN npm run setup
 COPY . .
 RUN npm run build && npm run setup

@@ -13,16 +13,17 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { COMPILER_MISSING, compiler } from './compiler.js';
 import { cacheFolder, TENSORFLOW_VERSION, tensorflowFolder } from './libtensorflow.js';
 import { run } from './run.js';
 import { SetupError, say } from './say.js';
 
-const NAPI_VERSION = 8;
+export const NAPI_VERSION = 8;
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
 /** Under what name tfjs-node's sources ask the linker for each library. */
 const LINKS = { 'libtensorflow.so': LIBRARIES[0], 'libtensorflow_framework.so': LIBRARIES[1] };
 
-const packageFolder = (root) => join(root, 'node_modules', '@tensorflow', 'tfjs-node');
+export const packageFolder = (root) => join(root, 'node_modules', '@tensorflow', 'tfjs-node');
 const addonFile = (root) => join(packageFolder(root), 'lib', `napi-v${NAPI_VERSION}`, 'tfjs_binding.node');
 
 /** One build serves every clone of this user; a home shared by systems with other C libraries gets one for each. */
@@ -45,10 +46,6 @@ export function addonIsReady(root, usesPinnedWheel) {
   const libraries = usesPinnedWheel ? LIBRARIES : [];
   return existsSync(addonFile(root)) && libraries.every((name) => existsSync(join(lib, name)));
 }
-
-const compiler = () => (process.env.CXX || 'g++').trim().split(/\s+/);
-const COMPILER_MISSING =
-  'Setup compiles a small addon with it: install a C++ compiler (on Debian and Ubuntu: apt install g++), or name yours in CXX.';
 
 /**
  * What the addon needs of the system, checked before TensorFlow is fetched.

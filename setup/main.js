@@ -1,6 +1,6 @@
 /**
- * Prepares a clone: npm packages, TensorFlow, its addon, a first multiplication. Does only what is not done yet, may be
- * interrupted at any moment and run twice at once. `--modules-only` stops after the npm packages.
+ * Prepares a clone: npm packages, TensorFlow, its addon, a first multiplication, our own kernels. Does only what is not done
+ * yet, may be interrupted at any moment and run twice at once. `--modules-only` stops after the npm packages.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { addonIsReady, checkAddonRequirements, installAddon, installOwnEngine } 
 import { cacheFolder, fetchTensorflow, TENSORFLOW_VERSION } from './libtensorflow.js';
 import { withLock } from './lock.js';
 import { installModules, modulesAreReady } from './modules.js';
+import { installKernels, kernelsAreReady } from './native.js';
 import { causeOf } from './run.js';
 import { SetupError, say } from './say.js';
 import { verifyEngine } from './verify.js';
@@ -45,11 +46,15 @@ async function prepare(modulesOnly) {
   if (major < 20 || (major === 20 && minor < 12)) {
     throw new SetupError(`dupn needs Node.js 20.12 or later, this is ${process.version}.`);
   }
-  const isReady = () => modulesAreReady(root) && (modulesOnly || engineIsReady());
+  const isReady = () =>
+    modulesAreReady(root) &&
+    (modulesOnly || (engineIsReady() && (!usesPinnedWheel || kernelsAreReady(root))));
   if (isReady()) return say('nothing to do');
   await withLock(join(root, '.setup.lock'), async (guard) => {
     if (!modulesAreReady(root)) await installModules(root, guard);
-    if (!modulesOnly && !engineIsReady()) await installEngine(guard);
+    if (modulesOnly) return;
+    if (!engineIsReady()) await installEngine(guard);
+    if (usesPinnedWheel && !kernelsAreReady(root)) await installKernels(root);
   });
 }
 

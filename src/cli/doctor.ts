@@ -1,5 +1,6 @@
 /** `dupn doctor`: what runs here, and what is wrong. */
 import { Command } from 'commander';
+import type { Kernels } from '../engine/native.js';
 import type { Io } from './io.js';
 import { runCommand, type SharedOptions, withSharedOptions } from './session.js';
 
@@ -15,7 +16,7 @@ export function doctorCommand(io: Io): Command {
         const lines = [
           `Node.js     ${found.node} on ${found.platform}`,
           `engine      tfjs-node ${engine.tfjsNode ?? 'missing'}, TensorFlow ${engine.tensorflow ?? 'does not load'} (${engine.source ?? 'not set up'})`,
-          `recurrence  ${engine.recurrence}`,
+          `kernels     ${kernelsText(engine.kernels)}`,
           `CPU         ${cpu.model}, ${cpu.threads} threads, ${cpu.features.join(' ') || 'features unknown'}`,
           `memory      ${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`,
           `DuckDB      ${found.duckdb ?? 'missing'}`,
@@ -31,4 +32,11 @@ export function doctorCommand(io: Io): Command {
         };
       }),
     );
+}
+
+function kernelsText(kernels: Kernels | null): string {
+  if (!kernels) return 'none';
+  return kernels.kind === 'native'
+    ? `our own, for ${kernels.instructions}`
+    : `TensorFlow's BlockLSTMV2 (${kernels.reason})`;
 }

@@ -5,6 +5,7 @@ import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'n
 import { join } from 'node:path';
 import { messageOf } from '../common/errors.js';
 import { loadTensorflow } from './load.js';
+import { type Kernels, kernels } from './native.js';
 
 export interface Problem {
   readonly what: string;
@@ -20,8 +21,8 @@ export interface Diagnosis {
     /** Version of libtensorflow; null where it does not load. */
     readonly tensorflow: string | null;
     readonly source: 'pinned wheel' | "tfjs-node's own install script" | null;
-    /** Which code runs the recurrence. */
-    readonly recurrence: 'BlockLSTMV2';
+    /** Which code runs the recurrence and the attention; null where the engine does not load. */
+    readonly kernels: Kernels | null;
   };
   readonly cpu: { readonly model: string; readonly threads: number; readonly features: readonly string[] };
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
@@ -91,13 +92,37 @@ function tryEngine(): { readonly version: string | null; readonly problems: read
   }
 }
 
+/** Our own kernels should run wherever they can, unless someone chose otherwise. */
+function tryKernels(canRun: boolean): {
+  readonly found: Kernels | null;
+  readonly problems: readonly Problem[];
+} {
+  try {
+    const found = kernels();
+    if (found.kind === 'native' || !canRun || process.env.DUPN_KERNELS === 'block') {
+      return { found, problems: [] };
+    }
+    const what = `our own kernels do not run, TensorFlow's are slower: ${found.reason}`;
+    return { found, problems: [{ what, remedy: 'run `npm run setup` in the folder of dupn' }] };
+  } catch (error) {
+    return {
+      found: null,
+      problems: [{ what: messageOf(error), remedy: 'set DUPN_KERNELS otherwise, or not at all' }],
+    };
+  }
+}
+
 export function diagnose(): Diagnosis {
   const [first] = cpus();
   const engine = tryEngine();
   const source = engineSource();
   const features = cpuFeatures();
   const isLinux = platform() === 'linux' && arch() === 'x64';
-  const problems = [...engine.problems];
+  const ours =
+    engine.version === null
+      ? { found: null, problems: [] }
+      : tryKernels(isLinux && features.includes('avx2') && features.includes('fma'));
+  const problems = [...engine.problems, ...ours.problems];
   if (isLinux && engine.version !== null && source !== 'pinned wheel') {
     problems.push({
       what: 'TensorFlow is not the pinned one: results may differ from those of others',
@@ -123,7 +148,7 @@ export function diagnose(): Diagnosis {
       tfjsNode: packageVersion('@tensorflow/tfjs-node'),
       tensorflow: engine.version,
       source,
-      recurrence: 'BlockLSTMV2',
+      kernels: ours.found,
     },
     cpu: { model: first?.model ?? 'unknown', threads: availableParallelism(), features },
     memory: { totalBytes: memoryLimit(), freeBytes: freemem() },

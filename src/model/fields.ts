@@ -1,6 +1,7 @@
 /** From table rows to the concatenated vectors of items (e), property combinations (p) or users. */
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { BatchEntity, FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
+import { takeRows } from '../engine/take-rows.js';
 import { tf } from '../engine/tf.js';
 import type { FieldShape, RowShape } from './shape.js';
 
@@ -9,10 +10,10 @@ export type GatheredRows = Readonly<Record<string, Tensor2D>>;
 
 /** The embedding of one field for each entry; a multi-valued field without values is a zero vector. */
 function fieldVectors(field: FieldShape, rows: Tensor2D, at: FieldSlots | MultiValuedSlots): Tensor2D {
-  if (!('segments' in at)) return tf.gather(rows, tf.tensor1d(at.slots, 'int32'));
+  if (!('segments' in at)) return takeRows(rows, tf.tensor1d(at.slots, 'int32'));
   const entries = at.counts.length;
   if (at.slots.length === 0) return tf.zeros([entries, field.size]);
-  const values = tf.gather(rows, tf.tensor1d(at.slots, 'int32'));
+  const values = takeRows(rows, tf.tensor1d(at.slots, 'int32'));
   const sums = tf.unsortedSegmentSum(values, tf.tensor1d(at.segments, 'int32'), entries) as Tensor2D;
   if (field.pooling === 'sum') return sums;
   const factors = Float32Array.from(at.counts, (count) => 1 / Math.max(1, count));

@@ -4,6 +4,8 @@
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
+import { relu } from '../engine/relu.js';
+import { takeRows } from '../engine/take-rows.js';
 import { tf } from '../engine/tf.js';
 import { dense } from './dense.js';
 import { concatenatedFields, type GatheredRows, rowVectors } from './fields.js';
@@ -48,7 +50,7 @@ export function encode(
       : concatenatedFields(shape.propertyFields, gathered, batch.properties.fields);
   const profile = concatenatedFields(shape.userFields, gathered, batch.users);
   const bias = weights('user/bias') as Tensor1D;
-  const users = tf.relu(
+  const users = relu(
     profile
       ? dense(profile, weights('user/kernel') as Tensor2D, bias)
       : tf.tile(bias.expandDims(0), [batch.lengths.length, 1]),
@@ -65,7 +67,7 @@ export function encode(
     represent: (query) => tf.concat([histories.represent(asking(query)), users], 1) as Tensor2D,
     representFor(e, requestOf) {
       const rep = histories.represent({ kind: 'candidate', vectors: e, requestOf });
-      return tf.concat([rep, tf.gather(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
+      return tf.concat([rep, takeRows(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
     },
     candidates: (name) => (name === 'item' ? items : candidateVectors(shape, gathered, batch, name)),
   };
@@ -120,12 +122,11 @@ export function taskLogits(
     const samples = batch.tasks[name]!;
     const request = tf.tensor1d(samples.request, 'int32');
     const e =
-      task.candidate &&
-      tf.gather(encoded.candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
+      task.candidate && takeRows(encoded.candidates(task.candidate), tf.tensor1d(samples.candidate, 'int32'));
     const rep =
       e && task.query === 'candidate'
         ? watched(name, encoded.representFor(e, samples.request))
-        : tf.gather(watched(name, byRequest[task.query as RequestQuery]!), request);
+        : takeRows(watched(name, byRequest[task.query as RequestQuery]!), request);
     const inputs: Tensor2D[] = [rep];
     if (e) {
       const kernel = weights(`candidate/${task.candidate}/kernel`) as Tensor2D;

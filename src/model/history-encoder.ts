@@ -2,13 +2,10 @@
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { attention, attentionWeights } from '../engine/attention.js';
+import { type GateActivations, gateActivations } from '../engine/block-recurrence.js';
 import { matMul } from '../engine/mat-mul.js';
-import {
-  type GateActivations,
-  gateActivations,
-  type RecurrenceWeights,
-  recurrence,
-} from '../engine/recurrence.js';
+import { type RecurrenceWeights, recurrence } from '../engine/recurrence.js';
+import { takeRows } from '../engine/take-rows.js';
 import { tf } from '../engine/tf.js';
 import type { Weights } from './forward.js';
 import { type ModelShape, propertiesInAttention, propertiesInEncoder } from './shape.js';
@@ -76,7 +73,7 @@ function encodeByLstm(
 ): EncodedHistories {
   const [time, batch] = itemAt.shape;
   const hidden = shape.attentionUnits;
-  const histories = { items, properties, itemAt, propertyAt };
+  const histories = { items, properties, itemAt, propertyAt, lengths };
   const cell: RecurrenceWeights = {
     item: weights('lstm/item') as Tensor2D,
     property: propertiesInEncoder(shape) ? (weights('lstm/property') as Tensor2D) : null,
@@ -91,7 +88,7 @@ function encodeByLstm(
   ).reshape([time, batch, hidden]) as Tensor3D;
   if (properties && propertiesInAttention(shape)) {
     const table = matMul(properties, weights('attention/property') as Tensor2D);
-    keys = tf.add(keys, tf.gather(table, propertyAt));
+    keys = tf.add(keys, takeRows<Tensor3D>(table, propertyAt));
   }
   keys = tf.add(
     keys,
@@ -127,9 +124,11 @@ function encodeByMean(
   itemAt: Tensor2D,
   propertyAt: Tensor2D,
 ): EncodedHistories {
-  const e = tf.gather(items, itemAt);
+  const e = takeRows<Tensor3D>(items, itemAt);
   const x =
-    properties && propertiesInEncoder(shape) ? tf.concat([e, tf.gather(properties, propertyAt)], 2) : e;
+    properties && propertiesInEncoder(shape)
+      ? tf.concat([e, takeRows<Tensor3D>(properties, propertyAt)], 2)
+      : e;
   const [time] = itemAt.shape;
   const share = tf.tidy(() => {
     const steps = tf.range(0, time, 1, 'int32').expandDims(1);
@@ -138,7 +137,7 @@ function encodeByMean(
   });
   const mean = withEmpty(tf.sum(tf.mul(x, share.expandDims(2)), 0) as Tensor2D, lengths, weights);
   return {
-    represent: (asked) => (asked ? tf.gather(mean, tf.tensor1d(asked.requestOf, 'int32')) : mean),
+    represent: (asked) => (asked ? takeRows(mean, tf.tensor1d(asked.requestOf, 'int32')) : mean),
     weights: (asked) => {
       const all = share.transpose() as Tensor2D;
       return asked ? tf.gather(all, tf.tensor1d(asked.requestOf, 'int32')) : all;

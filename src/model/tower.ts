@@ -4,7 +4,7 @@
  */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { tensorSeed } from '../engine/random.js';
-import { tf } from '../engine/tf.js';
+import { relu } from '../engine/relu.js';
 import { type Moments, normalise } from './batch-normalisation.js';
 import { dense, dropout } from './dense.js';
 import type { Weights } from './forward.js';
@@ -46,7 +46,7 @@ export function towerOutputs(
     x = dense(x, weights(`${prefix}/kernel`) as Tensor2D, weights(`${prefix}/bias`) as Tensor1D);
     if (layer === task.layers.length) break;
     if (task.batchNormalisation) x = normalise(x, prefix, weights, pass?.moments(prefix, x) ?? null);
-    x = tf.relu(x);
+    x = relu(x);
     const drop = pass?.dropout;
     if (drop) {
       x = dropout(x, drop.rates[name] ?? 0, tensorSeed(drop.seed[0], 'dropout', drop.seed[1], name, layer));

@@ -2,6 +2,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { mapValues } from '../common/map-values.js';
 import type { Batch } from '../dataset/batch.js';
+import { halfSquare } from '../engine/half-square.js';
 import { tf } from '../engine/tf.js';
 import { type Moments, momentsOf } from '../model/batch-normalisation.js';
 import { encode, encodeStored, taskLogits } from '../model/forward.js';
@@ -61,7 +62,7 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
   const pass: TowerPass = {
     dropout: options.dropout,
     watch: (task, representation) =>
-      watched(representation, (dy) => normByTask.hold(task, tf.sqrt(tf.sum(tf.square(dy))) as Scalar)),
+      watched(representation, (dy) => normByTask.hold(task, tf.sqrt(tf.mul(halfSquare(dy), 2)) as Scalar)),
     moments: (layer, z) => {
       // One sample has no variance, and a layer that is frozen stays as it is.
       if (z.shape[0] < 2 || !isTrained(`${layer}/kernel`)) return null;
@@ -87,8 +88,8 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
     const penalised: Record<string, Tensor> = { ...pick(dense, denseNames), ...pick(gathered, tableNames) };
     for (const [factor, names] of penalties(shape, Object.keys(penalised), options)) {
-      const squares = names.map((name) => tf.sum(tf.square(penalised[name]!)));
-      terms.push(tf.mul(tf.addN(squares), factor / 2));
+      const squares = names.map((name) => halfSquare(penalised[name]!));
+      terms.push(tf.mul(tf.addN(squares), factor));
     }
     return (terms.length === 1 ? terms[0]! : tf.addN(terms)) as Scalar;
   };
@@ -96,6 +97,8 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
   const inputs = [...denseNames.map((name) => dense[name]!), ...tableNames.map((name) => gathered[name]!)];
   // Not `tf.grads`: it refuses a weight that the loss does not depend on, such as the tower of an absent task.
   const { value, grads } = tf.engine().gradients(forward, inputs, undefined, true);
+  // A weight that someone still holds would be copied by its update.
+  for (const tensor of Object.values(dense)) tensor.dispose();
   const [mean, variance] = [means.release(), variances.release()];
   return {
     loss: value as Scalar,

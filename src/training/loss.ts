@@ -1,6 +1,7 @@
 /** Losses of the kinds of task, each the weighted mean over the samples of a batch. */
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { BatchSamples } from '../dataset/batch.js';
+import { relu } from '../engine/relu.js';
 import { tf } from '../engine/tf.js';
 import type { TaskShape } from '../model/shape.js';
 
@@ -13,7 +14,7 @@ function weightedMean(losses: Tensor1D, weight: Float32Array): Scalar {
 /** max(z, 0) - y z + log(1 + exp(-|z|)): the log loss of logits z, safe for any z. */
 function logLosses(logits: Tensor1D, label: Float32Array): Tensor1D {
   const y = tf.tensor1d(label);
-  return tf.add(tf.sub(tf.relu(logits), tf.mul(logits, y)), tf.log1p(tf.exp(tf.neg(tf.abs(logits)))));
+  return tf.add(tf.sub(relu(logits), tf.mul(logits, y)), tf.log1p(tf.exp(tf.neg(tf.abs(logits)))));
 }
 
 /** log sum_k exp(z_k) - z_y of logits z [samples, classes]. */

@@ -3,6 +3,7 @@
  * both by TensorFlow's kernels, in place.
  */
 import type { Tensor } from '@tensorflow/tfjs-node';
+import { halfSquare } from '../engine/half-square.js';
 import { attribute, FLOAT, INT32, kernel } from '../engine/kernel.js';
 import { ResourceVariable } from '../engine/resource-variable.js';
 import { tf } from '../engine/tf.js';
@@ -72,7 +73,7 @@ export class Optimizer {
         ...Object.values(gradients.dense),
         ...Object.values(gradients.tables).map((t) => t.gradient),
       ];
-      const norm = Math.sqrt(tf.addN(all.map((g) => tf.sum(tf.square(g)))).dataSync()[0]!);
+      const norm = Math.sqrt(2 * tf.addN(all.map(halfSquare)).dataSync()[0]!);
       const { clipNorm } = this.options;
       const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));

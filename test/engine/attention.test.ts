@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type AttentionInputs, attention, attentionWeights } from '../../src/engine/attention.js';
 import { normal, tensorSeed } from '../../src/engine/random.js';
 import { tf } from '../../src/engine/tf.js';
+import { attentionByHand } from './attention-by-hand.js';
 
 const random = (shape: number[], label: string) => normal(shape, tensorSeed(11, label));
 const [time, batch, units, hidden] = [4, 3, 5, 2];
@@ -21,29 +22,6 @@ const asked: AttentionInputs = {
   requestOf: Int32Array.of(0, 0, 1, 2, 2, 2),
 };
 
-/** The definition in plain numbers: weights and representation of each query. */
-function byHand({ states, keys, queries, requestOf, score, lengths }: AttentionInputs) {
-  const [h, k, v] = [states.arraySync(), keys.arraySync(), score.arraySync()];
-  const q = queries?.arraySync() ?? null;
-  const rows = requestOf ? [...requestOf] : [...lengths.keys()];
-  return rows.map((row, at) => {
-    const scores = Array.from({ length: lengths[row]! }, (_, t) =>
-      k[t]![row]!.reduce(
-        (sum, key, unit) => sum + Math.tanh(key + (q ? q[at]![unit]! : 0)) * v[unit]![0]!,
-        0,
-      ),
-    );
-    const total = scores.reduce((sum, s) => sum + Math.exp(s), 0);
-    const weights = Array.from({ length: time }, (_, t) =>
-      t < scores.length ? Math.exp(scores[t]!) / total : 0,
-    );
-    const rep = Array.from({ length: units }, (_, unit) =>
-      weights.reduce((sum, w, t) => sum + w * h[t]![row]![unit]!, 0),
-    );
-    return { weights, rep };
-  });
-}
-
 function expectClose(got: readonly number[], expected: readonly number[], digits = 5): void {
   expect(got.length).toBe(expected.length);
   got.forEach((value, at) => {
@@ -55,7 +33,7 @@ test.each([
   ['one question per history', unasked],
   ['several candidates per history', asked],
 ])('representation and weights equal their definition: %s', (_, inputs) => {
-  const expected = byHand(inputs);
+  const expected = attentionByHand(inputs);
   expectClose(
     [...attention(inputs).dataSync()],
     expected.flatMap(({ rep }) => rep),

@@ -1,55 +1,10 @@
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
 import { expect, test } from 'vitest';
-import { normal, tensorSeed } from '../../src/engine/random.js';
-import {
-  gateActivations,
-  type Histories,
-  type RecurrenceWeights,
-  recurrence,
-} from '../../src/engine/recurrence.js';
+import { gateActivations } from '../../src/engine/block-recurrence.js';
+import { type Histories, type RecurrenceWeights, recurrence } from '../../src/engine/recurrence.js';
 import { tf } from '../../src/engine/tf.js';
 import { byHand, sigmoid } from './cell-by-hand.js';
-
-const random = (shape: number[], label: string, scale = 0.5) =>
-  tf.mul(normal(shape, tensorSeed(7, label)), scale);
-
-interface Sizes {
-  readonly time: number;
-  readonly batch: number;
-  readonly e: number;
-  readonly p: number;
-  readonly units: number;
-  readonly peepholes?: boolean;
-}
-
-function makeCase({ time, batch, e, p, units, peepholes = false }: Sizes): {
-  histories: Histories;
-  weights: RecurrenceWeights;
-} {
-  const numItems = 7;
-  const numProperties = 3;
-  const at = (rows: number, step: number) =>
-    tf.tensor2d(
-      Int32Array.from({ length: time * batch }, (_, i) => (i * step + 1) % rows),
-      [time, batch],
-      'int32',
-    );
-  return {
-    histories: {
-      items: random([numItems, e], 'items') as Tensor2D,
-      properties: random([numProperties, p], 'properties') as Tensor2D,
-      itemAt: at(numItems, 5),
-      propertyAt: at(numProperties, 2),
-    },
-    weights: {
-      item: random([e, 4 * units], 'we') as Tensor2D,
-      property: random([p, 4 * units], 'wp') as Tensor2D,
-      recurrent: random([units, 4 * units], 'wh') as Tensor2D,
-      bias: random([4 * units], 'b') as Tensor1D,
-      peephole: peepholes ? (random([3, units], 'peephole') as Tensor2D) : null,
-    },
-  };
-}
+import { random, randomHistories } from './random-histories.js';
 
 function expectClose(got: readonly number[], expected: readonly number[]): void {
   expect(got.length).toBe(expected.length);
@@ -59,13 +14,13 @@ function expectClose(got: readonly number[], expected: readonly number[]): void 
 }
 
 test.each([false, true])('the cell equals the equations in plain numbers, peepholes %s', (peepholes) => {
-  const input = makeCase({ time: 4, batch: 3, e: 5, p: 2, units: 3, peepholes });
+  const input = randomHistories({ time: 4, batch: 3, e: 5, p: 2, units: 3, peepholes });
   const states = recurrence(input.histories, input.weights).arraySync() as number[][][];
   expectClose(states.flat(2), byHand(input).h.flat(2));
 });
 
 test.each([false, true])('the mean gates equal those of the equations, peepholes %s', (peepholes) => {
-  const input = makeCase({ time: 4, batch: 3, e: 5, p: 2, units: 3, peepholes });
+  const input = randomHistories({ time: 4, batch: 3, e: 5, p: 2, units: 3, peepholes });
   const got = gateActivations(input.histories, input.weights);
   const { gates } = byHand(input);
   for (const [at, name] of (['input', 'forget', 'output'] as const).entries()) {
@@ -81,6 +36,7 @@ test('one unit over two steps gives the numbers of a calculation on paper', () =
     properties: tf.tensor2d([[2]]),
     itemAt: tf.tensor2d([[0], [1]], [2, 1], 'int32'),
     propertyAt: tf.tensor2d([[0], [0]], [2, 1], 'int32'),
+    lengths: Int32Array.of(2),
   };
   const weights: RecurrenceWeights = {
     item: tf.tensor2d([[0.5, -0.5, 1, 0.25]]),
@@ -102,7 +58,7 @@ test('one unit over two steps gives the numbers of a calculation on paper', () =
 });
 
 test('with property weights of zero it equals the LSTM layer of tfjs', () => {
-  const { histories, weights } = makeCase({ time: 5, batch: 2, e: 4, p: 2, units: 3 });
+  const { histories, weights } = randomHistories({ time: 5, batch: 2, e: 4, p: 2, units: 3 });
   const layer = tf.layers.lstm({ units: 3, returnSequences: true, recurrentActivation: 'sigmoid' });
   const x = tf.gather(histories.items, histories.itemAt).transpose([1, 0, 2]);
   layer.apply(x);
@@ -113,7 +69,7 @@ test('with property weights of zero it equals the LSTM layer of tfjs', () => {
 });
 
 test('the properties never reach the candidate', () => {
-  const { histories, weights } = makeCase({ time: 3, batch: 2, e: 4, p: 2, units: 3 });
+  const { histories, weights } = randomHistories({ time: 3, batch: 2, e: 4, p: 2, units: 3 });
   const candidate = tf.concat([tf.zeros([2, 6]), tf.fill([2, 3], 50), tf.zeros([2, 3])], 1);
   const before = recurrence(histories, weights).dataSync();
   const after = recurrence(histories, {
@@ -128,15 +84,27 @@ test('the properties never reach the candidate', () => {
 });
 
 test('later steps never change earlier states', () => {
-  const { histories, weights } = makeCase({ time: 5, batch: 3, e: 4, p: 2, units: 3 });
+  const { histories, weights } = randomHistories({ time: 5, batch: 3, e: 4, p: 2, units: 3 });
   const cut = (x: Tensor2D) => x.slice([0, 0], [3, 3]);
-  const short = { ...histories, itemAt: cut(histories.itemAt), propertyAt: cut(histories.propertyAt) };
+  const short = {
+    ...histories,
+    itemAt: cut(histories.itemAt),
+    propertyAt: cut(histories.propertyAt),
+    lengths: Int32Array.of(3, 3, 3),
+  };
   const whole = recurrence(histories, weights).slice([0, 0, 0], [3, 3, 3]).dataSync();
   expect([...recurrence(short, weights).dataSync()]).toEqual([...whole]);
 });
 
 test('every gradient agrees with finite differences', () => {
-  const { histories, weights } = makeCase({ time: 4, batch: 3, e: 3, p: 2, units: 2, peepholes: true });
+  const { histories, weights } = randomHistories({
+    time: 4,
+    batch: 3,
+    e: 3,
+    p: 2,
+    units: 2,
+    peepholes: true,
+  });
   const direction = random([4, 3, 2], 'direction');
   const tensors = [
     histories.items,
@@ -177,7 +145,7 @@ test('every gradient agrees with finite differences', () => {
 });
 
 test('no tensor is left behind', () => {
-  const { histories, weights } = makeCase({ time: 3, batch: 2, e: 4, p: 2, units: 3 });
+  const { histories, weights } = randomHistories({ time: 3, batch: 2, e: 4, p: 2, units: 3 });
   const before = tf.memory().numTensors;
   tf.tidy(() => {
     recurrence(histories, weights);

@@ -96,6 +96,7 @@ function gatesByHand(weights: ModelWeights, batch: Batch): number[][][] {
             : concatenatedFields(shape.propertyFields, gathered, batch.properties.fields),
         itemAt: tf.tensor2d(batch.history, size, 'int32'),
         propertyAt: tf.tensor2d(batch.property, size, 'int32'),
+        lengths: batch.lengths,
       },
       weights: {
         item: dense('lstm/item') as Tensor2D,
