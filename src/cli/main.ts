@@ -7,6 +7,7 @@ import { backtestCommand } from './backtest.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
 import { initCommand } from './init.js';
 import { type Io, processIo } from './io.js';
@@ -61,6 +62,7 @@ function program(io: Io): Command {
     compareCommand,
     transferCommand,
     backtestCommand,
+    exportCommand,
     reportCommand,
     showCommand,
     generateCommand,

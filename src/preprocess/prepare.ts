@@ -34,6 +34,7 @@ import { linkSegments, type Update, unionOfInputs } from './update.js';
 import {
   createProfilesSql,
   createRequestUsersSql,
+  createUserProfilesSql,
   createUserVocabulariesSql,
   usersMetSql,
 } from './user-fields.js';
@@ -102,6 +103,7 @@ export async function prepare(
     ...createProfilesSql(config, inputs),
     ...createUserVocabulariesSql(config, bounds, encoding),
     createRequestUsersSql(config),
+    ...createUserProfilesSql(config),
     ...createQueryWordsSql(config, encoding),
     ...createPredictionsSql(config, inputs),
   ]);
@@ -129,8 +131,8 @@ export async function prepare(
     const earlier = before?.segments ?? [];
     const segment = { segment: `${earlier.length}`.padStart(4, '0'), firstRow: read.firstRow };
     const keptLog = before?.keptLog ?? keptColumns(inputs.log);
-    await writeUsers(connection, target, keepsLog ? usersMetSql(bounds) : null);
-    await writeStreams(connection, target, users, segment);
+    await writeUsers(connection, target, config, keepsLog ? usersMetSql(bounds) : null);
+    await writeStreams(connection, target, config, users, segment);
     if (keepsLog) await writeKeptLog(connection, target, inputs.log, keptLog, segment);
     await writeRequests(connection, target, config);
     const { negativeRates } = derived;

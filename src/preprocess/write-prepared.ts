@@ -8,6 +8,7 @@ import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../comm
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import type { Encoding } from './carried.js';
+import { lastEventFields } from './contexts.js';
 import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { levelsTable } from './labels/levels.js';
@@ -15,13 +16,15 @@ import type { Advance } from './phases.js';
 import { writeFeatures } from './ranking/write-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
+import { profileFields } from './user-fields.js';
 
 const US_PER_SECOND = 1_000_000;
 
-/** `met` (a query of usr) tells who has been counted among the users met; null where no update will ask. */
+/** With their profiles. `met` (a query of usr) tells who has been counted among the users met; null where no update will ask. */
 export async function writeUsers(
   connection: DuckDBConnection,
   folder: string,
+  config: Config,
   met: string | null,
 ): Promise<void> {
   const asked = met === null ? '' : `, usr IN (${met} UNION SELECT usr FROM carried_users WHERE met) AS met`;
@@ -31,12 +34,18 @@ export async function writeUsers(
     preparedPaths.users,
     `SELECT usr AS "user", user_id${asked} FROM user_rows ORDER BY usr`,
   );
+  const profile = profileFields(config).map(
+    ({ name, at }): RawColumn => ({ path: preparedPaths.profileField(name), sql: `u${at}` }),
+  );
+  if (profile.length === 0) return;
+  await writeRawFiles(connection, folder, profile, 'FROM user_profiles ORDER BY usr');
 }
 
 /** The events from `firstRow` of the log on, as one segment. */
 export async function writeStreams(
   connection: DuckDBConnection,
   folder: string,
+  config: Config,
   users: number,
   { segment, firstRow }: { readonly segment: string; readonly firstRow: number },
 ): Promise<void> {
@@ -55,6 +64,12 @@ export async function writeStreams(
       { path: preparedPaths.streamItems(segment), sql: 'e.item' },
       { path: preparedPaths.streamProperties(segment), sql: 'c.code' },
       { path: preparedPaths.streamTimes(segment), sql: `floor_div(e.time_us, ${US_PER_SECOND})` },
+      ...lastEventFields(config).map(
+        ({ name, at }): RawColumn => ({
+          path: preparedPaths.streamUserField(segment, name),
+          sql: `c.u${at}`,
+        }),
+      ),
     ],
     `FROM events e JOIN contexts c ON c.context = e.context WHERE e.${isNew} ORDER BY e.usr, e.seq`,
   );
