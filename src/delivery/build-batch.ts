@@ -114,6 +114,13 @@ export function buildBatch(shape: ModelShape, asked: readonly AskedRequest[], ta
   };
 }
 
+/** A batch that holds these items, in their order, and nothing else. */
+export function batchOfItems(shape: ModelShape, items: readonly EncodedRow[]): Batch {
+  const events = items.map((item) => ({ item, code: 0 }));
+  const users = shape.userFields.map(() => 0);
+  return buildBatch(shape, [{ request: { events, users, words: [] }, samples: [] }], null);
+}
+
 const slotNumbers = ({ values }: Slots<unknown>) => Int32Array.from(values.keys());
 
 function rowsOf(

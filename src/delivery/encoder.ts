@@ -28,15 +28,26 @@ export interface Encoder {
   /** A row of an entity. */
   entity(entity: string, row: RawRow): EncodedRow;
   event(event: RawEvent): EncodedEvent;
-  /** The row of each user field; `last` gives those that are read off the latest event. */
-  users(raw: Pick<RawRequest, 'profile' | 'values'>, last: (field: number) => number): number[];
-  /** The table rows of the words of a query. */
-  words(query: string | null): number[];
+  /** The table row of each user field, by the place of the field. */
+  users(known: KnownOfUser): number[];
+  /** The table row of a user field, out of the columns of what it is read from. */
+  userRow(field: number, values: Values): number;
+  /** The table rows of the words of the query, out of the columns of the request. */
+  queryWords(values: Values): number[];
   request(request: RawRequest): EncodedRequest;
   /** A sample of a task. */
   sample(task: string, sample: RawSample, atSeconds: number): EncodedSample;
   /** `<group>/<field>` -> what has been looked up of texts so far. */
   readonly lookUps: Readonly<Record<string, LookUps>>;
+}
+
+export interface KnownOfUser {
+  /** The columns of the request. */
+  readonly values: Values;
+  /** Table rows of fields of the profile. */
+  profile(field: number): number;
+  /** Table rows of fields that are read off the latest event. */
+  last(field: number): number;
 }
 
 export interface EncoderInput {
@@ -161,13 +172,16 @@ export function createEncoder({ config, manifest, shape, vocabularies, catalogue
       );
       return { item: encoder.item(item, seconds, values), code: propertyCode(indexes, strides) };
     },
-    users: ({ profile, values }, last) =>
-      userFields.map(({ from, column, encoder }, at) => {
-        if (from === 'lastEvent') return last(at);
-        return encoder.row(textOf(from === 'users' ? profile : values, column));
+    users: ({ values, profile, last }) =>
+      userFields.map(({ from }, at) => {
+        if (from === 'request') return encoder.userRow(at, values);
+        return from === 'users' ? profile(at) : last(at);
       }),
-    words: (query) =>
-      query === null || !tokens || !wordEncoder ? [] : tokens(query).map((word) => wordEncoder.row(word)),
+    userRow: (field, values) => userFields[field]!.encoder.row(textOf(values, userFields[field]!.column)),
+    queryWords(values) {
+      const query = features.query ? textOf(values, features.query.column) : null;
+      return query === null || !wordEncoder ? [] : tokens!(query).map((word) => wordEncoder.row(word));
+    },
     request(raw) {
       const history = raw.history
         .filter(({ timeUs }) => timeUs < raw.timeUs)
@@ -176,11 +190,12 @@ export function createEncoder({ config, manifest, shape, vocabularies, catalogue
       const latest = history.at(-1);
       return {
         events: history.map(encoder.event),
-        users: encoder.users(raw, (at) => {
-          const { column, encoder } = userFields[at]!;
-          return latest ? encoder.row(textOf(latest.values, column)) : MISSING_INDEX;
+        users: encoder.users({
+          values: raw.values,
+          profile: (at) => encoder.userRow(at, raw.profile),
+          last: (at) => (latest ? encoder.userRow(at, latest.values) : MISSING_INDEX),
         }),
-        words: encoder.words(features.query ? textOf(raw.values, features.query.column) : null),
+        words: encoder.queryWords(raw.values),
       };
     },
     sample(task, { candidate, features }, atSeconds) {

@@ -49,7 +49,7 @@ export function probabilitiesOf({ shape }: ModelWeights, task: string, logits: F
 }
 
 /** Positions of the requests of each batch, the shortest histories first. */
-function batchesOf(asked: readonly AskedRequest[]): number[][] {
+export function batchesOf(asked: readonly AskedRequest[]): number[][] {
   const lengthOf = (at: number) => asked[at]!.request.events.length;
   const order = [...asked.keys()].sort((a, b) => lengthOf(a) - lengthOf(b));
   const batches: number[][] = [];
