@@ -1,18 +1,28 @@
-/** `dupn export`: a trained model as one folder that can be used without its data. */
+/** `dupn export`: a trained model as a folder that can be used without its data. */
 import { Command } from 'commander';
 import type { Io } from './io.js';
-import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOptions } from './session.js';
+import { type ConfigOptions, readConfig, runCommand, withConfigOptions } from './session.js';
 
 interface Options extends ConfigOptions {
   readonly run?: string;
   readonly out: string;
+  readonly format: 'bundle' | 'onnx';
 }
 
 export function exportCommand(io: Io): Command {
   const command = withConfigOptions(new Command('export'));
   return command
-    .description('write a trained model as a bundle, for predict, embed and serving')
+    .description('write a trained model as a folder that needs nothing else')
     .requiredOption('--out <folder>', 'where it goes')
+    .addOption(
+      command
+        .createOption(
+          '--format <format>',
+          'bundle: for predict, embed and serving; onnx: graphs for other runtimes',
+        )
+        .choices(['bundle', 'onnx'])
+        .default('bundle'),
+    )
     .option('--run <run>', 'folder or name of the run; by default that of the config')
     .action((options: Options) =>
       runCommand(options, io, async ({ context }) => {
@@ -23,24 +33,12 @@ export function exportCommand(io: Io): Command {
           configFile: options.config,
           logger: context.logger,
         });
-        const { withDatabase } = await import('../delivery/database.js');
-        const { openRunModel } = await import('./open-run-model.js');
-        const { writeBundle } = await import('../delivery/write-bundle.js');
-        return withDatabase(async (connection): Promise<Report> => {
-          const run = await openRunModel(connection, config, prepared, options.run);
-          try {
-            const { out: folder, force = false } = options;
-            const written = await writeBundle(connection, { ...run, folder, force });
-            const { requests, samples } = written.golden;
-            const lines = [
-              `${(written.bytes / 2 ** 20).toFixed(1)} MiB, ${requests} golden requests with ${samples} predictions`,
-              `bundle: ${folder}`,
-            ];
-            return { json: written, text: lines.join('\n') };
-          } finally {
-            run.close();
-          }
-        });
+        const { exportRun } = await import('./export-run.js');
+        const { format, out: folder, force = false, run } = options;
+        const { bytes, golden } = await exportRun(config, prepared, { format, folder, force, run });
+        const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+        const text = `${size}, ${golden.requests} golden requests with ${golden.samples} predictions\n${format}: ${folder}`;
+        return { json: { format, folder, bytes, golden }, text };
       }),
     );
 }

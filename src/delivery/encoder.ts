@@ -59,7 +59,7 @@ export interface EncoderInput {
 }
 
 /** The text of a column; null for a missing one. */
-export const textOf = (values: Values, column: string): string | null => values[column] || null;
+const textOf = (values: Values, column: string): string | null => values[column] || null;
 
 export function createEncoder({ config, manifest, shape, vocabularies, catalogues }: EncoderInput): Encoder {
   const { features, data, entities } = config;

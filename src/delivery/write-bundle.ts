@@ -13,9 +13,8 @@ import { allVariables } from '../model/weights.js';
 import { BUNDLE_FORMAT, type BundleHead, type BundleOrigin, bundlePaths } from './bundle-format.js';
 import { parquetSql } from './database.js';
 import { type EncodingManifest, vocabulariesOf } from './encoding.js';
-import { checkGolden, type GoldenCheck } from './golden.js';
+import { checkGolden, type GoldenCheck, type GoldenRequest } from './golden.js';
 import type { ItemStates } from './item-states.js';
-import { makeGolden } from './make-golden.js';
 import type { OpenModel } from './open-model.js';
 
 export interface WriteBundleInput {
@@ -23,6 +22,7 @@ export interface WriteBundleInput {
   readonly model: OpenModel;
   readonly states: ItemStates;
   readonly prepared: PreparedData;
+  readonly golden: readonly GoldenRequest[];
   readonly origin: BundleOrigin;
   readonly folder: string;
   /** Whether a bundle that is there may go. */
@@ -40,9 +40,8 @@ export async function writeBundle(
   connection: DuckDBConnection,
   input: WriteBundleInput,
 ): Promise<WrittenBundle> {
-  const { model, states, prepared, origin, folder, force } = input;
+  const { model, states, prepared, golden, origin, folder, force } = input;
   await requireReplaceable(folder, bundlePaths.head, force);
-  const golden = await makeGolden(connection, prepared, model);
   const check = checkGolden(model, golden, origin.run);
   let bytes = 0;
   await replaceFolder(folder, async (temporary) => {

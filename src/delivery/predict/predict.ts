@@ -53,6 +53,11 @@ export async function predict(
   const { config, weights } = model;
   const columns = askColumns(config, weights.shape, task);
   if (source.columns) requireColumns(source.columns, columns, source.name);
+  if (source.columns && !histories) {
+    throw new UserError(
+      `Cannot predict ${columns.task} of ${source.name}: required histories, from prepared data (--prepared) or in JSON lines, got neither`,
+    );
+  }
   const isTyped = columns.time.columns.length === 1 && source.times.has(columns.time.columns[0]!);
   const piece = new Piece(
     model,

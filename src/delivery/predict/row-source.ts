@@ -9,7 +9,7 @@ import { messageOf, UserError } from '../../common/errors.js';
 import { quoteIdentifier } from '../../common/sql.js';
 import { parquetSql, rowsOfQuery } from '../database.js';
 
-export const ROW_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
+const ROW_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];
 
 export interface Row {
