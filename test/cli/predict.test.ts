@@ -276,7 +276,9 @@ test('what cannot be predicted is refused', async () => {
   expect(await predict(...config, ...ctr, '--out', join(folder, 'there.csv'))).toContain(
     '--force replaces it',
   );
-  expect(await predict('--bundle', bundle, ...ctr)).toContain('required histories, from prepared data (--prepared)');
+  expect(await predict('--bundle', bundle, ...ctr)).toContain(
+    'required histories, from prepared data (--prepared)',
+  );
   expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
