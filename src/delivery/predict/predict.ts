@@ -14,8 +14,8 @@ import { type Ask, readAsk } from './read-ask.js';
 import { type ReadTimes, timeReader } from './read-times.js';
 import { type BadRow, isBad, type RowSource } from './row-source.js';
 
-/** Rows that are in memory at a time. */
-const PIECE = 4096;
+/** Rows that are in memory at a time, and events of histories of their own and candidates that they may hold. */
+const PIECE = { rows: 16_384, parts: 131_072 };
 
 /** Bad rows that are told of one by one. */
 const SHOWN = 5;
@@ -80,14 +80,19 @@ export async function predict(
   };
   try {
     let asks: Ask[] = [];
-    for await (const row of source.rows) {
-      rows++;
-      const ask = isBad(row) ? row : readAsk(row, columns);
-      if (isBad(ask)) reject(ask);
-      else asks.push(ask);
-      if (asks.length === PIECE) {
+    let parts = 0;
+    for await (const block of source.rows) {
+      for (const row of block) {
+        rows++;
+        const ask = isBad(row) ? row : readAsk(row, columns);
+        if (isBad(ask)) reject(ask);
+        else {
+          asks.push(ask);
+          parts += ask.samples.length + (ask.history?.length ?? 0);
+        }
+        if (asks.length < PIECE.rows && parts < PIECE.parts) continue;
         await work(asks);
-        asks = [];
+        [asks, parts] = [[], 0];
       }
     }
     await work(asks);

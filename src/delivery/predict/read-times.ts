@@ -25,14 +25,19 @@ export function timeReader(
         `Cannot tell how the times in ${columns.join(' + ')} are written, such as ${JSON.stringify(texts[0])}; set the \`format\` of the time in the config`,
       );
     }
+    // Rows of one request have the same.
+    const distinct = [...new Set(texts)];
     const reader = await connection.runAndReadAll(
       `SELECT ${timeSql('t', known, timeZone)} FROM (SELECT unnest($1) AS t)`,
-      [listValue([...texts])],
+      [listValue(distinct)],
       [LIST(VARCHAR)],
     );
-    return reader.getRows().map(([us]) => {
-      const inRange = typeof us === 'bigint' && us >= 0n && us < END_OF_TIME_US;
-      return inRange ? Number(us) : null;
-    });
+    const times = new Map(
+      reader.getRows().map(([us], at) => {
+        const inRange = typeof us === 'bigint' && us >= 0n && us < END_OF_TIME_US;
+        return [distinct[at]!, inRange ? Number(us) : null];
+      }),
+    );
+    return texts.map((text) => times.get(text)!);
   };
 }

@@ -37,7 +37,8 @@ export interface RowSource {
   readonly columns: readonly string[] | null;
   /** Columns that have a type of their own for times, which are read as ISO 8601. */
   readonly times: ReadonlySet<string>;
-  readonly rows: AsyncIterable<RowOrBad>;
+  /** A few of them at a time. */
+  readonly rows: AsyncIterable<readonly RowOrBad[]>;
 }
 
 const ENDINGS: readonly (readonly [RegExp, RowFormat])[] = [
@@ -73,60 +74,96 @@ export async function openRows(
   return openCsv(name, input as Readable, format);
 }
 
+/** Records that the parser may be ahead. */
+const AHEAD = 1024;
+
+interface CsvRecord {
+  readonly record: string[];
+  readonly info: { readonly lines: number };
+}
+
 async function openCsv(name: string, input: Readable, format: 'csv' | 'tsv'): Promise<RowSource> {
   const bad: BadRow[] = [];
-  const parser = input.pipe(
-    parse({
-      bom: true,
-      info: true,
-      delimiter: format === 'tsv' ? '\t' : ',',
-      skip_empty_lines: true,
-      relax_quotes: true,
-      relax_column_count: true,
-      skip_records_with_error: true,
-      on_skip: (error: CsvError | undefined) => {
-        bad.push({ line: Number(error?.lines ?? 0), reason: `expected CSV, got ${messageOf(error)}` });
-        return undefined;
-      },
-    }),
-  );
+  const options = {
+    bom: true,
+    info: true,
+    delimiter: format === 'tsv' ? '\t' : ',',
+    skip_empty_lines: true,
+    relax_quotes: true,
+    relax_column_count: true,
+    skip_records_with_error: true,
+    on_skip: (error: CsvError | undefined) => {
+      bad.push({ line: Number(error?.lines ?? 0), reason: `expected CSV, got ${messageOf(error)}` });
+      return undefined;
+    },
+    readableHighWaterMark: AHEAD,
+  };
+  const parser = input.pipe(parse(options));
   input.on('error', (error) => parser.destroy(error));
-  const records = parser[Symbol.asyncIterator]() as AsyncIterator<{
-    record: string[];
-    info: { lines: number };
-  }>;
-  const first = await records.next();
-  if (first.done) throw new UserError(`Cannot read ${name}: expected a header line, got nothing`);
-  const columns = first.value.record;
-  const rows = csvRows(records, columns, bad, first.value.info.lines);
+  const blocks = recordBlocks(parser);
+  const first = await blocks.next();
+  const [header, ...records] = first.done ? [] : first.value;
+  if (!header) throw new UserError(`Cannot read ${name}: expected a header line, got nothing`);
+  const columns = header.record;
+  const rows = csvRows(records, blocks, columns, bad, header.info.lines + 1);
   return { name, format, columns, times: new Set(), rows };
 }
 
-async function* csvRows(
-  records: AsyncIterator<{ record: string[]; info: { lines: number } }>,
-  columns: readonly string[],
-  bad: BadRow[],
-  headerEnd: number,
-): AsyncGenerator<RowOrBad> {
-  let line = headerEnd + 1;
+/** What the parser has ready: one record at a time would cost more than to parse it. */
+async function* recordBlocks(parser: Readable): AsyncGenerator<CsvRecord[], void, undefined> {
+  let failure: Error | null = null;
+  let wake = () => {};
+  for (const event of ['readable', 'end', 'close']) parser.on(event, () => wake());
+  parser.on('error', (error) => {
+    failure = error;
+    wake();
+  });
   for (;;) {
-    const { value, done } = await records.next();
-    yield* bad.splice(0);
-    if (done) return;
-    const { record, info } = value;
-    if (record.length === columns.length) {
-      yield { line, values: Object.fromEntries(columns.map((column, at) => [column, record[at]])) };
-    } else yield { line, reason: `expected ${columns.length} fields, got ${record.length}` };
-    line = info.lines + 1;
+    const block: CsvRecord[] = [];
+    for (let record = parser.read() as CsvRecord | null; record !== null; record = parser.read())
+      block.push(record);
+    if (block.length > 0) yield block;
+    else if (failure) throw failure;
+    else if (parser.readableEnded || parser.destroyed) return;
+    else {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
   }
 }
 
-async function* jsonRows(input: Readable): AsyncGenerator<RowOrBad> {
+async function* csvRows(
+  first: readonly CsvRecord[],
+  blocks: AsyncIterable<readonly CsvRecord[]>,
+  columns: readonly string[],
+  bad: BadRow[],
+  firstLine: number,
+): AsyncGenerator<readonly RowOrBad[]> {
+  let line = firstLine;
+  const rowOf = ({ record, info }: CsvRecord): RowOrBad => {
+    const at = line;
+    line = info.lines + 1;
+    if (record.length !== columns.length)
+      return { line: at, reason: `expected ${columns.length} fields, got ${record.length}` };
+    const values: Record<string, string> = {};
+    for (const [place, column] of columns.entries()) values[column] = record[place]!;
+    return { line: at, values };
+  };
+  yield first.map(rowOf);
+  for await (const block of blocks) {
+    yield block.map(rowOf);
+    yield bad.splice(0);
+  }
+  yield bad.splice(0);
+}
+
+async function* jsonRows(input: Readable): AsyncGenerator<readonly RowOrBad[]> {
   let line = 0;
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     line++;
     if (text.trim() === '') continue;
-    yield parseLine(text, line);
+    yield [parseLine(text, line)];
   }
 }
 
@@ -156,16 +193,16 @@ async function openParquet(connection: DuckDBConnection, path: string): Promise<
     return `${column}::VARCHAR`;
   });
   const columns = types.map(([name]) => name);
-  async function* rows(): AsyncGenerator<RowOrBad> {
+  async function* rows(): AsyncGenerator<readonly RowOrBad[]> {
     let line = 0;
     for await (const chunk of rowsOfQuery<(string | null)[]>(
       connection,
       `SELECT ${cells.join(', ')} FROM ${parquetSql(path)}`,
     )) {
-      for (const cellsOfRow of chunk) {
+      yield chunk.map((cells) => {
         line++;
-        yield { line, values: Object.fromEntries(columns.map((column, at) => [column, cellsOfRow[at]])) };
-      }
+        return { line, values: Object.fromEntries(columns.map((column, at) => [column, cells[at]])) };
+      });
     }
   }
   const times = new Set(types.filter(([, type]) => /^(TIMESTAMP|DATE)/.test(type)).map(([name]) => name));
