@@ -49,9 +49,17 @@ export function askColumns(config: Config, shape: ModelShape, named: string | un
   };
 }
 
+/** What a row may bring instead of columns. */
+const BRINGS = { history: 'history', candidates: 'candidates' } as const;
+
 /** @throws UserError when a table lacks columns that every row needs */
 export function requireColumns(columns: readonly string[], asked: AskColumns, source: string): void {
-  const needed = [asked.user, ...asked.time.columns, ...(asked.candidate === null ? [] : [asked.candidate])];
+  const bringsCandidates = asked.candidate === null || columns.includes(BRINGS.candidates);
+  const needed = [
+    ...(columns.includes(BRINGS.history) ? [] : [asked.user]),
+    ...asked.time.columns,
+    ...(bringsCandidates ? [] : [asked.candidate!]),
+  ];
   const missing = needed.filter((column) => !columns.includes(column));
   if (missing.length > 0) {
     const hints = missing.map((column) => `${column}${suggest(column, columns)}`);
@@ -59,7 +67,7 @@ export function requireColumns(columns: readonly string[], asked: AskColumns, so
       `Cannot predict ${asked.task} of ${source}: required the column ${hints.join(', ')}, got ${columns.join(', ')}`,
     );
   }
-  const features = asked.features.filter((name) => !columns.includes(name));
+  const features = bringsCandidates ? [] : asked.features.filter((name) => !columns.includes(name));
   if (features.length > 0) {
     throw new UserError(
       `Cannot predict ${asked.task} of ${source}: it ranks by features that have to be given, as they are before they are ` +

@@ -51,7 +51,7 @@ export function readAsk(row: Row, columns: AskColumns): Ask | BadRow {
 }
 
 function askOf({ line, values: cells }: Row, columns: AskColumns): Ask {
-  const { history, profile } = cells;
+  const [history, profile] = [cells.history ?? undefined, cells.profile ?? undefined];
   if (history !== undefined && !Array.isArray(history))
     throw new Unfit(`expected a list in history, got ${shown(history)}`);
   if (profile !== undefined && !isMap(profile))
@@ -75,7 +75,7 @@ function askOf({ line, values: cells }: Row, columns: AskColumns): Ask {
 function samplesOf(cells: Cells, columns: AskColumns): RawSample[] {
   if (columns.candidate === null) return [{ candidate: null, features: {} }];
   const { candidates } = cells;
-  if (candidates === undefined) return [sampleOf(cells, columns)];
+  if (candidates == null) return [sampleOf(cells, columns)];
   if (!Array.isArray(candidates)) throw new Unfit(`expected a list in candidates, got ${shown(candidates)}`);
   return candidates.map((candidate) =>
     sampleOf(isMap(candidate) ? candidate : { [columns.candidate!]: candidate }, columns),
@@ -102,7 +102,7 @@ function eventOf(event: unknown, columns: AskColumns): AskedEvent {
 function rowOf(cells: Cells, column: string, columns: AskColumns): RawRow {
   const id = required(cells, column, columns);
   const { attributes } = cells;
-  if (attributes === undefined) return { id };
+  if (attributes == null) return { id };
   if (!isMap(attributes)) throw new Unfit(`expected a map in attributes, got ${shown(attributes)}`);
   return { id, attributes: valuesOf(attributes, columns) };
 }

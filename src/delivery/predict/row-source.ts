@@ -179,7 +179,7 @@ function parseLine(text: string, line: number): RowOrBad {
   }
 }
 
-/** Cells are texts; times are written in full, lists as JSON. */
+/** Cells are texts; lists and structures are as in JSON lines. */
 async function openParquet(connection: DuckDBConnection, path: string): Promise<RowSource> {
   const described = await connection
     .runAndReadAll(`DESCRIBE SELECT * FROM ${parquetSql(path)}`)
@@ -187,11 +187,13 @@ async function openParquet(connection: DuckDBConnection, path: string): Promise<
       throw new UserError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
     });
   const types = described.getRows().map(([name, type]) => [String(name), String(type)] as const);
-  const cells = types.map(([name, type]) => {
+  const isNested = types.map(([, type]) => type.endsWith(']') || /^(STRUCT|MAP)/.test(type));
+  const cells = types.map(([name], at) => {
     const column = quoteIdentifier(name);
-    if (type.endsWith('[]')) return `to_json(${column})::VARCHAR`;
-    return `${column}::VARCHAR`;
+    return isNested[at] ? `to_json(${column})::VARCHAR` : `${column}::VARCHAR`;
   });
+  const cellOf = (text: string | null, at: number): unknown =>
+    text !== null && isNested[at] ? (JSON.parse(text) ?? undefined) : text;
   const columns = types.map(([name]) => name);
   async function* rows(): AsyncGenerator<readonly RowOrBad[]> {
     let line = 0;
@@ -201,7 +203,10 @@ async function openParquet(connection: DuckDBConnection, path: string): Promise<
     )) {
       yield chunk.map((cells) => {
         line++;
-        return { line, values: Object.fromEntries(columns.map((column, at) => [column, cells[at]])) };
+        return {
+          line,
+          values: Object.fromEntries(columns.map((column, at) => [column, cellOf(cells[at]!, at)])),
+        };
       });
     }
   }
