@@ -190,6 +190,15 @@ test.each([
     const out = join(folder, `${task}-own.jsonl`);
     const result = await json('predict', '--bundle', bundle, '--task', task, '--in', input, '--out', out);
     expect(result).toMatchObject({ rows: lines.length, requests: lines.length, rejected: 0 });
+    // The same in Parquet, where histories are lists of structures.
+    const table = join(folder, `${task}-own.parquet`);
+    await withDatabase(async (connection) => {
+      const lines = `read_json('${input}', format = 'newline_delimited')`;
+      await connection.run(`COPY (SELECT * FROM ${lines}) TO '${table}'`);
+    });
+    const again = join(folder, `${task}-again.jsonl`);
+    await json('predict', '--bundle', bundle, '--task', task, '--in', table, '--out', again);
+    expect(await readFile(again, 'utf8')).toBe(await readFile(out, 'utf8'));
     const rows = (await readFile(out, 'utf8'))
       .trim()
       .split('\n')

@@ -104,7 +104,12 @@ function rowOf(cells: Cells, column: string, columns: AskColumns): RawRow {
   const { attributes } = cells;
   if (attributes == null) return { id };
   if (!isMap(attributes)) throw new Unfit(`expected a map in attributes, got ${shown(attributes)}`);
-  return { id, attributes: valuesOf(attributes, columns) };
+  // Null says nothing of an attribute, as tables of structures can't leave one out; an empty text says that it is missing.
+  const given = Object.entries(attributes).filter(([, value]) => value != null);
+  return {
+    id,
+    attributes: Object.fromEntries(given.map(([name]) => [name, textOf(attributes, name, columns) ?? ''])),
+  };
 }
 
 function numberOf(cells: Cells, name: string, columns: AskColumns): number | null {
