@@ -45,7 +45,6 @@ export async function writeUsers(
 export async function writeStreams(
   connection: DuckDBConnection,
   folder: string,
-  config: Config,
   users: number,
   { segment, firstRow }: { readonly segment: string; readonly firstRow: number },
 ): Promise<void> {
@@ -64,15 +63,34 @@ export async function writeStreams(
       { path: preparedPaths.streamItems(segment), sql: 'e.item' },
       { path: preparedPaths.streamProperties(segment), sql: 'c.code' },
       { path: preparedPaths.streamTimes(segment), sql: `floor_div(e.time_us, ${US_PER_SECOND})` },
-      ...lastEventFields(config).map(
-        ({ name, at }): RawColumn => ({
-          path: preparedPaths.streamUserField(segment, name),
-          sql: `c.u${at}`,
-        }),
-      ),
     ],
     `FROM events e JOIN contexts c ON c.context = e.context WHERE e.${isNew} ORDER BY e.usr, e.seq`,
   );
+}
+
+/**
+ * The user fields that are read off events, of every segment: the vocabularies of these fields grow, so what earlier
+ * preparations wrote would not be what requests of this one say of the same events. `events` are those of each earlier segment.
+ */
+export async function writeStreamUserFields(
+  connection: DuckDBConnection,
+  folder: string,
+  config: Config,
+  segments: readonly { readonly segment: string; readonly events: number | null }[],
+): Promise<void> {
+  const fields = lastEventFields(config);
+  if (fields.length === 0) return;
+  let first = 0;
+  for (const { segment, events } of segments) {
+    const isLater = events === null ? '' : ` AND e.ord < ${first + events}`;
+    await writeRawFiles(
+      connection,
+      folder,
+      fields.map(({ name, at }) => ({ path: preparedPaths.streamUserField(segment, name), sql: `c.u${at}` })),
+      `FROM events e JOIN contexts c ON c.context = e.context WHERE e.ord >= ${first}${isLater} ORDER BY e.usr, e.seq`,
+    );
+    first += events ?? 0;
+  }
 }
 
 export async function writeRequests(

@@ -1,7 +1,7 @@
 /** The encoder of a config and its prepared data, without weights. */
 import type { Config } from '../../src/config/schema.js';
 import { openPrepared, type PreparedData } from '../../src/dataset/prepared.js';
-import { loadCatalogues } from '../../src/delivery/catalogue.js';
+import { type Catalogues, loadCatalogues } from '../../src/delivery/catalogue.js';
 import { withDatabase } from '../../src/delivery/database.js';
 import { createEncoder, type Encoder } from '../../src/delivery/encoder.js';
 import { loadVocabularies } from '../../src/delivery/encoding.js';
@@ -11,6 +11,7 @@ import { modelShape } from '../../src/model/shape.js';
 export interface OpenEncoder {
   readonly encoder: Encoder;
   readonly prepared: PreparedData;
+  readonly catalogues: Catalogues;
 }
 
 export async function openEncoder(config: Config, folder: string): Promise<OpenEncoder> {
@@ -21,7 +22,8 @@ export async function openEncoder(config: Config, folder: string): Promise<OpenE
     const states = await statesOfLog(connection, prepared);
     const catalogues = await loadCatalogues(connection, folder, manifest, states);
     const shape = modelShape(config, manifest);
-    return { encoder: createEncoder({ config, manifest, shape, vocabularies, catalogues }), prepared };
+    const encoder = createEncoder({ config, manifest, shape, vocabularies, catalogues });
+    return { encoder, prepared, catalogues };
   });
 }
 
