@@ -4,7 +4,7 @@ import type { Progress } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { mapValues } from '../common/map-values.js';
 import type { Config } from '../config/schema.js';
-import { openPrepared, type PreparedData } from '../dataset/prepared.js';
+import type { PreparedData } from '../dataset/prepared.js';
 import type { Against } from '../evaluation/against.js';
 import {
   type Evaluated,
@@ -12,10 +12,11 @@ import {
   Evaluator,
   type MeasuredTask,
 } from '../evaluation/evaluate.js';
-import { measuredRequests } from '../evaluation/measured.js';
+import { measuredRequests, openMeasured } from '../evaluation/measured.js';
 import { pairedMetrics } from '../evaluation/paired.js';
 import { findSameSamples, type SameSamples, type SameSamplesInput } from '../evaluation/same-samples.js';
 import { numberUsers } from '../evaluation/user-numbers.js';
+import type { ScoredSamples } from '../model/score-batches.js';
 import { modelShape } from '../model/shape.js';
 import type { Prepared } from './require-prepared.js';
 import { openScoredRun, type ScoredRun } from './scored-run.js';
@@ -40,9 +41,10 @@ export interface ThisRun {
 export async function compareWith(other: OtherRun, mine: ThisRun): Promise<Against> {
   const { data, options, measured } = mine;
   const run = await openScoredRun(other.config, other.prepared, other.folder);
-  const otherData = openPrepared(other.prepared.folder);
   const same = new Map<string, SameSamples>();
+  let otherData: PreparedData | null = null;
   try {
+    otherData = openMeasured(other.prepared.folder);
     const shared = sharedTasks(other, options.tasks);
     const { folder, limits } = { folder: options.folder, limits: mine.limits };
     const isSameData = resolve(other.prepared.folder) === resolve(data.folder);
@@ -57,24 +59,21 @@ export async function compareWith(other: OtherRun, mine: ThisRun): Promise<Again
     );
     const all = Object.values(tasks).every(({ samples, of }) => samples === of);
     const onSame = optionsOn(mine, shared, same);
-    const ofOther = await measure(
-      run,
-      { ...onSame, name: 'other' },
-      (scored) => same.get(scored.task)?.ofOther(scored) ?? scored,
-      mine.progress,
-    );
+    const total = Object.values(tasks).reduce((sum, { samples }) => sum + samples, 0);
+    const ofOther = await measure(run, {
+      ...{ options: { ...onSame, name: 'other' }, total, progress: mine.progress },
+      choose: (scored) => same.get(scored.task)?.ofOther(scored) ?? scored,
+    });
     const ofThis = all
       ? measured
-      : await measure(
-          mine.run,
-          { ...onSame, name: 'same' },
-          (scored) => same.get(scored.task)!.ofThis(scored),
-          mine.progress,
-        );
+      : await measure(mine.run, {
+          ...{ options: { ...onSame, name: 'same' }, total, progress: mine.progress },
+          choose: (scored) => same.get(scored.task)!.ofThis(scored),
+        });
     return { run: other.folder, step: run.state.step, tasks, metrics: pairedMetrics(ofThis, ofOther) };
   } finally {
     for (const samples of same.values()) samples.close();
-    otherData.close();
+    otherData?.close();
     run.close();
   }
 }
@@ -117,17 +116,28 @@ function optionsOn(
 
 async function measure(
   run: ScoredRun,
-  options: EvaluateOptions,
-  choose: (scored: Parameters<Evaluator['add']>[0]) => Parameters<Evaluator['add']>[0],
-  progress: Progress,
+  {
+    options,
+    total,
+    choose,
+    progress,
+  }: {
+    readonly options: EvaluateOptions;
+    /** Samples that are chosen. */
+    readonly total: number;
+    readonly choose: (scored: ScoredSamples) => ScoredSamples;
+    readonly progress: Progress;
+  },
 ): Promise<Evaluated> {
   const evaluator = new Evaluator(options);
-  const bar = progress.start(`score ${options.name}`, 0);
+  const bar = progress.start(`score ${options.name}`, total);
   let done = 0;
   try {
     for await (const scored of run.samples()) {
-      if (scored.task in options.tasks) evaluator.add(choose(scored));
-      done += scored.label.length;
+      if (!(scored.task in options.tasks)) continue;
+      const chosen = choose(scored);
+      evaluator.add(chosen);
+      done += chosen.label.length;
       bar.update(done);
     }
     return evaluator.finish();

@@ -1,7 +1,9 @@
 /** `dupn eval`: the metrics of a run on the evaluation period. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from '../common/context.js';
+import { UserError } from '../common/errors.js';
 import type { Config } from '../config/schema.js';
 import type { OtherRun } from './against-run.js';
 import type { Io } from './io.js';
@@ -33,10 +35,10 @@ export function evalCommand(io: Io): Command {
         const { evaluateRun } = await import('./evaluate-run.js');
         const { findRun } = await import('./open-run.js');
         const { reportRun } = await import('./run-report.js');
-        const against = options.against
-          ? await openOther(findRun(config, options.against), config, context.logger)
-          : null;
         const folder = findRun(config, options.run);
+        const against = options.against
+          ? await openOther(findRun(config, options.against), { folder, config, logger: context.logger })
+          : null;
         let report = '';
         const result = await evaluateRun(config, prepared, folder, context, {
           against,
@@ -51,15 +53,24 @@ export function evalCommand(io: Io): Command {
 }
 
 /** Its settings are those that it was trained with; its data may lie elsewhere by now, as that of this run says. */
-async function openOther(folder: string, { data }: Config, logger: Logger): Promise<OtherRun> {
+async function openOther(
+  other: string,
+  { folder, config, logger }: { readonly folder: string; readonly config: Config; readonly logger: Logger },
+): Promise<OtherRun> {
   const { requirePrepared } = await import('./require-prepared.js');
   const { runPaths } = await import('../training/run-folder.js');
   const { loadConfig } = await import('../config/load.js');
-  const configFile = join(folder, runPaths.config);
-  const config = await loadConfig(configFile, { set: [`data.root=${data.root}`] });
-  return {
-    folder,
-    config,
-    prepared: await requirePrepared(config, { action: 'compare', configFile, logger }),
-  };
+  if (resolve(other) === resolve(folder)) {
+    throw new UserError(`Cannot compare ${folder} with itself: name another run (--against)`);
+  }
+  const configFile = join(other, runPaths.config);
+  if (!existsSync(configFile)) {
+    const found = existsSync(other) ? 'a folder that is no run' : 'no such folder';
+    throw new UserError(
+      `Cannot compare with ${other}: expected the folder or the name of a trained run, got ${found}`,
+    );
+  }
+  const trained = await loadConfig(configFile, { set: [`data.root=${config.data.root}`] });
+  const prepared = await requirePrepared(trained, { action: 'compare', configFile, logger });
+  return { folder: other, config: trained, prepared };
 }

@@ -1,16 +1,18 @@
 /** Scores the evaluation part with the best weights of a run, and saves what that gives in the run's folder. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { activeTasks } from '../common/active-tasks.js';
 import type { Context, Logger } from '../common/context.js';
 import { during } from '../common/during.js';
 import { UserError } from '../common/errors.js';
 import { withWorkFolder, writeJson } from '../common/files.js';
+import { acquireLock } from '../common/lock.js';
 import { mapValues } from '../common/map-values.js';
 import type { Config } from '../config/schema.js';
-import { openPrepared, type PreparedData } from '../dataset/prepared.js';
+import type { PreparedData } from '../dataset/prepared.js';
 import { type Baselines, evaluateBaselines } from '../evaluation/baselines.js';
 import { type Evaluated, type EvaluateOptions, Evaluator } from '../evaluation/evaluate.js';
-import { countRequests, measuredRequests, samplesOf, usersOf } from '../evaluation/measured.js';
+import { countRequests, measuredRequests, openMeasured, samplesOf, usersOf } from '../evaluation/measured.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 import {
   type OpenSliceCodes,
@@ -20,6 +22,7 @@ import {
 import { warningsOf } from '../evaluation/warnings.js';
 import { PredictionsWriter } from '../evaluation/write-predictions.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
+import { runReportPaths } from '../report/write-run-report.js';
 import { runPaths } from '../training/run-folder.js';
 import { compareWith, type OtherRun, sharedTasks } from './against-run.js';
 import type { Prepared } from './require-prepared.js';
@@ -44,10 +47,7 @@ export interface EvaluateRunOptions {
 /** What DuckDB may use beside the model and the samples that are sorted. */
 const MEMORY_LIMIT = '150MB';
 
-/** Larger arrays of the prepared data are read a piece at a time. */
-const LOAD_BELOW_BYTES = 16 * 2 ** 20;
-
-/** @throws UserError as `openScoredRun` and `compareWith`, and for a column under eval.slices that there is none of */
+/** @throws UserError as `openScoredRun` and `compareWith`, while another process evaluates the run, and for a column under eval.slices that there is none of */
 export async function evaluateRun(
   config: Config,
   prepared: Prepared,
@@ -58,9 +58,11 @@ export async function evaluateRun(
   await requireWeights(folder);
   const file = join(output, runPaths.evaluation);
   const predictions = join(output, runPaths.predictions);
+  const reportFiles = Object.values(runReportPaths).map((path) => join(output, path));
   const limits = { memoryLimit: MEMORY_LIMIT, threads: config.preprocess.threads };
-  const data = openPrepared(prepared.folder, { loadBelowBytes: LOAD_BELOW_BYTES });
   const slices: Record<string, OpenSliceCodes> = {};
+  const lock = await acquireLock(join(output, '.eval.lock'));
+  const data = openMeasured(prepared.folder);
   try {
     if (against) {
       sharedTasks(against, modelShape(config, prepared.manifest).tasks);
@@ -75,9 +77,12 @@ export async function evaluateRun(
       try {
         warnOfDraws(run.weights.shape, context.logger);
         const parts = { config, data, run, slices, work, limits, context, against };
-        const result: SavedEvaluation = { run: folder, ...(await measure(parts, predictions)) };
-        await look?.(run, result);
+        const result: SavedEvaluation = {
+          run: folder,
+          ...(await measure(parts, { file, predictions, reportFiles })),
+        };
         await writeJson(file, result);
+        await look?.(run, result);
         return { ...result, file, predictions };
       } finally {
         run.close();
@@ -86,6 +91,7 @@ export async function evaluateRun(
   } finally {
     for (const codes of Object.values(slices)) codes.close();
     data.close();
+    await lock.release();
   }
 }
 
@@ -101,8 +107,15 @@ interface Parts {
   readonly against: OtherRun | null;
 }
 
-/** Everything of the samples; their scores go to the folder of the predictions. */
-async function measure(parts: Parts, predictions: string): Promise<Omit<SavedEvaluation, 'run'>> {
+/** Everything of the samples; their scores go to the folder of the predictions, whose older metrics and page go first. */
+async function measure(
+  parts: Parts,
+  {
+    file,
+    predictions,
+    reportFiles,
+  }: { readonly file: string; readonly predictions: string; readonly reportFiles: readonly string[] },
+): Promise<Omit<SavedEvaluation, 'run'>> {
   const { config, data, run, slices, work, limits, context, against } = parts;
   const { progress } = context;
   const requests = measuredRequests(data.manifest);
@@ -111,7 +124,7 @@ async function measure(parts: Parts, predictions: string): Promise<Omit<SavedEva
     tasks: mapValues(shape.tasks, ({ kind, outputs }, task) => ({
       ...{ kind, outputs, slices: slices[task]!, users: usersOf(data, task, requests) },
     })),
-    bootstrap: { samples: config.eval.bootstrapSamples, seed: config.eval.bootstrapSeed },
+    bootstrap: bootstrapOf(config),
     ndcgAt: config.eval.ndcgAt,
     folder: work,
     name: 'model',
@@ -130,12 +143,13 @@ async function measure(parts: Parts, predictions: string): Promise<Omit<SavedEva
       evaluator.add(scored);
       writer.add(scored);
     });
+    for (const older of [file, ...reportFiles]) await rm(older, { recursive: true, force: true });
     await writer.write(predictions, progress);
     const { resampled, ...measured } = finish(evaluator, context);
-    const { baselines, leaks } = await baselinesOf(parts);
+    const { baselines, differences, leaks } = await baselinesOf(parts, { ...measured, resampled });
     return {
-      ...{ step: run.state.step, ...measured, baselines },
-      warnings: warningsOf({ metrics: measured.metrics, baselines }, leaks),
+      ...{ step: run.state.step, ...measured, baselines, differences },
+      warnings: warningsOf({ ...measured, differences }, leaks),
       scoring: { requests: countRequests(data, Object.keys(shape.tasks), requests), seconds },
       against:
         against &&
@@ -148,6 +162,11 @@ async function measure(parts: Parts, predictions: string): Promise<Omit<SavedEva
     writer.close();
   }
 }
+
+const bootstrapOf = ({ eval: { bootstrapSamples, bootstrapSeed } }: Config) => ({
+  samples: bootstrapSamples,
+  seed: bootstrapSeed,
+});
 
 /** Seconds that it took, waiting for batches left out. */
 async function score(
@@ -186,16 +205,18 @@ function finish(evaluator: Evaluator, { progress }: Context): Evaluated {
 }
 
 /** None of an update: rates by counting would be of the samples that are measured. */
-async function baselinesOf({ config, data, work, limits, context }: Parts): Promise<Baselines> {
-  if (data.manifest.updateFrom) return { baselines: {}, leaks: {} };
+async function baselinesOf(
+  { config, data, work, limits, context }: Parts,
+  model: Evaluated,
+): Promise<Baselines> {
+  if (data.manifest.updateFrom) return { baselines: {}, differences: {}, leaks: {} };
   return evaluateBaselines({
     prepared: data,
     keptColumns: mapValues(activeTasks(config), ({ samples }) => samples.keep),
     maxEvents: config.model.maxEvents,
+    bootstrap: bootstrapOf(config),
     ndcgAt: config.eval.ndcgAt,
-    folder: work,
-    limits,
-    progress: context.progress,
+    ...{ model, folder: work, limits, progress: context.progress },
   });
 }
 

@@ -1,8 +1,17 @@
 /** What `dupn eval` prints: for each task its metrics down, the model and what scores without one across. */
+import type { AucMeasure } from '../common/auc-name.js';
+import { DIRECTION_TEXT, verdictOf } from '../common/metric-direction.js';
+import { metricOfKey } from '../common/metric-key.js';
 import { metricTable } from '../common/metric-table.js';
+import { pText, pValuesText } from '../common/p-value-text.js';
+import { printable } from '../common/printable.js';
 import { signed, signedInterval } from '../common/signed.js';
-import { type SummaryTable, tableText } from '../common/summary.js';
+import { standingsOf, standingsText } from '../common/standings.js';
+import { tableText } from '../common/summary.js';
 import type { Cell } from '../common/table.js';
+import { taskTitle } from '../common/task-title.js';
+import { warningText } from '../common/warning-text.js';
+import { tinyText, worstSlices } from '../common/worst-slices.js';
 import type { Against } from '../evaluation/against.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 
@@ -12,86 +21,88 @@ const SHOWN_SLICES = 5;
 /** `width` as in `formatTable`. */
 export function evaluationText(evaluation: SavedEvaluation, width: number | null): string {
   const { reasons, warnings, against, tasks } = evaluation;
-  const tables = [
-    ...Object.keys(tasks).map((task) => metricsTable(evaluation, task)),
-    ...Object.keys(tasks).flatMap((task) => slicesTable(evaluation, task)),
-    ...(against ? [againstTable(against)] : []),
+  const names = Object.keys(tasks);
+  const parts = [
+    ...names.map((task) => metricsText(evaluation, task, width)),
+    ...names.map((task) => slicesText(evaluation, task, width)),
+    ...(against ? [againstText(against, width)] : []),
+    [
+      ...Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`),
+      ...Object.entries(warnings).map(([key, warning]) => `warning: ${warningText(key, warning)}\n`),
+    ].join(''),
   ];
-  const notes = [
-    ...Object.entries(reasons).map(([key, reason]) => `${key}: not measured, ${reason}\n`),
-    ...Object.entries(warnings).map(([key, warning]) => `warning: ${key} is ${warning}\n`),
-  ];
-  const text = tables.map((table) => tableText(table, width));
-  return `${[...text, notes.join('')].filter((part) => part !== '').join('\n')}\ndocs/metrics.md says what the rows and columns are\n`;
+  return `${parts.filter((part) => part !== '').join('\n')}\ndocs/metrics.md says what the rows and columns are\n`;
 }
 
-function metricsTable({ metrics, intervals, tasks, baselines }: SavedEvaluation, task: string): SummaryTable {
-  const { samples, labels, requests, users } = tasks[task]!;
-  const names = Object.keys(metrics).flatMap((key) =>
-    key.endsWith(`[${task}]`) ? [key.slice(0, -task.length - 2)] : [],
-  );
+function metricsText(evaluation: SavedEvaluation, task: string, width: number | null): string {
+  const { metrics, intervals, tasks, baselines, differences } = evaluation;
+  const names = Object.keys(metrics).flatMap((key) => {
+    const metric = metricOfKey(key);
+    return metric.task === task ? [metric.name] : [];
+  });
   const ofTask = <T>(values: Readonly<Record<string, T>>) =>
     Object.fromEntries(names.map((name) => [name, values[`${name}[${task}]`]]));
-  return metricTable(
-    `${task}: ${samples} samples (by label ${labels.join(' / ')}), ${requests} requests, ${users} users`,
-    names,
-    [
-      { name: 'model', values: ofTask(metrics), intervals: ofTask(intervals) },
-      ...Object.entries(baselines[task] ?? {}).map(([name, values]) => ({ name, values })),
-    ],
-  );
+  const table = metricTable(taskTitle(task, tasks[task]!), names, [
+    { name: 'model', values: ofTask(metrics), intervals: ofTask(intervals) },
+    ...Object.entries(baselines[task] ?? {}).map(([name, values]) => ({ name, values })),
+  ]);
+  const measure = measureOf(evaluation, task);
+  const standings = standingsText(standingsOf(differences[task], measure));
+  const below = standings === '' ? '' : `${printable(`by ${measure} the model is ${standings}`)}\n`;
+  return tableText(table, width) + below;
 }
 
 /** The worst of all columns that are not tiny. */
-function slicesTable({ slices, metrics }: SavedEvaluation, task: string): SummaryTable[] {
-  const columns = slices[task] ?? [];
-  const worst = columns
-    .flatMap(({ column, slices }) => slices.map((slice) => ({ column, ...slice })))
-    .filter(({ tiny, area }) => !tiny && area !== null)
-    .sort((a, b) => a.area! - b.area!)
-    .slice(0, SHOWN_SLICES);
-  if (worst.length === 0) return [];
-  const name = `auc[${task}]` in metrics ? 'auc' : 'macroAuc';
-  const rows = worst.map(
-    ({ column, value, area, interval, samples, users, predictedOverObserved }): Cell[] => [
+function slicesText(evaluation: SavedEvaluation, task: string, width: number | null): string {
+  const columns = evaluation.slices[task] ?? [];
+  const tiny = tinyText(columns);
+  if (tiny !== null) return `${task}: ${tiny}\n`;
+  const { slices, caution } = worstSlices(columns);
+  if (slices.length === 0) return '';
+  const rows = slices
+    .slice(0, SHOWN_SLICES)
+    .map(({ column, value, area, interval, within, samples, users, predictedOverObserved }): Cell[] => [
       `${column} = ${value}`,
       number(area),
-      interval ? `${interval.low.toFixed(4)} .. ${interval.high.toFixed(4)}` : null,
+      interval && `${interval.low.toFixed(4)} .. ${interval.high.toFixed(4)}`,
+      number(within),
       samples,
       users,
       number(predictedOverObserved),
+    ]);
+  const table = {
+    title: `${task}: the worst slices (all of them: eval/metrics.json)`,
+    header: [
+      ...['slice', measureOf(evaluation, task), '95 % interval', 'mean of column'],
+      ...['samples', 'users', 'predicted / observed'],
     ],
-  );
-  return [
-    {
-      title: `${task}: the worst slices (all of them: eval/metrics.json)`,
-      header: ['slice', name, '95 % interval', 'samples', 'users', 'predicted / observed'],
-      rows,
-    },
-  ];
-}
-
-function againstTable({ run, tasks, metrics }: Against): SummaryTable {
-  const parts = Object.entries(tasks).map(([task, { samples, of }]) => `${samples} of ${of} of ${task}`);
-  const rows = Object.entries(metrics).flatMap(([key, paired]): Cell[][] =>
-    paired
-      ? [
-          [
-            key,
-            number(paired.value),
-            number(paired.other),
-            signed(paired.difference),
-            paired.interval && signedInterval(paired.interval),
-            paired.pValue === null ? null : paired.pValue.toFixed(3),
-          ],
-        ]
-      : [],
-  );
-  return {
-    title: `against ${run}, on the samples of both: ${parts.join(', ')}`,
-    header: ['metric', 'this run', 'other', 'difference', '95 % interval', 'p'],
     rows,
   };
+  return `${tableText(table, width)}${caution}\n`;
+}
+
+const measureOf = ({ metrics }: SavedEvaluation, task: string): AucMeasure =>
+  `auc[${task}]` in metrics ? 'auc' : 'macroAuc';
+
+function againstText({ run, tasks, metrics }: Against, width: number | null): string {
+  const parts = Object.entries(tasks).map(([task, { samples, of }]) => `${samples} of ${of} of ${task}`);
+  const measured = Object.entries(metrics).flatMap(([key, paired]) => (paired ? [{ key, ...paired }] : []));
+  const table = {
+    title: `against ${run}, on the samples of both: ${parts.join(', ')}`,
+    header: ['metric', 'this run', 'other', 'difference', '95 % interval', 'p', 'this run is'],
+    rows: measured.map(({ key, ...paired }): Cell[] => [
+      key,
+      number(paired.value),
+      number(paired.other),
+      signed(paired.difference),
+      paired.interval && signedInterval(paired.interval),
+      paired.pValue === null ? null : pText(paired.pValue),
+      verdictOf(metricOfKey(key).name, paired),
+    ]),
+  };
+  const pValues = measured.filter(({ pValue }) => pValue !== null).length;
+  const notes = [DIRECTION_TEXT, ...(pValues > 0 ? [pValuesText(pValues)] : [])];
+  return tableText(table, width) + notes.map((note) => `${note}\n`).join('');
 }
 
 function number(value: number | null | undefined): string | null {

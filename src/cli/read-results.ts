@@ -1,7 +1,7 @@
 /** What runs and experiments have left in their folders, to make pages of. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf, UserError } from '../common/errors.js';
 import { backtestSummary } from '../experiments/backtest-text.js';
 import { comparisonPaths } from '../experiments/compare.js';
@@ -31,7 +31,7 @@ const SOURCES = [
 export async function readResults(folders: readonly string[]): Promise<Results> {
   const runs = new Map<string, RunReport>();
   const experiments: Experiment[] = [];
-  for (const folder of new Set(folders)) {
+  for (const folder of distinct(folders)) {
     const found = SOURCES.filter(({ file }) => existsSync(join(folder, file)));
     if (found.length === 0) throw nothingIn(folder);
     for (const { kind, file } of found) {
@@ -42,6 +42,12 @@ export async function readResults(folders: readonly string[]): Promise<Results> 
     }
   }
   return { runs: labelled(runs), experiments };
+}
+
+/** Each once, by the name that it was first given. */
+function distinct(folders: readonly string[]): string[] {
+  const paths = folders.map((folder) => resolve(folder));
+  return folders.filter((_, at) => paths.indexOf(paths[at]!) === at);
 }
 
 function nothingIn(folder: string): UserError {

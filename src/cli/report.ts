@@ -1,5 +1,5 @@
 /** `dupn report`: pages of runs and experiments, made again from what they have left, or several on one. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { Command } from 'commander';
 import { UserError } from '../common/errors.js';
 import { writeFileAtomic } from '../common/files.js';
@@ -18,6 +18,11 @@ export function reportCommand(io: Io): Command {
     .action((folders: string[], options: Options) =>
       runCommand(options, io, async () => {
         const { out } = options;
+        if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) {
+          throw new UserError(
+            `Cannot write ${out}: expected the name of a file, got a folder (--out names another)`,
+          );
+        }
         if (existsSync(out) && !options.force) {
           throw new UserError(
             `Cannot write ${out}: it exists already (--force writes over it, --out names another)`,

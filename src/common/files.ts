@@ -1,9 +1,10 @@
 /** Files and folders that appear whole or not at all: written under a temporary name beside their place, then renamed. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { onInterrupt } from './interrupted.js';
 
 /** Writes the file, in the place of an older one; its folder is made where it is missing. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
@@ -66,14 +67,16 @@ export async function recoverFolder(folder: string): Promise<void> {
   else await rename(previous, folder);
 }
 
-/** An empty folder beside the given one while `run` works, then gone; what a process that died left in it goes too. */
+/** An empty folder beside the given one while `run` works, then gone, after an interruption too; what a process that was killed left in it goes first. */
 export async function withWorkFolder<T>(folder: string, run: (work: string) => Promise<T>): Promise<T> {
   const work = besideFolder(resolve(folder), 'work');
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
+  const forget = onInterrupt(() => rmSync(work, { recursive: true, force: true }));
   try {
     return await run(work);
   } finally {
+    forget();
     await rm(work, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 /** How a run has learned, thinned for pictures. */
 
-/** A line of metrics.jsonl: numbers by name, such as `loss[ctr]` or `auc[ctr]`. */
-export type LearningRecord = Readonly<Record<string, number>> & {
+/** A line of metrics.jsonl: numbers by name, such as `loss[ctr]` or `auc[ctr]`; null for one that could not be measured. */
+export type LearningRecord = Readonly<Record<string, number | null>> & {
   readonly step: number;
   readonly epoch: number;
 };

@@ -2,14 +2,13 @@
 import { SingleBar } from 'cli-progress';
 import { barTerminal, type TerminalStream } from './bar-terminal.js';
 import type { Logger, Progress, ProgressBar } from './context.js';
+import { onInterrupt } from './interrupted.js';
 import { printable } from './printable.js';
 
 const BAR_UNITS = 20;
 const LINE_INTERVAL_MS = 5000;
 /** A bar of so many units would say the same twice. */
 const PERCENT = 100;
-/** What ends the process while a bar is drawn. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Fields = Readonly<Record<string, string | number>>;
 
@@ -55,21 +54,18 @@ export function createTerminalProgress(stream: TerminalStream): TerminalProgress
     bar?.drawn?.stop();
     if (bar) bar.drawn = null;
   };
+  let forget = () => {};
+  // After an interruption too: the shell goes on at the start of an empty line.
   const close = () => {
     hide(open.at(-1));
     open = [];
-    for (const signal of SIGNALS) process.removeListener(signal, interrupted);
-  };
-  // The shell goes on at the start of an empty line; the process ends as it would have without us.
-  const interrupted = (signal: NodeJS.Signals) => {
-    close();
-    process.kill(process.pid, signal);
+    forget();
   };
 
   return {
     start(title, total): ProgressBar {
       const bar: OpenBar = { title, total, startMs: performance.now(), done: 0, fields: {}, drawn: null };
-      if (open.length === 0) for (const signal of SIGNALS) process.on(signal, interrupted);
+      if (open.length === 0) forget = onInterrupt(close);
       hide(open.at(-1));
       open.push(bar);
       draw(bar);

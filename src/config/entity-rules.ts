@@ -3,8 +3,11 @@ import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config } from './schema.js';
 
-/** Groups of embedding tables and of vocabularies that are no entities. */
-const RESERVED = ['item', 'property', 'properties', 'user', 'query'];
+/** Groups of embedding tables and of vocabularies that are no entities, and baselines of an evaluation. */
+const RESERVED = [
+  ...['item', 'property', 'properties', 'user', 'query'],
+  ...['position', 'popularity', 'seen', 'lastItem'],
+];
 
 export function entityRules({ entities, features, tasks }: Config): RuleProblem[] {
   const problems: RuleProblem[] = [];

@@ -11,14 +11,19 @@
  */
 import type { Progress } from '../common/context.js';
 import { openDatabase } from '../common/database.js';
+import { mapValues } from '../common/map-values.js';
 import type { PreparedData } from '../dataset/prepared.js';
-import { BinaryEvaluator } from './binary-evaluator.js';
+import type { PairedMetric } from './against.js';
+import { type Baseline, binaryBaselines } from './binary-baselines.js';
+import type { Bootstrap } from './bootstrap.js';
 import { classBaselines } from './class-baselines.js';
-import { historyScorer } from './history-baselines.js';
+import { type Evaluated, Evaluator } from './evaluate.js';
 import { type LeakCheck, LeakCounter } from './leak-check.js';
 import { measuredRequests, usersOf } from './measured.js';
-import { type Chunk, measuredSamples } from './measured-samples.js';
-import { countedColumns } from './rate-baseline.js';
+import { pairedMetrics } from './paired.js';
+
+/** Resamples of the baselines, at most: there are six for each task. */
+const BASELINE_RESAMPLES = 256;
 
 export interface BaselineOptions {
   readonly prepared: PreparedData;
@@ -26,7 +31,10 @@ export interface BaselineOptions {
   readonly keptColumns: Readonly<Record<string, readonly string[]>>;
   /** Length of a history. */
   readonly maxEvents: number;
+  readonly bootstrap: Bootstrap;
   readonly ndcgAt: number;
+  /** What the model reaches on the same samples, with the same bootstrap. */
+  readonly model: Pick<Evaluated, 'metrics' | 'resampled'>;
   /** For temporary files. */
   readonly folder: string;
   /** What DuckDB may use. */
@@ -34,107 +42,95 @@ export interface BaselineOptions {
   readonly progress: Progress;
 }
 
-/** Baseline -> metrics, by the names that they have in an evaluation. */
-export type TaskBaselines = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+/** Task -> baseline -> what is known of it, by metric. */
+type ByBaseline<T> = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, T>>>>>>;
 
 export interface Baselines {
-  readonly baselines: Readonly<Record<string, TaskBaselines>>;
+  readonly baselines: ByBaseline<number | null>;
+  /** What the model has more; of metrics that are resampled. */
+  readonly differences: ByBaseline<PairedMetric | null>;
   readonly leaks: Readonly<Record<string, LeakCheck | null>>;
 }
 
-/** Task -> baselines; rates are left out where the training samples are not of both labels. */
+/** Rates are left out where the training samples are not of both labels. */
 export async function evaluateBaselines(options: BaselineOptions): Promise<Baselines> {
-  const { prepared } = options;
-  const tasks = Object.entries(options.keptColumns);
-  const bar = options.progress.start('baselines', tasks.length);
+  const { prepared, keptColumns, maxEvents, folder, limits, progress } = options;
+  const tasks = Object.entries(keptColumns);
+  const bar = progress.start('baselines', tasks.length);
+  const database = await openDatabase(folder, limits);
+  const { connection } = database;
   try {
-    const baselines: Record<string, TaskBaselines> = {};
+    const baselines: Record<string, Record<string, Record<string, number | null>>> = {};
+    const differences: Record<string, Record<string, Record<string, PairedMetric | null>>> = {};
     const leaks: Record<string, LeakCheck | null> = {};
     for (const [at, [task, kept]] of tasks.entries()) {
-      bar.update(at, { task });
-      if (prepared.manifest.tasks[task]!.kind === 'multiclass') {
-        baselines[task] = classBaselines(prepared, task, options);
-        continue;
+      const leak = new LeakCounter();
+      const isBinary = prepared.manifest.tasks[task]!.kind !== 'multiclass';
+      const ofTask: readonly Baseline[] = isBinary
+        ? await binaryBaselines({ prepared, connection, task, kept, maxEvents, leak })
+        : classBaselines(prepared, task);
+      baselines[task] = {};
+      differences[task] = {};
+      for (const baseline of ofTask) {
+        bar.update(at, { task, baseline: baseline.name });
+        const measured = await measure(task, baseline, options);
+        baselines[task][baseline.name] = measured.values;
+        differences[task][baseline.name] = measured.differences;
       }
-      const result = await binaryBaselines(prepared, task, kept, options);
-      baselines[task] = result.baselines;
-      leaks[task] = result.leak;
+      if (isBinary) leaks[task] = leak.result();
+      bar.update(at + 1);
     }
-    return { baselines, leaks };
+    return { baselines, differences, leaks };
   } finally {
     bar.stop();
+    database.close();
   }
 }
 
 /** Metrics of what is no probability. */
 const OF_ORDER = /^(auc|gauc|gaucByUser|mrr|ndcg@\d+)$/;
 
-async function binaryBaselines(
-  prepared: PreparedData,
+async function measure(
   task: string,
-  kept: readonly string[],
-  { maxEvents, ndcgAt, folder, limits }: BaselineOptions,
-): Promise<{ readonly baselines: TaskBaselines; readonly leak: LeakCheck | null }> {
-  const { manifest } = prepared;
-  const requests = measuredRequests(manifest);
-  const judged = manifest.tasks[task]!.candidate!;
-  const database = await openDatabase(folder, limits);
-  const evaluators = new Map<string, { readonly isLogit: boolean; readonly evaluator: BinaryEvaluator }>();
-  const users = usersOf(prepared, task, requests);
-  const add = (name: string, isLogit: boolean, chunk: Chunk, logits: Float32Array) => {
-    let baseline = evaluators.get(name);
-    if (!baseline) {
-      const options = { users, slices: null, bootstrap: { samples: 0, seed: 0 }, ndcgAt, folder };
-      baseline = { isLogit, evaluator: new BinaryEvaluator({ ...options, name: `${task}-${name}` }) };
-      evaluators.set(name, baseline);
-    }
-    baseline.evaluator.add({ ...chunk, task, outputs: 1, logits });
-  };
+  { name, isProbability, scored }: Baseline,
+  { prepared, bootstrap, ndcgAt, folder, model }: BaselineOptions,
+) {
+  const { kind, classes } = prepared.manifest.tasks[task]!;
+  const samples = Math.min(bootstrap.samples, BASELINE_RESAMPLES);
+  const evaluator = new Evaluator({
+    tasks: {
+      [task]: {
+        kind,
+        outputs: kind === 'multiclass' ? classes : 1,
+        users: usersOf(prepared, task, measuredRequests(prepared.manifest)),
+        slices: null,
+      },
+    },
+    bootstrap: { ...bootstrap, samples },
+    ...{ ndcgAt, folder, name: `baseline-${name}` },
+  });
   try {
-    const columns = ['candidate', ...kept.filter((column) => column === 'position')];
-    const counted = await countedColumns({
-      connection: database.connection,
-      folder: prepared.folder,
-      ...{ manifest, task, columns, requests },
-    });
-    const scorer = historyScorer(prepared, judged, maxEvents);
-    const leak = new LeakCounter();
-    for (const chunk of measuredSamples(prepared, task, requests)) {
-      const { prior, popularity, ...rates } = await counted.next(chunk.label.length);
-      const [item, position] = [rates['rate:candidate'], rates['rate:position']];
-      if (item) add(judged, true, chunk, logits(item));
-      if (position) add('position', true, chunk, logits(position));
-      if (item && position && prior) {
-        const both = item.map((rate, sample) => (rate * position[sample]!) / prior[sample]!);
-        add(`${judged}Position`, true, chunk, logits(both));
-      }
-      if (popularity) add('popularity', false, chunk, Float32Array.from(popularity));
-      if (!scorer) continue;
-      const { seen, last, isLatest, ages } = scorer(chunk);
-      add('seen', false, chunk, seen);
-      add('lastItem', false, chunk, last);
-      leak.add(chunk, isLatest, ages);
-    }
-    const baselines: Record<string, Readonly<Record<string, number | null>>> = {};
-    for (const [name, { isLogit, evaluator }] of evaluators) {
-      const { values } = evaluator.finish();
-      const shown = Object.entries(values).map(([metric, value]) => [
-        metric,
-        isLogit || OF_ORDER.test(metric) ? value : null,
-      ]);
-      baselines[name] = Object.fromEntries(shown);
-    }
-    return { baselines, leak: scorer ? leak.result() : null };
+    for await (const part of scored()) evaluator.add(part);
+    const { metrics, resampled } = evaluator.finish();
+    const isKnown = (key: string) => isProbability || OF_ORDER.test(nameOf(key, task));
+    const mine = mapValues(model.resampled, (values) => values.subarray(0, samples));
+    const paired = pairedMetrics({ metrics: model.metrics, resampled: mine }, { metrics, resampled });
+    const named = <T>(values: Readonly<Record<string, T>>, keep: (key: string) => boolean) =>
+      Object.fromEntries(
+        Object.entries(values)
+          .filter(([key]) => keep(key))
+          .map(([key, value]) => [nameOf(key, task), value]),
+      );
+    return {
+      values: named(
+        mapValues(metrics, (value, key) => (isKnown(key) ? value : null)),
+        () => true,
+      ),
+      differences: named(paired, (key) => isKnown(key) && key in resampled),
+    };
   } finally {
-    for (const { evaluator } of evaluators.values()) evaluator.close();
-    database.close();
+    evaluator.close();
   }
 }
 
-/** Logits of rates, which may be 0, 1 or, where they are products, more. */
-function logits(rates: Float64Array): Float32Array {
-  return Float32Array.from(rates, (rate) => {
-    const p = Math.min(Math.max(rate, 1e-6), 1 - 1e-6);
-    return Math.log(p / (1 - p));
-  });
-}
+const nameOf = (key: string, task: string) => key.slice(0, -task.length - 2);

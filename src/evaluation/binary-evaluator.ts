@@ -2,7 +2,7 @@
 import type { ScoredSamples } from '../model/score-batches.js';
 import type { TaskEvaluation } from './evaluate.js';
 import { GroupAreas } from './metrics/auc.js';
-import { Calibration, expectedCalibrationError } from './metrics/calibration.js';
+import { Calibration, calibrationErrorByChance, expectedCalibrationError } from './metrics/calibration.js';
 import { gauc } from './metrics/gauc.js';
 import { logLoss, logLossOf } from './metrics/log-loss.js';
 import { normalisedEntropy } from './metrics/normalised-entropy.js';
@@ -112,6 +112,7 @@ export class BinaryEvaluator implements TaskEvaluator {
     const { areas, roc, bins } = this.#rank();
     const counts: TaskEvaluation = {
       samples: this.#samples,
+      weight: total[WEIGHT]!,
       labels: [this.#samples - this.#positives, this.#positives],
       requests: this.#requests,
       requestsWithBoth: total[REQUESTS]!,
@@ -120,8 +121,13 @@ export class BinaryEvaluator implements TaskEvaluator {
     const drawn = this.#resample(onShare);
     return {
       counts,
-      values: { auc: areas.area(0), ...ratios(total, ndcgAt), ece: expectedCalibrationError(bins) },
-      reason: (metric) => reasonOf(metric, counts, total[WEIGHT]!),
+      values: {
+        auc: areas.area(0),
+        ...ratios(total, ndcgAt),
+        ece: expectedCalibrationError(bins),
+        eceByChance: calibrationErrorByChance(bins),
+      },
+      reason: (metric) => reasonOf(metric, counts),
       resampled: drawn.metrics,
       curves: { roc: [roc], calibration: bins, confusion: null },
       slices: slices
@@ -211,8 +217,7 @@ const OF_REQUESTS = /^(gauc|mrr|ndcg@\d+)$/;
 
 function reasonOf(
   metric: string,
-  { samples, labels: [negatives, positives] }: TaskEvaluation,
-  weight: number,
+  { samples, weight, labels: [negatives, positives] }: TaskEvaluation,
 ): string {
   if (samples === 0) return 'there are no samples';
   if (weight === 0) return 'the samples have no weight';

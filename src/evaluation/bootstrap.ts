@@ -37,9 +37,11 @@ export function* drawBlocks(
   { samples, seed }: Bootstrap,
 ): Generator<DrawnBlock, void, undefined> {
   const random = createRandom(seed, 'bootstrap');
+  // One array for all blocks: they are large, and come faster than they would be collected.
+  const buffer = new Uint8Array(numUsers * Math.min(BLOCK_WIDTH, samples));
   for (let first = 0; first < samples; first += BLOCK_WIDTH) {
     const width = Math.min(BLOCK_WIDTH, samples - first);
-    const counts = new Uint8Array(numUsers * width);
+    const counts = buffer.subarray(0, numUsers * width).fill(0);
     for (let at = 0; at < width; at++) {
       for (let draw = 0; draw < numUsers; draw++) counts[random.integer(numUsers) * width + at]!++;
     }

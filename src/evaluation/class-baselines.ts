@@ -8,9 +8,8 @@
  */
 import { type PreparedData, splitRange } from '../dataset/prepared.js';
 import { findEvents } from '../dataset/user-streams.js';
-import type { BaselineOptions, TaskBaselines } from './baselines.js';
-import { ClassEvaluator } from './class-evaluator.js';
-import { measuredRequests, usersOf } from './measured.js';
+import type { Baseline } from './binary-baselines.js';
+import { measuredRequests } from './measured.js';
 import { type Chunk, measuredSamples } from './measured-samples.js';
 import { requestsOf } from './requests-of.js';
 
@@ -21,11 +20,7 @@ const SMOOTHING = 50;
 const NO_ITEM = -1;
 
 /** Empty where there is no training sample. */
-export function classBaselines(
-  prepared: PreparedData,
-  task: string,
-  { folder, ndcgAt }: Pick<BaselineOptions, 'folder' | 'ndcgAt'>,
-): TaskBaselines {
+export function classBaselines(prepared: PreparedData, task: string): Baseline[] {
   const { manifest } = prepared;
   const { classes } = manifest.tasks[task]!;
   const totals = new Float64Array(classes);
@@ -42,7 +37,7 @@ export function classBaselines(
     }
   }
   const total = totals.reduce((sum, weight) => sum + weight, 0);
-  if (total === 0) return {};
+  if (total === 0) return [];
   const prior = totals.map((weight) => weight / total);
   const given = (item: number) => {
     const counted = item === NO_ITEM ? undefined : byItem.get(item);
@@ -51,27 +46,24 @@ export function classBaselines(
     return counted.map((weight, k) => (weight + SMOOTHING * prior[k]!) / (sum + SMOOTHING));
   };
   const requests = measuredRequests(manifest);
-  const users = usersOf(prepared, task, requests);
-  const measure = (name: string, probabilities: (item: number) => Float64Array) => {
-    const options = { users, slices: null, bootstrap: { samples: 0, seed: 0 }, ndcgAt, folder };
-    const evaluator = new ClassEvaluator(classes, { ...options, name: `${task}-${name}` });
-    try {
+  const scoredBy = (name: string, probabilities: (item: number) => Float64Array): Baseline => ({
+    name,
+    isProbability: true,
+    *scored() {
       for (const chunk of measuredSamples(prepared, task, requests)) {
-        const logits = new Float32Array(chunk.label.length * classes);
+        const { request, sample, label, weight } = chunk;
+        const logits = new Float32Array(label.length * classes);
         for (const [at, item] of lastItemsOf(prepared, chunk).entries()) {
           logits.set(
             probabilities(item).map((p) => Math.log(Math.max(p, 1e-6))),
             at * classes,
           );
         }
-        evaluator.add({ ...chunk, task, outputs: classes, logits });
+        yield { task, outputs: classes, request, sample, label, weight, logits };
       }
-      return evaluator.finish().values;
-    } finally {
-      evaluator.close();
-    }
-  };
-  return { prior: measure('prior', () => prior), lastItem: measure('last-item', given) };
+    },
+  });
+  return [scoredBy('prior', () => prior), scoredBy('lastItem', given)];
 }
 
 /** Item row of the latest event before each sample's request, [samples]. */

@@ -5,7 +5,7 @@ import type { ScoredSamples } from '../model/score-batches.js';
 import type { TaskEvaluation } from './evaluate.js';
 import { accuracy } from './metrics/accuracy.js';
 import { GroupAreas } from './metrics/auc.js';
-import { Calibration, expectedCalibrationError } from './metrics/calibration.js';
+import { Calibration, calibrationErrorByChance, expectedCalibrationError } from './metrics/calibration.js';
 import { Confusion } from './metrics/confusion.js';
 import { logLoss } from './metrics/log-loss.js';
 import { macroAuc } from './metrics/macro-auc.js';
@@ -22,11 +22,11 @@ import { shareOf } from './slicing/slices.js';
 import { Sums } from './sums.js';
 import type { TaskEvaluator, TaskEvaluatorOptions, TaskResult } from './task-evaluator.js';
 
-/** Columns of the sums; from CLASS on the weight of each class. */
+/** Columns of the sums. */
 const WEIGHT = 0;
 const LOSS = 1;
 const RIGHT = 2;
-const CLASS = 3;
+const COLUMNS = 3;
 
 /** Rows that all the sorters of a task hold in memory together. */
 const HELD_ROWS = 2 ** 19;
@@ -42,7 +42,9 @@ export class ClassEvaluator implements TaskEvaluator {
   /** By the probability of the predicted class, positive where it is the label. */
   readonly #confidences: ScoreSorter;
   readonly #labels: number[];
-  readonly #row: Float64Array;
+  readonly #row = new Float64Array(COLUMNS);
+  /** Weight of each class. */
+  readonly #weights: Float64Array;
   #samples = 0;
   #requests = 0;
 
@@ -51,9 +53,8 @@ export class ClassEvaluator implements TaskEvaluator {
     this.#options = options;
     this.#classes = classes;
     this.#counts = new SliceCounts(slices, classes, users.count);
-    const columns = CLASS + classes;
-    this.#sums = new Sums(columns, bootstrap.samples > 0 ? users.count : 0, this.#counts.slices);
-    this.#row = new Float64Array(columns);
+    this.#sums = new Sums(COLUMNS, bootstrap.samples > 0 ? users.count : 0, this.#counts.slices);
+    this.#weights = new Float64Array(classes);
     this.#confusion = new Confusion(classes);
     this.#labels = new Array<number>(classes).fill(0);
     const runRows = Math.ceil(HELD_ROWS / (classes + 1));
@@ -111,7 +112,7 @@ export class ClassEvaluator implements TaskEvaluator {
     row[WEIGHT] = weight;
     row[LOSS] = weight * loss;
     row[RIGHT] = weight * right;
-    row[CLASS + label] = weight;
+    this.#weights[label]! += weight;
     this.#sums.add(user, row);
     const { columns, starts } = this.#counts;
     for (let column = 0; column < columns; column++) {
@@ -124,20 +125,27 @@ export class ClassEvaluator implements TaskEvaluator {
   finish(onShare: (share: number) => void = () => {}): TaskResult {
     const { slices } = this.#options;
     const { total } = this.#sums;
-    const ranked = this.#sorters.map((sorter, k) => this.#rank(sorter, total[CLASS + k]!));
+    const ranked = this.#sorters.map((sorter, k) => this.#rank(sorter, this.#weights[k]!));
     const areaOf = (group: number) => macroAuc(ranked.map(({ areas }) => areas.area(group)));
     const bins = this.#calibration();
     const drawn = this.#resample(onShare);
     const counts: TaskEvaluation = {
       samples: this.#samples,
+      weight: total[WEIGHT]!,
       labels: this.#labels,
       requests: this.#requests,
       users: this.#options.users.count,
     };
     return {
       counts,
-      values: { ...ratios(total), macroAuc: areaOf(0), ece: expectedCalibrationError(bins) },
-      reason: () => reasonOf(counts, total[WEIGHT]!),
+      values: {
+        ...ratios(total),
+        macroAuc: areaOf(0),
+        normalisedEntropy: normalisedEntropy(total[LOSS]!, this.#weights),
+        ece: expectedCalibrationError(bins),
+        eceByChance: calibrationErrorByChance(bins),
+      },
+      reason: () => reasonOf(counts),
       resampled: drawn.metrics,
       curves: {
         roc: ranked.map(({ roc }) => roc.finish()),
@@ -213,7 +221,6 @@ function ratios(sums: Float64Array): Record<string, number | null> {
   return {
     accuracy: accuracy(sums[RIGHT]!, weight),
     logLoss: logLoss(sums[LOSS]!, weight),
-    normalisedEntropy: normalisedEntropy(sums[LOSS]!, sums.subarray(CLASS)),
   };
 }
 
@@ -225,7 +232,7 @@ function meanOfClasses(byClass: readonly Float64Array[]): Float64Array {
   });
 }
 
-function reasonOf({ samples, labels }: TaskEvaluation, weight: number): string {
+function reasonOf({ samples, labels, weight }: TaskEvaluation): string {
   if (samples === 0) return 'there are no samples';
   if (weight === 0) return 'the samples have no weight';
   const present = labels.filter((count) => count > 0).length;

@@ -15,6 +15,8 @@ export interface CalibrationBin {
   readonly predicted: number;
   /** Weighted share of positives. */
   readonly observed: number;
+  /** Standard deviation that `observed` would have if every prediction were right and samples came independently. */
+  readonly deviation: number;
 }
 
 export interface TaskCurves {

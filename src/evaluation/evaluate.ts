@@ -11,6 +11,8 @@ import type { UserNumbers } from './user-numbers.js';
 
 export interface TaskEvaluation {
   readonly samples: number;
+  /** Sum of their weights. */
+  readonly weight: number;
   /** Samples of each label: [negatives, positives] of a binary task. */
   readonly labels: readonly number[];
   readonly requests: number;
@@ -26,7 +28,7 @@ export interface Evaluation {
   /** Intervals of the same keys; none where bootstrapping was not asked for, and of what has none. */
   readonly intervals: Readonly<Record<string, Interval | null>>;
   readonly reasons: Readonly<Record<string, string>>;
-  /** Keys of metrics that are too good or too bad to be believed, and what to look for. */
+  /** Tasks, or keys of metrics, whose numbers are too good or too bad to be believed, and what to look for: a sentence without its subject. */
   readonly warnings: Readonly<Record<string, string>>;
   readonly tasks: Readonly<Record<string, TaskEvaluation>>;
 }
@@ -103,19 +105,5 @@ export class Evaluator {
   /** Removes the temporary files. */
   close(): void {
     for (const evaluator of this.#byTask.values()) evaluator.close();
-  }
-}
-
-/** All samples of a stream. */
-export async function evaluate(
-  stream: AsyncIterable<ScoredSamples> | Iterable<ScoredSamples>,
-  options: EvaluateOptions,
-): Promise<Evaluated> {
-  const evaluator = new Evaluator(options);
-  try {
-    for await (const scored of stream) evaluator.add(scored);
-    return evaluator.finish();
-  } finally {
-    evaluator.close();
   }
 }

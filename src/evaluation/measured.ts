@@ -1,7 +1,14 @@
 /** What an evaluation is over: of a first preparation its evaluation part, of an update all that came with it. */
 import type { Manifest, Split } from '../common/prepared.js';
-import { type PreparedData, splitRange } from '../dataset/prepared.js';
+import { openPrepared, type PreparedData, splitRange } from '../dataset/prepared.js';
 import { numberUsers, type UserNumbers } from './user-numbers.js';
+
+/** Larger arrays are read a piece at a time. */
+const LOAD_BELOW_BYTES = 16 * 2 ** 20;
+
+/** A prepared folder for an evaluation, in little memory. */
+export const openMeasured = (folder: string): PreparedData =>
+  openPrepared(folder, { loadBelowBytes: LOAD_BELOW_BYTES });
 
 export type Range = readonly [start: number, end: number];
 

@@ -19,73 +19,84 @@ const SMOOTHING = 50;
 
 /** Columns of numbers of the samples, in their order. */
 export interface CountedColumns {
-  readonly names: readonly string[];
   /** Those of the next `samples` samples, each [samples]. */
   next(samples: number): Promise<Readonly<Record<string, Float64Array>>>;
 }
 
-export interface CountedInput {
+export interface CountedTable {
   readonly connection: DuckDBConnection;
   readonly folder: string;
   readonly manifest: Manifest;
   readonly task: string;
-  /** Columns of samples/<task>/samples.parquet whose rates are asked for. */
-  readonly columns: readonly string[];
   /** The requests whose samples are asked for. */
   readonly requests: Range;
 }
 
-/**
- * `rate:<column>` of each column and `prior`, where the training samples are of both labels, and `popularity` of tasks that judge what has a
- * vocabulary of its own ids.
- */
-export async function countedColumns(input: CountedInput): Promise<CountedColumns> {
-  const { connection, folder, manifest, task, columns, requests } = input;
-  const parquet = (path: string) => `read_parquet(${quoteLiteral(escapeGlob(join(folder, path)))})`;
-  await connection.run(
-    `CREATE OR REPLACE VIEW samples AS SELECT * FROM ${parquet(preparedPaths.samples(task))}`,
-  );
+const parquetOf = (folder: string, path: string) =>
+  `read_parquet(${quoteLiteral(escapeGlob(join(folder, path)))})`;
+
+/** The rate over all training samples, null where they are not of both labels; and whether candidates have a vocabulary of ids. */
+export async function countedNames({ connection, folder, manifest, task }: CountedTable): Promise<{
+  readonly prior: number | null;
+  readonly hasPopularity: boolean;
+}> {
   const [start, end] = splitRange(manifest, 'training');
-  await connection.run(
-    `CREATE OR REPLACE VIEW training AS SELECT * FROM samples WHERE request >= ${start} AND request < ${end}`,
-  );
   const [total] = await rowsOf<[number | null]>(
     connection,
-    'SELECT sum(weight * label) / sum(weight) FROM training',
+    `SELECT sum(weight * label) / sum(weight) FROM ${parquetOf(folder, preparedPaths.samples(task))}
+     WHERE request >= ${start} AND request < ${end}`,
   );
   const rate = total?.[0] ?? null;
-  const prior = rate !== null && rate > 0 && rate < 1 ? rate : null;
-  const rates = prior === null ? [] : columns.map((column) => rateColumn(column, prior));
-  const vocabulary = vocabularyOfIds(manifest, manifest.tasks[task]!.candidate!);
-  const counted: Column[] = [...rates, ...(vocabulary ? [popularityColumn(parquet(vocabulary))] : [])];
+  return {
+    prior: rate !== null && rate > 0 && rate < 1 ? rate : null,
+    hasPopularity: vocabularyOfIds(manifest, manifest.tasks[task]!.candidate!) !== null,
+  };
+}
+
+/** The rates of `columns` (those of samples/<task>/samples.parquet), each under its name; without any, `popularity`. */
+export async function countedColumns({
+  connection,
+  folder,
+  manifest,
+  task,
+  requests,
+  columns,
+  prior,
+}: CountedTable & {
+  readonly columns: readonly string[];
+  readonly prior: number | null;
+}): Promise<CountedColumns> {
+  const samples = parquetOf(folder, preparedPaths.samples(task));
+  const [start, end] = splitRange(manifest, 'training');
+  const training = `SELECT * FROM ${samples} WHERE request >= ${start} AND request < ${end}`;
+  const counted: readonly Column[] =
+    columns.length > 0
+      ? columns.map((column) => rateColumn(column, prior!, training))
+      : [popularityColumn(parquetOf(folder, vocabularyOfIds(manifest, manifest.tasks[task]!.candidate!)!))];
   const names = counted.map(({ name }) => name);
   const tables = counted.map(
     ({ table, on }, at) => `LEFT JOIN (${table}) c${at} ON c${at}.value IS NOT DISTINCT FROM s.${on}`,
   );
   const values = counted.map(({ missing }, at) => `CAST(coalesce(c${at}.counted, ${missing}) AS DOUBLE)`);
   const result = await connection.stream(
-    `SELECT ${['s.sample', ...values].join(', ')} FROM samples s ${tables.join(' ')}
+    `SELECT ${values.join(', ')} FROM ${samples} s ${tables.join(' ')}
      WHERE s.request >= ${requests[0]} AND s.request < ${requests[1]} ORDER BY s.sample`,
   );
   let chunk: Float64Array[] = [];
   let [at, length] = [0, 0];
   return {
-    names: prior === null ? names : [...names, 'prior'],
     async next(samples) {
       const columns = names.map(() => new Float64Array(samples));
       for (let done = 0; done < samples; done++, at++) {
         if (at === length) {
           const next = await result.fetchChunk();
           if (!next || next.rowCount === 0) throw new Error(`${task} has fewer samples than its arrays`);
-          chunk = names.map((_, column) => Float64Array.from(next.getColumnValues(1 + column) as number[]));
+          chunk = names.map((_, column) => Float64Array.from(next.getColumnValues(column) as number[]));
           [at, length] = [0, next.rowCount];
         }
         for (const [column, values] of columns.entries()) values[done] = chunk[column]![at]!;
       }
-      return {
-        ...Object.fromEntries(names.map((name, column) => [name, columns[column]!])),
-        ...(prior !== null && { prior: new Float64Array(samples).fill(prior) }),
-      };
+      return Object.fromEntries(names.map((name, column) => [name, columns[column]!]));
     },
   };
 }
@@ -100,12 +111,12 @@ interface Column {
   readonly missing: string;
 }
 
-function rateColumn(column: string, prior: number): Column {
+function rateColumn(column: string, prior: number, training: string): Column {
   const value = quoteIdentifier(column);
   const smoothed = `(sum(weight * label) + ${SMOOTHING} * ${prior.toExponential()}) / (sum(weight) + ${SMOOTHING})`;
   return {
-    name: `rate:${column}`,
-    table: `SELECT ${value} AS value, ${smoothed} AS counted FROM training GROUP BY ${value}`,
+    name: column,
+    table: `SELECT ${value} AS value, ${smoothed} AS counted FROM (${training}) GROUP BY ALL`,
     on: value,
     missing: prior.toExponential(),
   };

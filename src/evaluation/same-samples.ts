@@ -20,7 +20,7 @@ export interface SameSamples {
   readonly hasSample: Uint8Array;
   /** Samples of this folder that the other has too. */
   ofThis(scored: ScoredSamples): ScoredSamples;
-  /** Samples of the other folder that this has too, by the numbers of this. */
+  /** Samples of the other folder that this has too, by the numbers of this and with its weights. */
   ofOther(scored: ScoredSamples): ScoredSamples;
   close(): void;
 }
@@ -80,6 +80,7 @@ function sameSamples(
   const own = new RawArray(paths.own, 'u8');
   const others = new RawArray(paths.other, 'i32');
   const hasSample = new Uint8Array(requests[1] - requests[0]);
+  const { weight: weights } = prepared.tasks[task]!;
   const offsets = prepared.tasks[task]!.offsets.read(requests[0], requests[1] + 1);
   for (let at = 0; at < hasSample.length; at++) {
     hasSample[at] = own.read(offsets[at]! - firstOwn, offsets[at + 1]! - firstOwn).includes(1) ? 1 : 0;
@@ -100,16 +101,19 @@ function sameSamples(
       const kept: number[] = [];
       const sample = new Int32Array(scored.sample.length);
       const request = new Int32Array(scored.sample.length);
+      const weight = new Float32Array(scored.sample.length);
       for (const { start, end } of requestsOf(scored)) {
         const first = scored.sample[start]! - firstOther;
         const pairs = others.read(2 * first, 2 * (first + end - start));
         for (let at = start; at < end; at++) {
           sample[at] = pairs[2 * (at - start)]!;
           request[at] = pairs[2 * (at - start) + 1]!;
-          if (sample[at] !== -1) kept.push(at);
+          if (sample[at] === -1) continue;
+          weight[at] = weights.at(sample[at]!);
+          kept.push(at);
         }
       }
-      return pick({ ...scored, sample, request }, kept);
+      return pick({ ...scored, sample, request, weight }, kept);
     },
     close() {
       own.close();

@@ -1,15 +1,17 @@
 /** What of an evaluation is too good or too bad to be believed, in words. */
+import { verdictOf } from '../common/metric-direction.js';
+import type { PairedMetric } from './against.js';
 import type { LeakCheck } from './leak-check.js';
 import type { SavedEvaluation } from './saved-evaluation.js';
 
-/** The metrics that a model is judged by; more is better in all of them. */
-const JUDGED = ['auc', 'gauc', 'macroAuc', 'accuracy'] as const;
-
 const AREAS: readonly string[] = ['auc', 'gauc', 'gaucByUser', 'macroAuc'];
 
-/** Key of a metric -> what to look at. */
+/** What a model is told apart from its baselines by. */
+const JUDGED: readonly string[] = ['auc', 'macroAuc'];
+
+/** Key of a metric, or a task -> sentences without their subject. */
 export function warningsOf(
-  { metrics, baselines }: Pick<SavedEvaluation, 'metrics' | 'baselines'>,
+  { metrics, intervals, differences }: Pick<SavedEvaluation, 'metrics' | 'intervals' | 'differences'>,
   leaks: Readonly<Record<string, LeakCheck | null>>,
 ): Record<string, string> {
   const found: Record<string, string[]> = {};
@@ -17,39 +19,64 @@ export function warningsOf(
     found[key] = [...(found[key] ?? []), text];
   };
   for (const [key, value] of Object.entries(metrics)) {
-    if (value === null || !AREAS.includes(nameOf(key))) continue;
-    if (value > 0.98) {
+    const name = key.slice(0, key.indexOf('['));
+    const interval = intervals[key];
+    if (value === null) continue;
+    if (AREAS.includes(name) && value > 0.98) {
       warn(
         key,
-        'above 0.98: look for a feature that knows the label, such as an event of the request itself',
+        'is above 0.98: look for a feature that knows the label, such as an event of the request itself',
       );
-    } else if (value < 0.5) {
-      warn(key, 'below 0.5, worse than chance: look for labels or scores with the wrong sign');
+    }
+    if (AREAS.includes(name) && (interval?.high ?? value) < 0.5) {
+      warn(key, 'is below 0.5, worse than chance: look for labels or scores with the wrong sign');
+    }
+    if (name === 'normalisedEntropy' && (interval?.low ?? value) > 1) {
+      warn(key, 'is above 1: the base rates alone predict better');
+    }
+    if (name === 'predictedOverObserved' && interval && (interval.high < 1 || interval.low > 1)) {
+      const [share, word] = [Math.abs(value - 1), value > 1 ? 'many' : 'few'];
+      warn(
+        key,
+        `is not 1: the model expects ${(100 * share).toFixed(0)} % too ${word} positives, beyond chance`,
+      );
     }
   }
-  for (const [task, ofTask] of Object.entries(baselines)) {
-    for (const name of JUDGED) {
-      const key = `${name}[${task}]`;
-      const value = metrics[key] ?? null;
-      if (value === null) continue;
-      const above = Object.entries(ofTask).flatMap(([baseline, values]) =>
-        (values[name] ?? 0) > value ? [`${baseline} (${values[name]!.toFixed(4)})`] : [],
-      );
-      if (above.length > 0) warn(key, `below what needs no model: ${above.join(', ')}`);
-    }
+  for (const [task, ofTask] of Object.entries(differences)) {
+    for (const text of baselineTexts(ofTask)) warn(task, text);
   }
   for (const [task, leak] of Object.entries(leaks)) {
-    if (leak?.suspected) warn(`auc[${task}]`, leakText(leak));
+    if (leak?.suspected) warn(task, leakText(leak));
   }
   return Object.fromEntries(Object.entries(found).map(([key, texts]) => [key, texts.join('; ')]));
 }
 
-const nameOf = (key: string) => key.slice(0, key.indexOf('['));
+/** Where a baseline is better beyond chance, and where chance could be all that the model has more. */
+function baselineTexts(
+  differences: Readonly<Record<string, Readonly<Record<string, PairedMetric | null>>>>,
+): string[] {
+  const worse: string[] = [];
+  const alike: string[] = [];
+  for (const [baseline, byMetric] of Object.entries(differences)) {
+    const verdicts = Object.entries(byMetric).flatMap(([metric, paired]) =>
+      paired && metric !== 'predictedOverObserved' ? [{ metric, verdict: verdictOf(metric, paired) }] : [],
+    );
+    const lost = verdicts.filter(({ verdict }) => verdict === 'worse').map(({ metric }) => metric);
+    if (lost.length > 0) worse.push(`${baseline} in ${lost.join(', ')}`);
+    if (verdicts.some(({ metric, verdict }) => JUDGED.includes(metric) && verdict === 'not told apart')) {
+      alike.push(baseline);
+    }
+  }
+  return [
+    ...(worse.length > 0 ? [`is worse than what needs no model: ${worse.join(', ')}`] : []),
+    ...(alike.length > 0 ? [`is not told apart from what needs no model: ${alike.join(', ')}`] : []),
+  ];
+}
 
 function leakText({ positives, negatives, secondsBefore }: LeakCheck): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return (
-    `of a task whose histories may hold their own label: the candidate is the latest behaviour before the request of ${percent(positives)} of the ` +
+    `has histories that may hold their own label: the candidate is the latest behaviour before the request of ${percent(positives)} of the ` +
     `positive samples and of ${percent(negatives)} of the negative ones (in the median ${secondsBefore} s before); is the time of the samples that of the request, and not that of what came of it?`
   );
 }

@@ -10,10 +10,11 @@ import { type Draft, drawSections } from './drafts.js';
 import { drawFigures } from './figures.js';
 import { type Block, renderPage, type Section } from './page.js';
 import { LEARNING_TEXT, learningCharts, type Reports } from './run/learning-charts.js';
-import { evaluationWarnings } from './run/result-tables.js';
+import { againstTable, againstText, evaluationWarnings } from './run/result-tables.js';
 import { ROC_TEXT, rocChart } from './run/roc-chart.js';
-import { runTables, sampleWarnings, tasksOf, withTask } from './run/run-tables.js';
+import { runTables, tasksOf, withTask } from './run/run-tables.js';
 import { runsAreaChart } from './run/runs-area-chart.js';
+import { sampleWarnings } from './run/sample-warnings.js';
 import { taskAreas } from './run/task-area.js';
 import { runLead } from './run-page.js';
 import type { RunReport } from './run-report.js';
@@ -70,12 +71,15 @@ function runDrafts(runs: Reports): Draft[] {
           ? [
               {
                 kind: 'text' as const,
-                text: 'Bold: the best of the runs, which says nothing of chance; the intervals do.',
+                text:
+                  'Bold: the best of the runs, which says nothing of chance. Nor do intervals that overlap: of runs on the same users, ' +
+                  'the difference is known better than either number, and dupn eval --against measures it.',
               },
             ]
           : []),
         ...runTables(runs).map((table): Block => ({ kind: 'table', ...table })),
         { kind: 'charts', charts: chart ? [chart] : [] },
+        ...Object.entries(runs).flatMap(([label, report]) => againstBlocks(label, report)),
       ],
     },
     {
@@ -95,6 +99,16 @@ function runDrafts(runs: Reports): Draft[] {
         { kind: 'charts', charts: tasks.flatMap((task) => rocOf(runs, task) ?? []) },
       ],
     },
+  ];
+}
+
+/** What a run differs by from another one, where it was measured. */
+function againstBlocks(label: string, { evaluation: { against } }: RunReport): Block[] {
+  const table = against && againstTable(against);
+  if (!table) return [];
+  return [
+    { kind: 'table', ...table, title: `${label} against ${against.run}` },
+    { kind: 'text', text: againstText(against) },
   ];
 }
 

@@ -26,6 +26,7 @@ table{border-collapse:collapse;font-size:.875rem}
 th,td{padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:bottom}
 thead th{color:var(--faint);font-weight:400;min-width:4.5rem}
 tbody th,td{white-space:nowrap}
+tbody th.long,td.long{white-space:normal;overflow-wrap:anywhere;min-width:14rem;max-width:24rem}
 tbody th{font-weight:600}
 th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1.5rem;margin:1rem 0}
@@ -42,7 +43,7 @@ nav a{display:inline-block;padding:.25rem 0}
 .shaded>:first-child{padding-left:.5rem}
 figcaption{color:var(--faint);font-size:.875rem;margin-top:.25rem}
 @media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
-@media print{body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
+@media print{body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0;overflow-wrap:anywhere}tbody th.long,td.long{min-width:0;max-width:none}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 }
 

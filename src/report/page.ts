@@ -46,6 +46,9 @@ export interface Figure {
   readonly caption: string;
 }
 
+/** Signs of a text that goes on in a second line. */
+const LONG_TEXT = 36;
+
 /** From as many sections on, a page begins with links to them. */
 const LONG = 6;
 
@@ -115,16 +118,20 @@ function listItems(items: readonly string[]): string {
   return items.map((item) => `<li>${escapeXml(item)}</li>\n`).join('');
 }
 
-/** The first column names the rows; numbers, and texts of digits alone, stand to the right. */
+/** The first column names the rows; numbers, and texts of digits alone such as counts by label, stand to the right. */
 function tableHtml({ title, header, rows, shades, bold = [] }: PageTable): string {
   const right = header.map((_, column) => rows.every((row) => isNumber(row[column] ?? null)));
-  const attribute = (column: number) => (right[column] ? ' class="number"' : '');
+  const long = header.map((_, column) =>
+    rows.some((row) => [...String(row[column] ?? '')].length > LONG_TEXT),
+  );
+  const attribute = (column: number) =>
+    right[column] ? ' class="number"' : long[column] ? ' class="long"' : '';
   const head = header.map((name, column) => `<th scope="col"${attribute(column)}>${escapeXml(name)}</th>`);
   const marked = new Set(bold.map(([row, column]) => `${row},${column}`));
   const body = rows.map((row, at) => {
     const cells = header.map((_, column) => {
       const text = escapeXml(String(row[column] ?? '-'));
-      if (column === 0) return `<th scope="row"${shades ? attribute(0) : ''}>${text}</th>`;
+      if (column === 0) return `<th scope="row"${shades || long[0] ? attribute(0) : ''}>${text}</th>`;
       return `<td${attribute(column)}>${marked.has(`${at},${column}`) ? `<strong>${text}</strong>` : text}</td>`;
     });
     const shade = shades ? ` class="shaded" style="--shade:${Number((shades[at] ?? 0).toFixed(3))}"` : '';
@@ -140,7 +147,8 @@ function tableHtml({ title, header, rows, shades, bold = [] }: PageTable): strin
 }
 
 function isNumber(cell: Cell): boolean {
-  return cell === null || cell === '' || typeof cell === 'number' || /^[+-]?\d+(\.\d+)?( %)?$/.test(cell);
+  if (cell === null || cell === '' || typeof cell === 'number') return true;
+  return /^[+-]?\d+(\.\d+)?( %)?$/.test(cell) || /^\d+( \/ \d+)+$/.test(cell);
 }
 
 function figureHtml({ svg, caption }: Figure): string {

@@ -1,13 +1,24 @@
-/** Charts of named rows: a point with an interval in each, or a bar; names to the left, groups with a heading. */
+/** Charts of named rows: a point with an interval in each, or a bar; groups with a heading. */
 import type { TopLevelSpec } from 'vega-lite';
 import { palette } from './palette.js';
-import { type Encoding, type Layer, legendOf, look, TITLE_LIMIT } from './series-chart.js';
+import { type Layout, layoutOf, namesOf } from './row-names.js';
+import { type Layer, legendOf, look, TITLE_LIMIT } from './series-chart.js';
 import type { SeriesStyles } from './series-style.js';
-import { shortened } from './shortened.js';
 
 export type ChartRow =
   | { readonly heading: string }
-  | { readonly name: string; readonly points: readonly RowPoint[] };
+  /** Of a part of what is below a heading. */
+  | { readonly subheading: string }
+  | NamedRow;
+
+export interface NamedRow {
+  readonly name: string;
+  /** Behind the name, and never cut. */
+  readonly note?: string;
+  readonly points: readonly RowPoint[];
+  /** A tick in this row alone: what its points are to be held against. */
+  readonly tick?: number | null;
+}
 
 export interface RowPoint {
   /** One of the styles. */
@@ -37,107 +48,127 @@ export interface RowChart {
 
 const WIDTH = 392;
 const ROW_HEIGHT = 22;
-/** Where names end and the plot begins. */
-const NAMES = 152;
-const NAME_LENGTH = 21;
-const INDENT = 10;
+/**
+ * Signs of a line: by their real width, and by vega's estimate, which widens a chart beyond its names unless the space
+ * around the plot is given; that it cannot be where a legend stands above.
+ */
+const LINE_LENGTHS = { real: 52, estimated: 36 };
+/** Around the plot: title, and labels and title of the axis. */
+const SPACE = { left: 8, right: 8, top: 42, bottom: 48 };
+/** Of a tick, to both sides of its row. */
+const TICK = 0.32;
 
-export function rowChart({ title, rows, styles, axis, rule, bars, legend }: RowChart): TopLevelSpec {
-  const height = rows.length * ROW_HEIGHT;
-  const x = {
+export function rowChart(chart: RowChart): TopLevelSpec {
+  const { title, rows, styles, rule, legend } = chart;
+  const layout = layoutOf(rows, legend ? LINE_LENGTHS.estimated : LINE_LENGTHS.real);
+  const x = valueAxis(chart, layout);
+  const y = {
+    field: 'row',
+    type: 'quantitative' as const,
+    axis: null,
+    scale: { domain: [-0.5, layout.height - 0.5], reverse: true, nice: false },
+  };
+  const plot = {
+    width: WIDTH,
+    height: layout.height * ROW_HEIGHT,
+    layer: [
+      ...(rule === undefined ? [] : [ruleOf(rule, x)]),
+      ...namesOf(rows, layout, y),
+      ...ticksOf(rows, layout, { x, y }),
+      ...marksOf(chart, layout, { x, y, ...look(styles) }),
+    ] satisfies Layer[],
+  };
+  return {
+    title: { text: title, limit: TITLE_LIMIT, frame: 'group' },
+    ...(legend
+      ? { padding: 8, spacing: 14, vconcat: [legendOf(styles, 'points'), plot] }
+      : { autosize: { type: 'none' as const }, padding: SPACE, ...plot }),
+  };
+}
+
+function valueAxis({ axis, bars }: RowChart, { start }: Layout) {
+  return {
     field: 'x',
     type: 'quantitative' as const,
     title: axis.title,
     scale: {
-      range: [NAMES, WIDTH - 12],
+      range: [start, WIDTH - 12],
       ...(axis.domain
         ? { domain: [...axis.domain], nice: false }
         : { zero: bars ?? axis.zero ?? false, nice: true }),
     },
     axis: { tickCount: 4, labelFlush: false, ...(axis.labels !== undefined && { labelExpr: axis.labels }) },
   };
-  const y = {
-    field: 'row',
-    type: 'quantitative' as const,
-    axis: null,
-    scale: { domain: [-0.5, rows.length - 0.5], reverse: true, nice: false },
+}
+
+interface Channels {
+  readonly x: ReturnType<typeof valueAxis>;
+  readonly y: object;
+}
+
+function ruleOf(value: number, x: Channels['x']): Layer {
+  return {
+    data: { values: [{ x: value }] },
+    mark: { type: 'rule', color: palette.faint.light, strokeDash: [4, 3] },
+    encoding: { x },
   };
-  const { color, shape } = look(styles);
+}
+
+function ticksOf(rows: readonly ChartRow[], { places }: Layout, { x, y }: Channels): Layer[] {
+  const values = rows.flatMap((row, at) =>
+    'points' in row && row.tick !== undefined && row.tick !== null
+      ? [{ x: row.tick, row: places[at]!.mark - TICK, to: places[at]!.mark + TICK }]
+      : [],
+  );
+  if (values.length === 0) return [];
+  const mark = { type: 'rule' as const, color: palette.faint.light, strokeWidth: 2 };
+  return [{ data: { values }, mark, encoding: { x, y, y2: { field: 'to' } } }];
+}
+
+function marksOf(
+  { rows, styles, bars, legend }: RowChart,
+  { places }: Layout,
+  { x, y, color, shape }: Channels & ReturnType<typeof look>,
+): Layer[] {
   const names = Object.keys(styles);
   // Points of one value would lie on each other.
   const shift = (series: string) =>
     legend ? (names.indexOf(series) - (names.length - 1) / 2) * (0.6 / names.length) : 0;
   const points = rows.flatMap((row, at) =>
-    'heading' in row
-      ? []
-      : row.points.map(({ series, value, interval }) => ({
-          row: at + shift(series),
+    'points' in row
+      ? row.points.map(({ series, value, interval }) => ({
+          row: places[at]!.mark + shift(series),
           series,
           x: value,
           low: interval?.low ?? null,
           high: interval?.high ?? null,
-        })),
+        }))
+      : [],
   );
+  if (bars) {
+    return [
+      {
+        data: { values: points.map((point) => ({ ...point, from: 0 })) },
+        mark: { type: 'rule', strokeWidth: 11, strokeCap: 'butt' },
+        encoding: { x: { ...x, field: 'from' }, x2: { field: 'x' }, y, color },
+      },
+    ];
+  }
   const whiskers = points.filter(({ low }) => low !== null);
-  const plot = {
-    width: WIDTH,
-    height,
-    layer: [
-      ...namesOf(rows, y),
-      ...(rule === undefined
-        ? []
-        : [
-            {
-              data: { values: [{ x: rule }] },
-              mark: { type: 'rule' as const, color: palette.faint.light, strokeDash: [4, 3] },
-              encoding: { x },
-            },
-          ]),
-      ...(bars
-        ? [
-            {
-              data: { values: points.map((point) => ({ ...point, from: 0 })) },
-              mark: { type: 'rule' as const, strokeWidth: 11, strokeCap: 'butt' as const },
-              encoding: { x: { ...x, field: 'from' }, x2: { field: 'x' }, y, color },
-            },
-          ]
-        : [
-            ...(whiskers.length > 0
-              ? [
-                  {
-                    data: { values: whiskers },
-                    mark: { type: 'rule' as const, strokeWidth: 1.5 },
-                    encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, color },
-                  },
-                ]
-              : []),
-            {
-              data: { values: points },
-              mark: { type: 'point' as const, filled: true, size: 55, opacity: 1 },
-              encoding: { x, y, color, shape },
-            },
-          ]),
-    ] satisfies Layer[],
-  };
-  return {
-    title: { text: title, limit: TITLE_LIMIT },
-    padding: 8,
-    ...(legend ? { spacing: 14, vconcat: [legendOf(styles, 'points'), plot] } : plot),
-  };
-}
-
-function namesOf(rows: readonly ChartRow[], y: NonNullable<Encoding['y']>): Layer[] {
-  const grouped = rows.some((row) => 'heading' in row);
-  const text = (values: readonly object[], left: number, fontWeight: 400 | 600): Layer => ({
-    data: { values: [...values] },
-    mark: { type: 'text', align: 'left', color: palette.ink.light, fontWeight },
-    encoding: { x: { value: left }, y, text: { field: 'name' } },
-  });
-  const headings = rows.flatMap((row, at) =>
-    'heading' in row ? [{ row: at, name: shortened(row.heading, 2 * NAME_LENGTH) }] : [],
-  );
-  const names = rows.flatMap((row, at) =>
-    'heading' in row ? [] : [{ row: at, name: shortened(row.name, NAME_LENGTH - (grouped ? 1 : 0)) }],
-  );
-  return [...(headings.length > 0 ? [text(headings, 0, 600)] : []), text(names, grouped ? INDENT : 0, 400)];
+  return [
+    ...(whiskers.length > 0
+      ? [
+          {
+            data: { values: whiskers },
+            mark: { type: 'rule' as const, strokeWidth: 1.5 },
+            encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y, color },
+          },
+        ]
+      : []),
+    {
+      data: { values: points },
+      mark: { type: 'point', filled: true, size: 55, opacity: 1 },
+      encoding: { x, y, color, shape },
+    },
+  ];
 }

@@ -1,11 +1,12 @@
 /** A run as a page: what it reaches, how it was trained, where it is weak, what it attends to, and its data. */
-
+import { tinyText } from '../common/worst-slices.js';
 import { type Draft, type DraftBlock, drawSections } from './drafts.js';
 import { type Block, renderPage } from './page.js';
 import { areaChart } from './run/area-chart.js';
 import { BEHAVIOUR_TEXT, behaviourCharts } from './run/behaviour-charts.js';
 import { CALIBRATION_TEXT, calibrationChart } from './run/calibration-chart.js';
 import { confusionChart } from './run/confusion-chart.js';
+import { differenceChart } from './run/difference-chart.js';
 import { featureChart } from './run/feature-chart.js';
 import { historyBlocks } from './run/histories.js';
 import { LEARNING_TEXT, learningCharts } from './run/learning-charts.js';
@@ -99,18 +100,18 @@ const charts = (of: Extract<DraftBlock, { kind: 'charts' }>['charts']): DraftBlo
 function results({ evaluation }: RunReport): Draft {
   const { against } = evaluation;
   const paired = against && againstTable(against);
-  const chart = areaChart(evaluation);
+  const figures = [areaChart(evaluation), differenceChart(evaluation)].flatMap((chart) => chart ?? []);
   return {
     heading: 'Results',
     blocks: [
       ...resultTables(evaluation).map((table): Block => ({ kind: 'table', ...table })),
+      charts(figures),
       ...(paired
         ? ([
             { kind: 'table', ...paired },
             { kind: 'text', text: againstText(against) },
           ] satisfies Block[])
         : []),
-      charts(chart ? [chart] : []),
     ],
   };
 }
@@ -132,9 +133,14 @@ function slices({ evaluation }: RunReport, areas: readonly TaskArea[]): Draft {
   return {
     heading: 'Slices',
     blocks: [
-      charts(
-        of.flatMap(({ area, columns }) => sliceChart(area, columns, evaluation.metrics[area.key]) ?? []),
-      ),
+      charts(of.flatMap(({ area, columns }) => sliceChart(area, columns) ?? [])),
+      {
+        kind: 'list',
+        items: of.flatMap(({ area: { task }, columns }) => {
+          const text = tinyText(columns);
+          return text === null ? [] : [`${task}: ${text}.`];
+        }),
+      },
       ...of.map(({ area, columns }): Block => {
         const count = columns.reduce((sum, each) => sum + each.slices.length, 0);
         return {

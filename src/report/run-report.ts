@@ -5,7 +5,7 @@ import type { Insight } from '../evaluation/insight/insight.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 
 /** Bumped whenever a reader of the old shape would misread the new one. */
-export const RUN_REPORT_FORMAT = 1;
+export const RUN_REPORT_FORMAT = 2;
 
 export interface RunReport {
   readonly format: typeof RUN_REPORT_FORMAT;

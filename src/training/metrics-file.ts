@@ -43,9 +43,9 @@ export async function openMetricsFile(path: string, bytes: number): Promise<Metr
   };
 }
 
-/** The records on disk; none where there is no file yet. */
+/** The records on disk, without half a line that a full disk leaves at the end; none where there is no file yet. */
 export function readMetrics(path: string): MetricsRecord[] {
   if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as MetricsRecord);
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as MetricsRecord);
 }

@@ -1,5 +1,6 @@
 /** `dupn eval --against`: two runs on the samples that both have. */
-import { mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +12,9 @@ import { aucByPairs, groupBy, meanAuc } from '../evaluation/definitions.js';
 import { runMain } from './collect-output.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
+
+/** What an evaluation leaves. */
+const FILES = ['metrics.json', 'predictions', 'report.html', 'report.json'];
 
 let folder: string;
 let shared: string[];
@@ -32,6 +36,12 @@ const fewer = set(
   'features.item.brand.minCount=2',
   'split.evaluationFrom=2026-01-10 13:00:00',
 );
+
+/** On the same samples, of which those of a search weigh four times as much. */
+const heavy = set('name=heavy', 'run.name=heavy', 'tasks.ctr.samples.weightBy={scenario: {search: 4}}');
+
+/** Without a value in each resample. */
+const isResampled = (key: string) => !/^(ece|eceByChance|normalisedEntropy\[ppp)/.test(key);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dupn-against-'));
@@ -55,16 +65,19 @@ beforeAll(async () => {
   await json('train', ...set('run.name=shops', 'train.tasks=[spp]'));
   await json('preprocess', ...fewer);
   await json('train', ...fewer);
+  await json('preprocess', ...heavy);
+  await json('train', ...heavy);
 });
 
 const keysOf = ({ metrics }: Against) =>
   Object.entries(metrics).filter((entry): entry is [string, PairedMetric] => entry[1] !== null);
 
 describe.sequential('a run against another', () => {
-  it('differs in nothing from itself', async () => {
-    const { against, metrics, tasks } = await evaluate('--against', 'one');
+  it('differs in nothing from a copy of itself', async () => {
+    await cp(join(folder, 'runs/one'), join(folder, 'runs/copy'), { recursive: true });
+    const { against, metrics, tasks } = await evaluate('--against', 'copy');
     expect(against).toMatchObject({
-      run: join(folder, 'runs/one'),
+      run: join(folder, 'runs/copy'),
       tasks: {
         ctr: { samples: tasks.ctr!.samples, of: tasks.ctr!.samples },
         ppp: { samples: tasks.ppp!.samples, of: tasks.ppp!.samples },
@@ -73,9 +86,9 @@ describe.sequential('a run against another', () => {
     expect(Object.keys(against!.metrics)).toEqual(Object.keys(metrics));
     for (const [key, paired] of keysOf(against!)) {
       expect(paired, key).toMatchObject({ value: metrics[key], other: metrics[key], difference: 0 });
-      // Nothing is resampled of the calibration error.
-      const none = key.startsWith('ece');
-      expect([paired.interval, paired.pValue], key).toEqual(none ? [null, null] : [{ low: 0, high: 0 }, 1]);
+      expect([paired.interval, paired.pValue], key).toEqual(
+        isResampled(key) ? [{ low: 0, high: 0 }, 1] : [null, null],
+      );
     }
   });
 
@@ -89,7 +102,7 @@ describe.sequential('a run against another', () => {
       expect(value, key).toBe(metrics[key]);
       expect(other, key).toBe(two.metrics[key]);
       expect(difference, key).toBe(metrics[key]! - two.metrics[key]!);
-      if (key.startsWith('ece')) continue;
+      if (!isResampled(key)) continue;
       expect(interval!.low, key).toBeLessThanOrEqual(interval!.high);
       expect(pValue, key).toBeGreaterThan(0);
       expect(pValue, key).toBeLessThanOrEqual(1);
@@ -152,6 +165,32 @@ describe.sequential('a run against another', () => {
     expect(against!.metrics['gauc[ctr]']!.value).toBeCloseTo(meanAuc(byRequest)!, 4);
   });
 
+  it('on the same samples of other weights weighs both as this run does', async () => {
+    const theirs = await evaluate(...heavy);
+    const { against, tasks, metrics } = await evaluate('--against', 'heavy');
+    expect(against!.tasks.ctr).toEqual({ samples: tasks.ctr!.samples, of: tasks.ctr!.samples });
+    expect(theirs.tasks.ctr!.samples).toBe(tasks.ctr!.samples);
+    expect(theirs.tasks.ctr!.weight).toBeGreaterThan(1.1 * tasks.ctr!.weight);
+    const { connection, close } = await openDatabase(folder, { memoryLimit: '200MB', threads: 1 });
+    const samplesOf = async ({ predictions }: RunEvaluation) => {
+      const rows = await rowsOf<[number, number, number]>(
+        connection,
+        `SELECT prediction, label, weight FROM read_parquet('${join(predictions, 'ctr.parquet')}')`,
+      );
+      return rows.map(([score, label, weight]) => ({ score, label, weight }));
+    };
+    const heavily = await samplesOf(theirs);
+    close();
+    // Every sample of this run weighs 1.
+    expect(tasks.ctr!.weight).toBe(tasks.ctr!.samples);
+    const lightly = heavily.map((sample) => ({ ...sample, weight: 1 }));
+    const { value, other } = against!.metrics['auc[ctr]']!;
+    expect(value).toBe(metrics['auc[ctr]']);
+    expect(other).toBeCloseTo(aucByPairs(lightly)!, 4);
+    expect(theirs.metrics['auc[ctr]']).toBeCloseTo(aucByPairs(heavily)!, 4);
+    expect(Math.abs(other - theirs.metrics['auc[ctr]']!)).toBeGreaterThan(0.0003);
+  });
+
   it('prints what differs', async () => {
     const { stdout, code } = await runMain(['eval', ...shared, '--against', 'two']);
     expect(code).toBe(0);
@@ -161,11 +200,11 @@ describe.sequential('a run against another', () => {
         'm',
       ),
     );
-    expect(stdout).toMatch(/^metric +this run +other +difference +95 % interval +p$/m);
+    expect(stdout).toMatch(/^metric +this run +other +difference +95 % interval +p +this run is$/m);
     expect(stdout).toMatch(
-      /^auc\[ctr\] +0\.\d{4} +0\.\d{4} +[+-]?0\.\d{4} +[+-]?0\.\d{4} \.\. [+-]?0\.\d{4} +[01]\.\d{3}$/m,
+      /^auc\[ctr\] +0\.\d{4} +0\.\d{4} +[+-]?0\.\d{4} +[+-]?0\.\d{4} \.\. [+-]?0\.\d{4} +[01]\.\d{3} +(better|worse|not told apart)$/m,
     );
-    expect(stdout).toMatch(/^ece\[ctr\] +0\.\d{4} +0\.\d{4} +[+-]?0\.\d{4} +- +-$/m);
+    expect(stdout).toMatch(/^ece\[ctr\] +0\.\d{4} +0\.\d{4} +[+-]?0\.\d{4} +- +- +-$/m);
   });
 
   it('without a task in common, or without weights, is refused, and what is there stays', async () => {
@@ -179,11 +218,19 @@ describe.sequential('a run against another', () => {
     expect(await refusal('shops')).toContain(
       `Cannot compare with ${join(folder, 'runs/shops')}: required a task of this run (ctr, ppp), got spp`,
     );
-    expect(await refusal('nobody')).toContain('nobody');
+    const nobody = join(folder, 'runs/nobody');
+    const expected = 'expected the folder or the name of a trained run, got';
+    expect(await refusal('nobody')).toContain(`Cannot compare with ${nobody}: ${expected} no such folder`);
+    expect(await refusal(folder)).toContain(
+      `Cannot compare with ${folder}: ${expected} a folder that is no run`,
+    );
+    const itself = `Cannot compare ${join(folder, 'runs/one')} with itself: name another run (--against)`;
+    expect(await refusal('one')).toContain(itself);
+    expect(await refusal(`${join(folder, 'runs/one')}/`)).toContain(itself);
     // Not after all has been scored.
     expect(await refusal('shops', '--log-level', 'info')).not.toContain('score');
     expect(await readFile(file, 'utf8')).toBe(before);
-    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['metrics.json', 'predictions']);
+    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(FILES);
   });
 
   it('leaves no tensor and no file behind, of a failure after the scoring neither', async () => {
@@ -191,14 +238,17 @@ describe.sequential('a run against another', () => {
     await evaluate('--against', 'fewer');
     expect(tf.memory().numTensors).toBe(before);
     const file = join(folder, 'runs/one/eval/metrics.json');
-    const metrics = await readFile(file, 'utf8');
     const samples = join(folder, 'prepared/fewer/samples/ppp/samples.parquet');
     await rename(samples, `${samples}.away`);
     const { code, stderr } = await runMain(['eval', ...shared, '--against', 'fewer']);
     expect(code).toBe(1);
     expect(stderr).toContain('samples/ppp/samples.parquet');
     expect(tf.memory().numTensors).toBe(before);
-    expect(await readFile(file, 'utf8')).toBe(metrics);
-    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['metrics.json', 'predictions']);
+    // The predictions are of this evaluation, so that no older metrics stand beside them.
+    expect((await readdir(join(folder, 'runs/one/eval'))).sort()).toEqual(['predictions']);
+    expect(existsSync(join(folder, 'runs/one/.eval.lock'))).toBe(false);
+    await rename(`${samples}.away`, samples);
+    await evaluate('--against', 'fewer');
+    expect(existsSync(file)).toBe(true);
   });
 });

@@ -2,10 +2,10 @@
 
 const BINARY = [
   ...['auc', 'gauc', 'gaucByUser', 'ndcg@10', 'mrr', 'logLoss', 'normalisedEntropy'],
-  ...['predictedOverObserved', 'ece'],
+  ...['predictedOverObserved', 'ece', 'eceByChance'],
 ];
 
-const CLASSES = ['accuracy', 'logLoss', 'normalisedEntropy', 'macroAuc', 'ece'];
+const CLASSES = ['accuracy', 'logLoss', 'macroAuc', 'normalisedEntropy', 'ece', 'eceByChance'];
 
 const keysOf = (names: readonly string[], tasks: readonly string[]) =>
   tasks.flatMap((task) => names.map((name) => `${name}[${task}]`));

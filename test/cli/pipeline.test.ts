@@ -1,7 +1,19 @@
-import { appendFile, mkdtemp, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { pageElements, textsOfAll } from '../report/page-elements.js';
 import { runMain } from './collect-output.js';
 import { binaryMetrics } from './metric-names.js';
 
@@ -109,9 +121,10 @@ describe.sequential('from a log to metrics', () => {
     expect(result.metrics['logLoss[ctr]']).toBeLessThan(1);
     expect(result.tasks.ctr.labels[0] + result.tasks.ctr.labels[1]).toBe(result.tasks.ctr.samples);
     const saved = JSON.parse(await readFile(result.file, 'utf8'));
-    const { file: _, predictions, ...kept } = result;
+    const { file: _, predictions, report, ...kept } = result;
     expect(saved).toEqual(kept);
     expect(saved.against).toBeNull();
+    expect(report).toBe(join(folder, 'runs/quickstart/eval/report.html'));
     expect((await readdir(predictions)).sort()).toEqual(
       Object.keys(result.tasks)
         .map((task) => `${task}.parquet`)
@@ -141,7 +154,9 @@ describe.sequential('from a log to metrics', () => {
     );
     expect(lines[3]).toMatch(/^auc +0\.\d{4} +0\.\d{4} \.\. 0\.\d{4} +0\.\d{4}/);
     expect(stdout).toMatch(/^ctr: the worst slices/m);
-    expect(stdout).toContain(`run: ${join(folder, 'runs/quickstart')}, metrics: `);
+    const run = join(folder, 'runs/quickstart/eval');
+    const files = ['metrics: metrics.json', 'predictions: predictions', 'report: report.html'];
+    expect(lines.slice(-4)).toEqual([...files.map((line) => line.replace(': ', `: ${run}/`)), '']);
   });
 
   it('eval slices by the columns that are asked for, and leaves nothing but its results', async () => {
@@ -157,7 +172,54 @@ describe.sequential('from a log to metrics', () => {
     expect((await readdir(join(folder, 'runs/quickstart/eval'))).sort()).toEqual([
       'metrics.json',
       'predictions',
+      'report.html',
+      'report.json',
     ]);
+  });
+
+  it('eval leaves a page, which report makes again from its numbers', async () => {
+    const run = join(folder, 'runs/quickstart');
+    const page = await readFile(join(run, 'eval/report.html'), 'utf8');
+    const elements = pageElements(page);
+    expect(textsOfAll(elements, 'h1')).toEqual(['Run quickstart']);
+    expect(elements.filter(({ name }) => name === 'svg').length).toBeGreaterThanOrEqual(8);
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    const out = join(folder, 'again.html');
+    const { code } = await runMain(['report', run, '--out', out]);
+    expect(code).toBe(0);
+    expect(await readFile(out, 'utf8')).toBe(page);
+  });
+
+  it('eval keeps its numbers where the page fails', async () => {
+    const run = join(folder, 'runs/quickstart/eval');
+    const learning = join(folder, 'runs/quickstart/metrics.jsonl');
+    await rename(learning, `${learning}.kept`);
+    await mkdir(learning);
+    const before = (await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs;
+    const { code, stderr } = await runMain(['eval', ...shared, '--set', 'eval.ndcgAt=3']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('EISDIR')]);
+    const saved = JSON.parse(await readFile(join(run, 'metrics.json'), 'utf8'));
+    expect(saved.metrics).toHaveProperty(['ndcg@3[ctr]']);
+    expect((await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs).toBeGreaterThan(before);
+    // The page of an evaluation before would show other numbers.
+    expect((await readdir(run)).sort()).toEqual(['metrics.json', 'predictions']);
+    await rm(learning, { recursive: true });
+    await rename(`${learning}.kept`, learning);
+  });
+
+  it('eval is refused while another one works in the run', async () => {
+    const both = await Promise.all([1, 2].map(() => runMain(['eval', ...shared, '--log-level', 'silent'])));
+    expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
+    const run = join(folder, 'runs/quickstart');
+    expect(both.find(({ code }) => code === 2)!.stderr).toContain(
+      `Cannot use ${run}: no other process may work in it, got process ${process.pid} on `,
+    );
+    const { metrics } = JSON.parse(await readFile(join(run, 'eval/metrics.json'), 'utf8'));
+    expect(metrics['auc[ctr]']).toBeGreaterThan(0.3);
+    expect((await readdir(join(run, 'eval'))).sort()).toEqual([
+      ...['metrics.json', 'predictions', 'report.html', 'report.json'],
+    ]);
+    expect(await readdir(run)).not.toContain('.eval.lock');
   });
 
   it('show prints the sequence of a user', async () => {

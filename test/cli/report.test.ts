@@ -74,6 +74,21 @@ describe('dupn report', () => {
     expect([forced, stdout]).toEqual([0, `${at('page.html')}: one chart of comparison paper\n`]);
   });
 
+  it('wants a file to write, not a folder, even where it may write over what is there', async () => {
+    await mkdir(at('pages'));
+    const { code, stderr } = await runMain(['report', '--out', at('pages'), '--force', at('paper')]);
+    expect([code, stderr]).toEqual([
+      2,
+      `Cannot write ${at('pages')}: expected the name of a file, got a folder (--out names another)\n`,
+    ]);
+  });
+
+  it('takes a folder once, however it is written', async () => {
+    const other = join(at('paper'), '..', 'runs', 'one');
+    const { stdout } = await report(at('runs/one'), `${folder}/runs/./one/`, other, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ runs: ['shop'], experiments: [] });
+  });
+
   it('says what a folder would have to hold, and which command makes it', async () => {
     await mkdir(at('empty'));
     for (const [name, got] of [
@@ -94,7 +109,7 @@ describe('dupn report', () => {
     const file = at('runs/one/eval/report.json');
     await put('runs/one/eval/report.json', { ...bare, format: 7 });
     expect((await report(at('runs/one'))).stderr).toBe(
-      `Cannot report on ${file}: expected format 1, got 7; evaluate the run again with this version (dupn eval)\n`,
+      `Cannot report on ${file}: expected format 2, got 7; evaluate the run again with this version (dupn eval)\n`,
     );
     await put('runs/one/eval/report.json', '{');
     const { code, stderr } = await report(at('runs/one'));

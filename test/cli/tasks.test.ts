@@ -1,8 +1,9 @@
 /** Tasks of every kind by YAML alone, from the sample log to metrics. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { pageElements, textsOfAll } from '../report/page-elements.js';
 import { runMain } from './collect-output.js';
 import { binaryMetrics, classMetrics } from './metric-names.js';
 
@@ -76,7 +77,7 @@ describe.sequential('tasks by YAML alone', () => {
 
   it('are trained and measured together', async () => {
     await json('train');
-    const { metrics, baselines, slices } = await json('eval');
+    const { metrics, baselines, differences, slices } = await json('eval');
     expect(Object.keys(metrics).sort()).toEqual(
       [
         ...binaryMetrics('ctr', 'l2r', 'fifp', 'spp', 'cartBrand'),
@@ -91,12 +92,49 @@ describe.sequential('tasks by YAML alone', () => {
     ]);
     expect(Object.keys(baselines.ppp)).toEqual(['prior', 'lastItem']);
     expect(Object.keys(baselines.cartBrand)).toEqual(['brand', 'popularity', 'seen', 'lastItem']);
+    // Each baseline has what the model has more, of what is resampled.
+    for (const [task, ofTask] of Object.entries<Record<string, object>>(baselines)) {
+      expect(Object.keys(differences[task])).toEqual(Object.keys(ofTask));
+    }
+    expect(Object.keys(differences.ppp.prior)).toEqual(['accuracy', 'logLoss', 'macroAuc']);
     const columns = (task: string) => slices[task].map(({ column }: { column: string }) => column);
     expect(columns('ctr')).toEqual(
       expect.arrayContaining(['position', 'candidate', 'item.shop', 'user.age']),
     );
     expect(columns('fifp')).toEqual(expect.arrayContaining(['icon.department', 'icon.popularity']));
     expect(columns('nextPrice')).toEqual(expect.arrayContaining(['behaviours', 'hour', 'user.gender']));
+  });
+
+  it('have a page with everything that there can be', async () => {
+    const page = await readFile(join(folder, 'runs/tasks/eval/report.html'), 'utf8');
+    const elements = pageElements(page);
+    expect(textsOfAll(elements, 'h2')).toEqual([
+      ...[
+        'Results',
+        'Learning',
+        'ROC and calibration',
+        'Slices',
+        'Attention',
+        'Behaviours',
+        'Ranking',
+        'Data',
+      ],
+    ]);
+    const charts = elements
+      .filter(({ name }) => name === 'svg')
+      .map(({ attributes }) => attributes['aria-label']!);
+    for (const title of [
+      ...['Loss of l2r in training', 'AUC of ctr in validation', 'macro AUC of ppp in validation'],
+      ...['ROC of spp', 'ROC of nextPrice', 'Calibration of cartBrand'],
+    ]) {
+      expect(
+        charts.filter((label) => label.startsWith(`${title}.`)),
+        title,
+      ).toHaveLength(1);
+    }
+    const out = join(folder, 'again.html');
+    const { code } = await runMain(['report', join(folder, 'runs/tasks'), '--out', out]);
+    expect([code, await readFile(out, 'utf8')]).toEqual([0, page]);
   });
 
   it('are trained and measured by themselves on the same prepared data', async () => {

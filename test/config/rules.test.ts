@@ -51,7 +51,14 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     (c) => {
       c.entities = { user: { fields: { user: { size: 8 } } } };
     },
-    'entities.user: expected another name than item, property, properties, user, query',
+    'entities.user: expected another name than item, property, properties, user, query, position, popularity, seen, lastItem',
+  ],
+  [
+    'an entity of the name of a baseline',
+    (c) => {
+      c.entities = { seen: { fields: { seen: { size: 8 } } } };
+    },
+    'entities.seen: expected another name than item, property, properties, user, query, position, popularity, seen, lastItem',
   ],
   [
     'an entity without its id',

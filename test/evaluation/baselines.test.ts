@@ -5,10 +5,16 @@ import { expect, test } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { preparedPaths } from '../../src/common/prepared.js';
 import { createRandom } from '../../src/common/random.js';
+import { openPrepared } from '../../src/dataset/prepared.js';
 import { evaluateBaselines } from '../../src/evaluation/baselines.js';
+import type { Bootstrap } from '../../src/evaluation/bootstrap.js';
+import type { Evaluated } from '../../src/evaluation/evaluate.js';
+import { measuredRequests, usersOf } from '../../src/evaluation/measured.js';
+import { measuredSamples } from '../../src/evaluation/measured-samples.js';
 import { makeWorld, type World, windowOf } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
-import { aucByPairs, groupBy, meanAuc, meanOf } from './definitions.js';
+import { aucByPairs, groupBy, meanAuc, meanOf, quantileOf } from './definitions.js';
+import { evaluate as evaluateStream } from './evaluate-stream.js';
 import { repeatEvaluation } from './many-requests.js';
 import { limits, patchManifest, type Table, writeParquet } from './write-parquet.js';
 
@@ -71,11 +77,48 @@ async function prepare(world: World, samples: readonly Sample[]): Promise<string
   return folder;
 }
 
-const evaluate = (preparedFolder: string, kept: readonly string[]) =>
-  evaluateBaselines({
-    ...{ preparedFolder, keptColumns: { ctr: kept }, maxEvents: MAX_EVENTS, ndcgAt: NDCG_AT },
-    ...{ folder: join(preparedFolder, 'work'), limits, progress: silentContext.progress },
-  });
+const none = { samples: 0, seed: 1 };
+
+/** Score of each sample -> what a model with these logits reaches on those that are measured. */
+async function modelOf(folder: string, logits: Float32Array, bootstrap: Bootstrap): Promise<Evaluated> {
+  const prepared = openPrepared(folder);
+  const requests = measuredRequests(prepared.manifest);
+  try {
+    const chunks = [...measuredSamples(prepared, 'ctr', requests)].map((chunk) => ({
+      ...{ ...chunk, task: 'ctr', outputs: 1 },
+      logits: Float32Array.from(chunk.sample, (sample) => logits[sample]!),
+    }));
+    const users = usersOf(prepared, 'ctr', requests);
+    return await evaluateStream(chunks, {
+      tasks: { ctr: { kind: 'binary', outputs: 1, users, slices: null } },
+      ...{ bootstrap, ndcgAt: NDCG_AT, folder: join(folder, 'work'), name: 'model' },
+    });
+  } finally {
+    prepared.close();
+  }
+}
+
+async function evaluate(
+  folder: string,
+  kept: readonly string[],
+  {
+    bootstrap,
+    model,
+  }: { readonly bootstrap: Bootstrap; readonly model: Pick<Evaluated, 'metrics' | 'resampled'> } = {
+    bootstrap: none,
+    model: { metrics: {}, resampled: {} },
+  },
+) {
+  const prepared = openPrepared(folder);
+  try {
+    return await evaluateBaselines({
+      ...{ prepared, keptColumns: { ctr: kept }, maxEvents: MAX_EVENTS, ndcgAt: NDCG_AT, bootstrap, model },
+      ...{ folder: join(folder, 'work'), limits, progress: silentContext.progress },
+    });
+  } finally {
+    prepared.close();
+  }
+}
 
 /** The formula, one value at a time. */
 function rateOf(training: readonly Sample[], key: (sample: Sample) => string | null, value: string | null) {
@@ -90,29 +133,9 @@ function rateOf(training: readonly Sample[], key: (sample: Sample) => string | n
   );
 }
 
-/** Metrics of the evaluation samples by the scores of each. */
-function measured(world: World, samples: readonly Sample[], scoreOf: (sample: Sample) => number) {
-  const scored = samples.map((sample) => ({
-    ...sample,
-    score: Math.fround(scoreOf(sample)),
-    user: world.requests[sample.request]!.user,
-  }));
-  const requests = [...groupBy(scored, ({ request }) => request).values()];
-  return {
-    auc: aucByPairs(scored),
-    gauc: meanAuc(requests),
-    gaucByUser: meanAuc([...groupBy(scored, ({ user }) => user).values()]),
-  };
-}
-
-test('baselines equal their formulas, worked out sample by sample', async () => {
-  const world = repeatEvaluation(makeWorld(5), 7);
-  const samples = samplesOf(world);
-  const folder = await prepare(world, samples);
-  const { baselines, leaks } = await evaluate(folder, ['page', 'position']);
-  const inSplit = (split: number) =>
-    samples.filter(({ request }) => world.requests[request]!.split === split);
-  const [training, evaluation] = [inSplit(0), inSplit(2)];
+/** Baseline -> the score of a sample. */
+function scoresOf(world: World, samples: readonly Sample[]) {
+  const training = samples.filter(({ request }) => world.requests[request]!.split === 0);
   const prior = rateOf(training, () => 'all', 'all');
   const item = (sample: Sample) => rateOf(training, ({ candidate }) => candidate, sample.candidate);
   const position = (sample: Sample) => rateOf(training, (other) => other.position, sample.position);
@@ -121,42 +144,164 @@ test('baselines equal their formulas, worked out sample by sample', async () => 
   const common = (event: number, candidate: number) =>
     (event === candidate ? 1 + MAX_EVENTS : 0) +
     (brands[candidate] !== 0 && brands[event] === brands[candidate] ? 1 : 0);
-  const windowOfSample = ({ request }: Sample) => windowOf(world, world.requests[request]!, MAX_EVENTS);
-  const scores = {
+  return {
     item,
     position,
     itemPosition: (sample: Sample) => (item(sample) * position(sample)) / prior,
     popularity: ({ candidate }: Sample) => popularityOf(candidate),
     seen: (sample: Sample) =>
-      windowOfSample(sample).reduce((sum, event) => sum + common(event.item, sample.item), 0),
+      windowOfSample(world, sample).reduce((sum, event) => sum + common(event.item, sample.item), 0),
     lastItem: (sample: Sample) => {
-      const last = windowOfSample(sample).at(-1);
+      const last = windowOfSample(world, sample).at(-1);
       return last ? common(last.item, sample.item) : 0;
     },
   };
+}
+
+const windowOfSample = (world: World, { request }: Sample) =>
+  windowOf(world, world.requests[request]!, MAX_EVENTS);
+
+const measuredOf = (world: World, samples: readonly Sample[]) =>
+  samples.filter(({ request }) => world.requests[request]!.split === 2);
+
+interface Scored extends Sample {
+  readonly user: number;
+  readonly score: number;
+}
+
+/** Those that are measured with a score each, and their users. */
+const scoredBy = (world: World, samples: readonly Sample[], scoreOf: (sample: Sample) => number): Scored[] =>
+  measuredOf(world, samples).map((sample) => ({
+    ...sample,
+    score: Math.fround(scoreOf(sample)),
+    user: world.requests[sample.request]!.user,
+  }));
+
+/** Metrics by the scores of each. */
+function measured(scored: readonly Scored[]) {
+  return {
+    auc: aucByPairs(scored),
+    gauc: meanAuc([...groupBy(scored, ({ request }) => request).values()]),
+    gaucByUser: meanAuc([...groupBy(scored, ({ user }) => user).values()]),
+  };
+}
+
+/** Log loss where scores are probabilities. */
+const lossOf = (scored: readonly Scored[]) =>
+  meanOf(scored, ({ score, label }) => -Math.log(label === 1 ? score : 1 - score))!;
+
+test('baselines equal their formulas, worked out sample by sample', async () => {
+  const world = repeatEvaluation(makeWorld(5), 7);
+  const samples = samplesOf(world);
+  const folder = await prepare(world, samples);
+  const { baselines, differences, leaks } = await evaluate(folder, ['page', 'position']);
+  const scores = scoresOf(world, samples);
   const got = baselines.ctr!;
   expect(Object.keys(got)).toEqual(Object.keys(scores));
   for (const [name, scoreOf] of Object.entries(scores)) {
-    for (const [metric, value] of Object.entries(measured(world, evaluation, scoreOf))) {
+    for (const [metric, value] of Object.entries(measured(scoredBy(world, samples, scoreOf)))) {
       expect(got[name]![metric], `${name} ${metric}`).toBeCloseTo(value!, 5);
     }
   }
-  const withScore = evaluation.map((sample) => ({ ...sample, score: 0 }));
-  const loss = meanOf(withScore, (sample) => -Math.log(sample.label === 1 ? item(sample) : 1 - item(sample)));
-  expect(got.item!.logLoss).toBeCloseTo(loss!, 6);
-  const expected = meanOf(withScore, item)! / meanOf(withScore, ({ label }) => label)!;
+  const byItem = scoredBy(world, samples, scores.item);
+  expect(got.item!.logLoss).toBeCloseTo(lossOf(byItem), 6);
+  const expected = meanOf(byItem, ({ score }) => score)! / meanOf(byItem, ({ label }) => label)!;
   expect(got.item!.predictedOverObserved).toBeCloseTo(expected, 6);
   // What is no probability has no metric of one.
   for (const name of ['popularity', 'seen', 'lastItem']) {
     expect(got[name]).toMatchObject({
-      ...{ logLoss: null, normalisedEntropy: null, predictedOverObserved: null, ece: null },
+      ...{
+        logLoss: null,
+        normalisedEntropy: null,
+        predictedOverObserved: null,
+        ece: null,
+        eceByChance: null,
+      },
     });
   }
+  // Nothing was resampled.
+  expect(differences.ctr).toEqual(Object.fromEntries(Object.keys(scores).map((name) => [name, {}])));
   const latest = (label: number) => {
-    const of = evaluation.filter((sample) => sample.label === label);
-    return of.filter((sample) => windowOfSample(sample).at(-1)?.item === sample.item).length / of.length;
+    const of = measuredOf(world, samples).filter((sample) => sample.label === label);
+    return (
+      of.filter((sample) => windowOfSample(world, sample).at(-1)?.item === sample.item).length / of.length
+    );
   };
   expect(leaks.ctr).toMatchObject({ positives: latest(1), negatives: latest(0), suspected: false });
+  expect(await readdir(join(folder, 'work'))).toEqual([]);
+});
+
+test('what a model has more is known by the same draws of users, of 256 resamples at most', async () => {
+  const world = makeWorld(5);
+  const samples = samplesOf(world);
+  const folder = await prepare(world, samples);
+  const random = createRandom('model');
+  const logits = Float32Array.from(samples, ({ label }) => 0.4 * label + random.normal() - 1);
+  const bootstrap = { samples: 300, seed: 3 };
+  const model = await modelOf(folder, logits, bootstrap);
+  const { baselines, differences } = await evaluate(folder, ['position'], { bootstrap, model });
+
+  const place = new Map(samples.map((sample, at) => [sample, at]));
+  const scores = {
+    ...scoresOf(world, samples),
+    model: (sample: Sample) => 1 / (1 + Math.exp(-logits[place.get(sample)!]!)),
+  };
+  const byName = Object.fromEntries(
+    Object.entries(scores).map(([name, scoreOf]) => [name, scoredBy(world, samples, scoreOf)]),
+  );
+  // Users in the order of their first request, of those with a sample that is measured.
+  const users = [...new Set(byName.model!.map(({ user }) => user))];
+  const numbers = new Map(users.map((user, at) => [user, at]));
+  const draws = createRandom(bootstrap.seed, 'bootstrap');
+  const drawn = Array.from({ length: 256 }, () =>
+    Array.from({ length: users.length }, () => draws.integer(users.length)),
+  );
+  const metricsOf = (name: string, scored: readonly Scored[]) => ({
+    ...measured(scored),
+    ...(['item', 'position', 'model'].includes(name) ? { logLoss: lossOf(scored) } : {}),
+  });
+  const resampled = (name: string) => {
+    const byUser = groupBy(byName[name]!, ({ user }) => numbers.get(user)!);
+    return drawn.map((of) =>
+      metricsOf(
+        name,
+        of.flatMap((number, copy) =>
+          byUser.get(number)!.map((sample) => ({
+            ...sample,
+            request: sample.request + 1e6 * copy,
+            user: sample.user + 1e6 * copy,
+          })),
+        ),
+      ),
+    );
+  };
+  const ofModel = resampled('model');
+  const whole = metricsOf('model', byName.model!);
+  for (const name of ['item', 'position', 'seen', 'lastItem']) {
+    const ofBaseline = resampled(name);
+    const metrics = metricsOf(name, byName[name]!) as Record<string, number>;
+    for (const metric of Object.keys(metrics)) {
+      const got = differences.ctr![name]![metric]!;
+      const value = (whole as Record<string, number>)[metric]!;
+      expect(got.value, `${name} ${metric}`).toBeCloseTo(value, 5);
+      expect(got.other, `${name} ${metric}`).toBe(baselines.ctr![name]![metric]);
+      expect(got.difference, `${name} ${metric}`).toBeCloseTo(value - metrics[metric]!, 5);
+      const pairs = drawn.map((_, at) => {
+        const [mine, theirs] = [ofModel[at]!, ofBaseline[at]!] as unknown as Record<string, number>[];
+        return mine![metric]! - theirs![metric]!;
+      });
+      expect(got.interval!.low, `${name} ${metric}`).toBeCloseTo(quantileOf(pairs, 0.025), 5);
+      expect(got.interval!.high, `${name} ${metric}`).toBeCloseTo(quantileOf(pairs, 0.975), 5);
+      const beyond = Math.min(pairs.filter((d) => d <= 0).length, pairs.filter((d) => d >= 0).length);
+      expect(got.pValue, `${name} ${metric}`).toBeCloseTo(Math.min(1, (2 * (1 + beyond)) / 257), 12);
+    }
+  }
+  const ofOrder = ['auc', 'gauc', 'gaucByUser', `ndcg@${NDCG_AT}`, 'mrr'];
+  const ofProbabilities = ['logLoss', 'normalisedEntropy', 'predictedOverObserved'];
+  for (const [name, byMetric] of Object.entries(differences.ctr!)) {
+    const isProbability = ['item', 'position', 'itemPosition'].includes(name);
+    expect(Object.keys(byMetric), name).toEqual([...ofOrder, ...(isProbability ? ofProbabilities : [])]);
+  }
   expect(await readdir(join(folder, 'work'))).toEqual([]);
 });
 
@@ -185,11 +330,13 @@ test('a task whose item ids have no vocabulary has no popularity', async () => {
   expect(Object.keys(baselines.ctr!)).toEqual(['item', 'seen', 'lastItem']);
 });
 
-test('without samples to measure on there are no baselines', async () => {
+test('without samples to measure on baselines have no numbers', async () => {
   const made = makeWorld(9);
   const world = { ...made, requests: made.requests.filter(({ split }) => split < 2) };
   const { baselines, leaks } = await evaluate(await prepare(world, samplesOf(world)), ['position']);
-  expect(baselines).toEqual({ ctr: {} });
+  for (const values of Object.values(baselines.ctr!)) {
+    expect(Object.values(values)).toEqual(Object.values(values).map(() => null));
+  }
   expect(leaks).toEqual({ ctr: null });
 });
 

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openPrepared } from '../../src/dataset/prepared.js';
 import { classBaselines } from '../../src/evaluation/class-baselines.js';
+import { measuredRequests, usersOf } from '../../src/evaluation/measured.js';
 import { makeWorld, windowOf } from '../dataset/prepared-world.js';
 import { writeWorld } from '../dataset/write-world.js';
+import { evaluate } from './evaluate-stream.js';
 import { classMetrics } from './task-definitions.js';
 
 test('the prior and the rates given the last item are those of the training samples', async () => {
@@ -14,8 +16,18 @@ test('the prior and the rates given the last item are those of the training samp
   const folder = await mkdtemp(join(tmpdir(), 'dupn-class-baselines-'));
   await writeWorld(folder, world);
   const prepared = openPrepared(folder);
-  const got = classBaselines(prepared, 'level', { folder: join(folder, 'work'), ndcgAt: 10 });
+  const got: Record<string, Readonly<Record<string, number | null>>> = {};
+  for (const { name, isProbability, scored } of classBaselines(prepared, 'level')) {
+    expect(isProbability).toBe(true);
+    const users = usersOf(prepared, 'level', measuredRequests(prepared.manifest));
+    const { metrics } = await evaluate(scored(), {
+      tasks: { level: { kind: 'multiclass', outputs: 4, users, slices: null } },
+      ...{ bootstrap: { samples: 0, seed: 1 }, ndcgAt: 10, folder: join(folder, 'work'), name },
+    });
+    got[name] = metrics;
+  }
   prepared.close();
+  expect(Object.keys(got)).toEqual(['prior', 'lastItem']);
 
   const samplesOf = (split: number) =>
     world.requests
@@ -45,10 +57,10 @@ test('the prior and the rates given the last item are those of the training samp
   expect(evaluation.length).toBeGreaterThan(50);
   for (const [name, expected] of Object.entries({ prior: measure(() => prior), lastItem: measure(given) })) {
     for (const [metric, value] of Object.entries(expected)) {
-      expect(got[name]![metric], `${name} ${metric}`).toBeCloseTo(value!, 6);
+      expect(got[name]![`${metric}[level]`], `${name} ${metric}`).toBeCloseTo(value!, 6);
     }
   }
-  expect(got.prior!.macroAuc).toBe(0.5);
+  expect(got.prior!['macroAuc[level]']).toBe(0.5);
   expect(existsSync(join(folder, 'work'))).toBe(false);
 });
 
@@ -58,6 +70,6 @@ test('without a training sample there are none', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'dupn-class-baselines-'));
   await writeWorld(folder, { ...world, requests });
   const prepared = openPrepared(folder);
-  expect(classBaselines(prepared, 'level', { folder, ndcgAt: 10 })).toEqual({});
+  expect(classBaselines(prepared, 'level')).toEqual([]);
   prepared.close();
 });

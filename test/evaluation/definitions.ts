@@ -94,6 +94,7 @@ export interface Bin {
   readonly weight: number;
   readonly predicted: number;
   readonly observed: number;
+  readonly deviation: number;
 }
 
 /** Bins by where the middle of a sample's prediction lies in the weight of all; `score` is a probability. */
@@ -111,12 +112,21 @@ export function binsOf(samples: readonly Sample[], bins: number): Bin[] {
       weight: weightOf(members),
       predicted: meanOf(members, ({ score }) => score)!,
       observed: meanOf(members, ({ label }) => label)!,
+      deviation:
+        Math.sqrt(sum(members.map((s) => s.weight ** 2 * s.score * (1 - s.score)))) / weightOf(members),
     }));
 }
 
 export function errorOfBins(bins: readonly Bin[]): number | null {
   const total = sum(bins.map(({ weight }) => weight));
   const distance = ({ weight, predicted, observed }: Bin) => weight * Math.abs(predicted - observed);
+  return total > 0 ? sum(bins.map(distance)) / total : null;
+}
+
+/** The mean distance from the mean of normal distributions of the bins' deviations. */
+export function chanceOfBins(bins: readonly Bin[]): number | null {
+  const total = sum(bins.map(({ weight }) => weight));
+  const distance = ({ weight, deviation }: Bin) => weight * deviation * Math.sqrt(2 / Math.PI);
   return total > 0 ? sum(bins.map(distance)) / total : null;
 }
 

@@ -1,17 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/common/random.js';
-import {
-  type EvaluateOptions,
-  Evaluator,
-  evaluate,
-  type MeasuredTask,
-} from '../../src/evaluation/evaluate.js';
-import type { SliceColumn } from '../../src/evaluation/slicing/slices.js';
-import { binsOf, errorOfBins, quantileOf, weightOf } from './definitions.js';
+import { type EvaluateOptions, Evaluator, type MeasuredTask } from '../../src/evaluation/evaluate.js';
+import type { Slice, SliceColumn } from '../../src/evaluation/slicing/slices.js';
+import { binsOf, chanceOfBins, errorOfBins, quantileOf, weightOf } from './definitions.js';
+import { evaluate } from './evaluate-stream.js';
+import { expectFinite } from './expect-finite.js';
 import {
   batchesOf,
   COLUMNS,
@@ -53,9 +50,12 @@ function optionsOf(
   return { tasks: Object.fromEntries(measured), bootstrap, ndcgAt: NDCG_AT, folder, name: 'model' };
 }
 
-function run(requests: RandomRequests, bootstrap: EvaluateOptions['bootstrap'] = none, outputs = 1) {
+async function run(requests: RandomRequests, bootstrap: EvaluateOptions['bootstrap'] = none, outputs = 1) {
   const options = optionsOf({ ctr: requests }, bootstrap, outputs);
-  return evaluate(batchesOf(requests, { task: 'ctr', outputs, seed: 1 }), options);
+  const result = await evaluate(batchesOf(requests, { task: 'ctr', outputs, seed: 1 }), options);
+  const { resampled: _, ...saved } = result;
+  expectFinite(saved);
+  return result;
 }
 
 function expectClose(got: number | null | undefined, expected: number | null, name: string, digits = 9) {
@@ -104,8 +104,13 @@ function expectSlices(
     expectClose(slice.logLoss, metrics.logLoss!, `${column} ${value}`, digits);
     expectClose(slice.predictedOverObserved, metrics.predictedOverObserved ?? null, value);
   }
-  for (const { slices } of columns) {
-    const rank = slices.map(({ tiny, area }) => (tiny ? 10 : 0) + (area ?? 2));
+  for (const { slices, within } of columns) {
+    const known = slices.filter(({ area }) => area !== null);
+    const shares = known.reduce((sum, { share }) => sum + share, 0);
+    const mean = known.reduce((sum, { share, area }) => sum + (share / shares) * area!, 0);
+    expectClose(within, shares > 0 ? mean : null, 'within', 12);
+    const highOf = ({ area, interval }: Slice) => (area === null ? 2 : (interval?.high ?? area));
+    const rank = slices.map((slice) => (slice.tiny ? 10 : 0) + highOf(slice));
     expect(rank).toEqual([...rank].sort((a, b) => a - b));
   }
 }
@@ -123,13 +128,14 @@ describe('a binary task', () => {
     const expected = binaryMetrics(requests.samples, NDCG_AT);
     const keys = [
       ...['auc', 'gauc', 'gaucByUser', 'ndcg@2', 'mrr', 'logLoss', 'normalisedEntropy'],
-      ...['predictedOverObserved', 'ece'],
+      ...['predictedOverObserved', 'ece', 'eceByChance'],
     ];
     expect(Object.keys(metrics)).toEqual(keys.map((name) => `${name}[ctr]`));
     for (const [name, value] of Object.entries(expected)) expectClose(metrics[`${name}[ctr]`], value, name);
     const predicted = scoredOf(requests.samples).map((s) => ({ ...s, score: sigmoid(s.score) }));
     const bins = binsOf(predicted, 10);
     expectClose(metrics['ece[ctr]'], errorOfBins(bins), 'ece');
+    expectClose(metrics['eceByChance[ctr]'], chanceOfBins(bins), 'eceByChance');
     expect(curves.ctr!.calibration.map(({ samples }) => samples)).toEqual(bins.map(({ samples }) => samples));
     expect(curves.ctr!.confusion).toBeNull();
     expect(curves.ctr!.roc[0]!.at(-1)).toEqual({ falsePositiveRate: 1, truePositiveRate: 1 });
@@ -140,6 +146,7 @@ describe('a binary task', () => {
     const asked = [...new Set(requests.samples.map(({ request }) => request))];
     expect(tasks.ctr).toEqual({
       samples: requests.samples.length,
+      weight: weightOf(scoredOf(requests.samples)),
       labels: countLabels(requests.samples, 2),
       requests: asked.length,
       requestsWithBoth: asked.filter((request) => labelsOf(request).size === 2).length,
@@ -154,7 +161,7 @@ describe('a binary task', () => {
     const expected = drawnSamples(requests, bootstrap).map((drawn) => binaryMetrics(drawn, NDCG_AT));
     expect(Object.keys(resampled).sort()).toEqual(
       Object.keys(metrics)
-        .filter((key) => key !== 'ece[ctr]')
+        .filter((key) => !key.startsWith('ece'))
         .sort(),
     );
     for (const [key, values] of Object.entries(resampled)) {
@@ -243,10 +250,10 @@ describe('a binary task', () => {
     const ofOrder = ['auc', 'gauc', 'gaucByUser', 'ndcg@2', 'mrr'];
     const ofBoth = [...ofOrder, 'normalisedEntropy'];
     expect(because('empty')).toEqual(
-      all([...ofBoth, 'logLoss', 'predictedOverObserved', 'ece'], 'there are no samples'),
+      all([...ofBoth, 'logLoss', 'predictedOverObserved', 'ece', 'eceByChance'], 'there are no samples'),
     );
     expect(counts.empty).toEqual({
-      ...{ samples: 0, labels: [0, 0], requests: 0, requestsWithBoth: 0, users: 0 },
+      ...{ samples: 0, weight: 0, labels: [0, 0], requests: 0, requestsWithBoth: 0, users: 0 },
     });
     expect(curves.empty).toEqual({ roc: [null], calibration: [], confusion: null });
     expect(slices.empty).toEqual([]);
@@ -292,7 +299,9 @@ describe('a task of several classes', () => {
     const { metrics, reasons, tasks, curves } = await run(requests, none, CLASSES);
     const expected = classMetrics(requests.samples, CLASSES);
     expect(Object.keys(metrics)).toEqual(
-      ['accuracy', 'logLoss', 'normalisedEntropy', 'macroAuc', 'ece'].map((name) => `${name}[ctr]`),
+      ['accuracy', 'logLoss', 'macroAuc', 'normalisedEntropy', 'ece', 'eceByChance'].map(
+        (name) => `${name}[ctr]`,
+      ),
     );
     for (const [name, value] of Object.entries(expected)) {
       expectClose(metrics[`${name}[ctr]`], value, name, 6);
@@ -303,6 +312,7 @@ describe('a task of several classes', () => {
       10,
     );
     expectClose(metrics['ece[ctr]'], errorOfBins(bins), 'ece', 6);
+    expectClose(metrics['eceByChance[ctr]'], chanceOfBins(bins), 'eceByChance', 6);
     expect(curves.ctr!.roc.map((curve) => curve?.[0])).toEqual(
       Array.from({ length: CLASSES }, () => ({ falsePositiveRate: 0, truePositiveRate: 0 })),
     );
@@ -312,6 +322,7 @@ describe('a task of several classes', () => {
     expect(reasons).toEqual({});
     expect(tasks.ctr).toEqual({
       samples: requests.samples.length,
+      weight: weightOf(scoredOf(requests.samples)),
       labels: countLabels(requests.samples, CLASSES),
       requests: new Set(requests.samples.map(({ request }) => request)).size,
       users: new Set(requests.samples.map(({ user }) => user)).size,
@@ -323,9 +334,9 @@ describe('a task of several classes', () => {
     const bootstrap = { samples: 70, seed: 5 };
     const { resampled, intervals } = await run(requests, bootstrap, CLASSES);
     const expected = drawnSamples(requests, bootstrap).map((drawn) => classMetrics(drawn, CLASSES));
-    expect(Object.keys(resampled).sort()).toEqual(
-      ['accuracy[ctr]', 'logLoss[ctr]', 'macroAuc[ctr]', 'normalisedEntropy[ctr]'].sort(),
-    );
+    // The entropy of the labels would take a sum for each class and user.
+    expect(Object.keys(resampled).sort()).toEqual(['accuracy[ctr]', 'logLoss[ctr]', 'macroAuc[ctr]']);
+    expect(Object.keys(intervals).sort()).toEqual(Object.keys(resampled).sort());
     for (const [key, values] of Object.entries(resampled)) {
       const byHand = expected.map((drawn) => drawn[key.slice(0, -'[ctr]'.length)]!);
       for (const [at, value] of byHand.entries()) expectClose(values[at], value, `${key} ${at}`, 6);
@@ -361,12 +372,12 @@ describe('a task of several classes', () => {
     expect(curves.ctr!.roc[1]).toBeNull();
     const one = await run(classes({ seed: 7, label: () => 2 }), none, CLASSES);
     expect(one.reasons).toEqual({
-      'normalisedEntropy[ctr]': 'every label is 2',
       'macroAuc[ctr]': 'every label is 2',
+      'normalisedEntropy[ctr]': 'every label is 2',
     });
     const empty = await run({ samples: [], userOf: [1] }, none, CLASSES);
     expect(new Set(Object.values(empty.reasons))).toEqual(new Set(['there are no samples']));
-    expect(Object.values(empty.metrics)).toEqual(new Array(5).fill(null));
+    expect(Object.values(empty.metrics)).toEqual(new Array(6).fill(null));
     for (const label of [() => 1, undefined]) {
       const weightless = classes({ seed: 8, weight: () => 0, ...(label && { label }) });
       const { reasons, metrics } = await run(weightless, none, CLASSES);
@@ -438,8 +449,8 @@ test('the interval widens when the same samples come from fewer users', async ()
 
 test('the files of a class are those of no other task, whatever its name', async () => {
   const classes = 200;
-  // More samples than a class holds in memory.
-  const requests = randomRequests({ seed: 31, requests: 4500, users: 9, outputs: classes });
+  // More samples than a class holds in memory, but not of two runs.
+  const requests = randomRequests({ seed: 31, requests: 1500, users: 9, outputs: classes });
   const options = optionsOf({ level: requests }, none, classes);
   const evaluator = new Evaluator(options);
   try {
@@ -454,6 +465,38 @@ test('the files of a class are those of no other task, whatever its name', async
     evaluator.close();
   }
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('hundreds of classes keep few files open, and take of the disk what their rows are', async () => {
+  const [classes, count] = [300, 3000];
+  const random = createRandom('files');
+  const samples = Array.from(
+    { length: count },
+    (_, at): RequestSample => ({
+      ...{ request: FIRST_REQUEST + at, user: at % 9, label: random.integer(classes), weight: 1 },
+      ...{ logits: Array.from({ length: classes }, () => random.normal()), codes: [0, 0, 0] },
+    }),
+  );
+  const requests = { samples, userOf: samples.map(({ user }) => user) };
+  const options = optionsOf({ level: requests }, none, classes);
+  const evaluator = new Evaluator(options);
+  let mostOpen = 0;
+  try {
+    for (const batch of batchesOf(requests, { task: 'level', outputs: classes, seed: 1 })) {
+      evaluator.add(batch);
+      mostOpen = Math.max(mostOpen, readdirSync('/proc/self/fd').length);
+    }
+    const sizes = (await readdir(folder)).map((name) => statSync(join(folder, name)).size);
+    // A row has 13 bytes and one for each column of slices; what is not a whole run is in memory still.
+    const whole = (classes + 1) * count * (13 + COLUMNS.length);
+    const written = sizes.reduce((sum, size) => sum + size, 0);
+    expect(written).toBeGreaterThan(whole / 3);
+    expect(written).toBeLessThanOrEqual(whole);
+    evaluator.finish();
+  } finally {
+    evaluator.close();
+  }
+  expect(mostOpen).toBeLessThan(100);
 });
 
 test('a stream that fails, and a logit that is not a number, leave no file behind', async () => {

@@ -174,7 +174,7 @@ test.each(TASKS)('the samples of %s that both have are those of slow matching', 
     );
 
     const labels = requests.own.flatMap(({ samples }) => samples[task]!.map(({ label }) => label));
-    const weights = requests.other.flatMap(({ samples }) => samples[task]!.map(({ weight }) => weight));
+    const weights = requests.own.flatMap(({ samples }) => samples[task]!.map(({ weight }) => weight));
     let at = 0;
     const theirs = scoredOf(folders.other, task, outputs);
     for (const [batch, { sample, request, logits, label, weight }] of theirs.map(same.ofOther).entries()) {
@@ -182,7 +182,8 @@ test.each(TASKS)('the samples of %s that both have are those of slow matching', 
       expect([...sample]).toEqual(known.map((other) => pairs.get(other)!.sample));
       expect([...request]).toEqual(known.map((other) => pairs.get(other)!.request));
       expect([...label]).toEqual([...sample].map((own) => labels[own]));
-      expect([...weight]).toEqual(known.map((other) => weights[other]));
+      // Those of the other folder are others.
+      expect([...weight]).toEqual([...sample].map((own) => weights[own]));
       expect([...logits]).toEqual(
         known.flatMap((other) => Array.from({ length: outputs }, (_, k) => 10 * other + k)),
       );

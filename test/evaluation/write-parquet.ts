@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openDatabase } from '../../src/common/database.js';
 import { type Manifest, preparedPaths } from '../../src/common/prepared.js';
+import { quoteIdentifier } from '../../src/common/sql.js';
 
 type Value = string | number | null;
 
@@ -22,7 +23,7 @@ export async function writeParquet(folder: string, tables: Readonly<Record<strin
   const { connection, close } = await openDatabase(folder, limits);
   try {
     for (const [at, [path, { columns, rows }]] of Object.entries(tables).entries()) {
-      const named = Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
+      const named = Object.entries(columns).map(([name, type]) => `${quoteIdentifier(name)} ${type}`);
       await connection.run(`CREATE TABLE t${at} (${named.join(', ')})`);
       for (let start = 0; start < rows.length; start += 1000) {
         const values = rows.slice(start, start + 1000).map((row) => `(${row.map(literal).join(', ')})`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentContext } from '../../src/common/context.js';
 import { escapeGlob, quoteLiteral } from '../../src/common/sql.js';
 import { type PredictionsInput, PredictionsWriter } from '../../src/evaluation/write-predictions.js';
 import type { ScoredSamples } from '../../src/model/score-batches.js';
@@ -12,6 +13,8 @@ const REQUESTS = 3000;
 /** Requests from here on are evaluated; each has two samples of a task, sample s is of request s >> 1. */
 const FIRST = 1000;
 const COUNT = 2 * (REQUESTS - FIRST);
+/** All samples of the evaluated requests. */
+const samples = [2 * FIRST, 2 * REQUESTS] as const;
 const limits = { memoryLimit: '1GB', threads: 2 };
 
 let instance: DuckDBInstance;
@@ -22,8 +25,8 @@ let work: string;
 
 /** Scores that tell their sample, in an order that is not that of the samples, in two batches. */
 function scored(task: string, outputs: number): ScoredSamples[] {
-  const samples = Int32Array.from({ length: COUNT }, (_, i) => 2 * FIRST + ((i * 1777) % COUNT));
-  return [samples.subarray(0, 2500), samples.subarray(2500)].map((sample) => ({
+  const mixed = Int32Array.from({ length: COUNT }, (_, i) => 2 * FIRST + ((i * 1777) % COUNT));
+  return [mixed.subarray(0, 2500), mixed.subarray(2500)].map((sample) => ({
     task,
     logits: Float32Array.from(
       [...sample].flatMap((at) => Array.from({ length: outputs }, (_, k) => logit(at, k))),
@@ -40,10 +43,10 @@ async function writePredictions(
   tasks: PredictionsInput['tasks'],
   batches: readonly ScoredSamples[],
 ): Promise<void> {
-  const writer = await PredictionsWriter.open({ preparedFolder: prepared, tasks, work, limits });
+  const writer = new PredictionsWriter({ preparedFolder: prepared, tasks, work, limits });
   try {
     for (const batch of batches) writer.add(batch);
-    await writer.write(folder);
+    await writer.write(folder, silentContext.progress);
   } finally {
     writer.close();
   }
@@ -65,6 +68,7 @@ beforeAll(async () => {
   // A name that is a pattern to DuckDB, and ends its texts.
   const root = join(await mkdtemp(join(tmpdir(), 'dupn-predictions-')), "it's [all]");
   [prepared, folder, work] = [join(root, 'prepared'), join(root, 'run/eval/predictions'), join(root, 'work')];
+  await mkdir(work, { recursive: true });
   const write = async (path: string, sql: string) => {
     await mkdir(dirname(join(prepared, path)), { recursive: true });
     await connection.run(`COPY (${sql}) TO ${quoteLiteral(join(prepared, path))} (FORMAT parquet)`);
@@ -74,11 +78,11 @@ beforeAll(async () => {
     `SELECT range::INTEGER AS request, CASE WHEN range % 3 > 0 THEN 'r' || range END AS request_id,
        'u' || (range % 7) AS user_id, make_timestamp(1577836800000001 + range) AS "time" FROM range(${REQUESTS})`,
   );
-  const samples = (candidate: string) =>
+  const table = (candidate: string) =>
     `SELECT range::INTEGER AS sample, (range // 2)::INTEGER AS request${candidate}, (range % 2)::DOUBLE AS label,
        (range % 5)::DOUBLE AS weight, 'kept' AS prediction, 'kept' AS user_id FROM range(${2 * REQUESTS})`;
-  await write('samples/ctr/samples.parquet', samples(`, '商品' || range AS candidate`));
-  await write('samples/level/samples.parquet', samples(''));
+  await write('samples/ctr/samples.parquet', table(`, '商品' || range AS candidate`));
+  await write('samples/level/samples.parquet', table(''));
 });
 
 afterAll(() => {
@@ -88,8 +92,8 @@ afterAll(() => {
 
 test('each sample has its keys and its corrected probability, in the order of the samples', async () => {
   const tasks = {
-    ctr: { kind: 'binary', outputs: 1, drawCorrection: Math.log(0.1) },
-    level: { kind: 'multiclass', outputs: 3, drawCorrection: 0 },
+    ctr: { kind: 'binary', outputs: 1, drawCorrection: Math.log(0.1), samples },
+    level: { kind: 'multiclass', outputs: 3, drawCorrection: 0, samples },
   } as const;
   const [ctrBatches, levelBatches] = [scored('ctr', 1), scored('level', 3)];
   // The tasks come mixed.
@@ -132,16 +136,49 @@ test('each sample has its keys and its corrected probability, in the order of th
 
 test('a folder takes the place of an older one, and a task without samples has a file without rows', async () => {
   await writeFile(join(folder, 'gone.parquet'), '');
-  await writePredictions({ ctr: { kind: 'rank', outputs: 1, drawCorrection: null } }, []);
+  await writePredictions({ ctr: { kind: 'rank', outputs: 1, drawCorrection: null, samples: [5, 5] } }, []);
   expect(await readdir(folder)).toEqual(['ctr.parquet']);
   expect(await rowsOf(join(folder, 'ctr.parquet'))).toEqual([]);
   expect(await readdir(dirname(folder))).toEqual(['predictions']);
 });
 
 test('an evaluation that fails leaves the older folder as it is', async () => {
-  const tasks = { spp: { kind: 'binary', outputs: 1, drawCorrection: 0 } } as const;
+  const tasks = { spp: { kind: 'binary', outputs: 1, drawCorrection: 0, samples } } as const;
   const failing = writePredictions(tasks, scored('spp', 1));
   await expect(failing).rejects.toThrow('samples/spp');
   expect(existsSync(join(folder, 'ctr.parquet'))).toBe(true);
   expect(await readdir(dirname(folder))).toEqual(['predictions']);
+});
+
+test('more samples than are joined at a time keep their order and their rows', async () => {
+  const count = 450_000;
+  const ofRequest = count / REQUESTS;
+  await connection.run(
+    `COPY (SELECT range::INTEGER AS sample, (range // ${ofRequest})::INTEGER AS request, 'i' || range AS candidate,
+       (range % 2)::DOUBLE AS label, 1::DOUBLE AS weight FROM range(${count}))
+     TO ${quoteLiteral(join(prepared, 'samples/ctr/samples.parquet'))} (FORMAT parquet)`,
+  );
+  // Half of the samples are scored; those of a request lie together, the requests do not lie in order.
+  const first = count / 2;
+  const requests = Array.from(
+    { length: REQUESTS / 2 },
+    (_, at) => REQUESTS / 2 + ((at * 7) % (REQUESTS / 2)),
+  );
+  const sample = Int32Array.from(
+    requests.flatMap((request) => Array.from({ length: ofRequest }, (_, at) => request * ofRequest + at)),
+  );
+  const batch: ScoredSamples = {
+    ...{ task: 'ctr', outputs: 1, sample, request: sample.map((at) => Math.floor(at / ofRequest)) },
+    logits: Float32Array.from(sample, (at) => (at - first) / first),
+    ...{ label: new Float32Array(sample.length), weight: new Float32Array(sample.length) },
+  };
+  const tasks = { ctr: { kind: 'binary', outputs: 1, drawCorrection: 0, samples: [first, count] } } as const;
+  await writePredictions(tasks, [batch]);
+  const file = quoteLiteral(escapeGlob(join(folder, 'ctr.parquet')));
+  const reader = await connection.runAndReadAll(
+    `SELECT count(*)::INTEGER, count(*) FILTER (candidate <> 'i' || sample OR user_id <> 'u' || (sample // ${ofRequest} % 7)
+         OR label <> sample % 2 OR abs(prediction - 1 / (1 + exp((${first} - sample) / ${first}))) > 1e-6)::INTEGER
+     FROM (SELECT *, file_row_number + ${first} AS sample FROM read_parquet(${file}, file_row_number = true))`,
+  );
+  expect(reader.getRows()).toEqual([[count - first, 0]]);
 });

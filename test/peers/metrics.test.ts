@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { CalibrationBin, RocPoint } from '../../src/evaluation/curves.js';
-import { evaluate } from '../../src/evaluation/evaluate.js';
 import { numberUsers } from '../../src/evaluation/user-numbers.js';
+import { evaluate } from '../evaluation/evaluate-stream.js';
 
 /** A curve or bins are lists; null is what cannot be measured. */
 type Measured = number | null | readonly Measured[] | { readonly [name: string]: Measured };
@@ -129,4 +129,4 @@ describe.each(Object.entries(cases))('%s', (_, given) => {
 });
 
 /** Metrics that the other program was not asked for. */
-const UNKNOWN = { binary: [], multiclass: ['normalisedEntropy'] } as const;
+const UNKNOWN = { binary: ['eceByChance'], multiclass: ['eceByChance', 'normalisedEntropy'] } as const;

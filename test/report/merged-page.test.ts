@@ -55,8 +55,10 @@ describe('mergedPage', () => {
   });
 
   it('sets the runs against each other, the best marked', () => {
-    expect(html).toContain('<th scope="row">shop</th><td class="number">0.6712</td>');
-    expect(html).toContain('<th scope="row">better</th><td class="number"><strong>0.6812</strong></td>');
+    expect(html).toContain(
+      '<th scope="row">AUC</th><td class="number">0.6712</td><td>0.6512 .. 0.6912</td><td class="number"><strong>0.6812</strong></td><td>0.6512 .. 0.6912</td>' +
+        '<td class="number">0.6100</td>',
+    );
     const alt = pageElements(html).flatMap(({ attributes }) => attributes['aria-label'] ?? []);
     expect(alt).toContainEqual(
       expect.stringMatching(/^ROC of ctr\. shop: finds 30 % .*; better: finds 30 %/),
@@ -64,7 +66,22 @@ describe('mergedPage', () => {
     expect(alt).toContainEqual(
       expect.stringMatching(/^AUC of ctr in validation\. shop from 0\.6000 at step 100 .*; better from/),
     );
-    expect(html).toContain('better: auc[l2r] is above 0.98');
+    expect(html).toContain('better: auc[l2r]: above 0.98');
+    expect(alt).toContainEqual(
+      expect.stringMatching(
+        /^AUC by task\. ctr, AUC: shop 0\.6712, better 0\.6812, best baseline item 0\.6100;/,
+      ),
+    );
+  });
+
+  it('does not let intervals that overlap decide, and shows what was measured of a difference', async () => {
+    expect(html).toContain(
+      'Bold: the best of the runs, which says nothing of chance. Nor do intervals that overlap',
+    );
+    const { evaluation } = example;
+    const alone = { ...example, evaluation: { ...evaluation, against: null } };
+    const headings = textsOfAll(pageElements(await mergedPage({ shop: example, alone }, [])), 'h3');
+    expect(headings.filter((text) => text.includes('against'))).toEqual(['shop against runs/before']);
   });
 
   it('shows what variants differ by from the base', () => {

@@ -137,6 +137,22 @@ describe('renderPage', () => {
     expect(html).toContain('<figure>\n<svg></svg>\n</figure>');
   });
 
+  it('lets columns of long texts go on in a second line, and no others', () => {
+    const long = 'x'.repeat(40);
+    const html = renderPage({
+      title: 't',
+      lead: '',
+      sections: [
+        {
+          heading: 'h',
+          blocks: [{ kind: 'table', title: 'n', header: ['a', 'b', 'c'], rows: [['r', long, 's']] }],
+        },
+      ],
+    });
+    expect(html).toContain(`<td class="long">${long}</td><td>s</td>`);
+    expect(html).toMatch(/td\.long\{white-space:normal/);
+  });
+
   it('takes hostile text as text everywhere', () => {
     const html = page(HOSTILE);
     expect(html).not.toContain('<script');

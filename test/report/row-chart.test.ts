@@ -20,10 +20,12 @@ const chart = rowChart({
 });
 
 describe('rowChart', () => {
-  it('has a heading, names that end where the plot begins, and a point in each row', async () => {
+  it('has a heading, names above their rows where one is long, and a point in each row', async () => {
     const elements = xmlElements(await draw(chart));
     expect(textsOf(elements).filter((text) => !/^[\d.]+$/.test(text))).toEqual(
-      expect.arrayContaining(['group', 'a name with more si…', 'b', 'value', 'Rows']),
+      expect.arrayContaining([
+        ...['group', 'a name with more signs than there is room for', 'b', 'value', 'Rows'],
+      ]),
     );
     const points = elements.filter(({ name, attributes }) => name === 'path' && /A/.test(attributes.d ?? ''));
     expect(points.length).toBe(2);
@@ -58,5 +60,50 @@ describe('rowChart', () => {
     );
     expect(lengths.length).toBe(2);
     expect(lengths[0]).toBeCloseTo(2 * lengths[1]!, 3);
+  });
+
+  it('has names to the left where all are short, and is no wider for long ones', async () => {
+    const named = (...names: string[]) =>
+      rowChart({
+        title: 'Rows',
+        rows: names.map((name) => ({ name, note: '12', points: [{ series: 's', value: 1 }] })),
+        styles: stylesFor(['s']),
+        axis: { title: 'value' },
+      });
+    const size = (svg: string) => /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)!.slice(1).map(Number);
+    const short = await draw(named('a', 'b'));
+    const long = await draw(named('a', 'x'.repeat(90)));
+    expect(size(long)[0]).toBe(size(short)[0]);
+    expect(size(long)[1]).toBeGreaterThan(size(short)[1]!);
+    expect(textsOf(xmlElements(short))).toEqual(expect.arrayContaining(['a (12)', 'b (12)']));
+    // What stands behind a name is not cut off with it.
+    expect(textsOf(xmlElements(long)).filter((text) => text.startsWith('x'))).toEqual([
+      `${'x'.repeat(46)}… (12)`,
+    ]);
+  });
+
+  it('has a tick in a row alone', async () => {
+    const ticked = rowChart({
+      title: 'Rows',
+      rows: [
+        { name: 'a', points: [{ series: 's', value: 1 }], tick: 3 },
+        { name: 'b', points: [{ series: 's', value: 3 }], tick: null },
+      ],
+      styles: stylesFor(['s']),
+      axis: { title: 'value' },
+    });
+    const elements = xmlElements(await draw(ticked));
+    const ticks = elements.filter(
+      ({ name, attributes }) =>
+        name === 'line' && attributes['stroke-width'] === '2' && attributes.stroke === palette.faint.light,
+    );
+    expect(ticks.length).toBe(1);
+    const place = (transform: string) => /translate\(([\d.]+),([\d.]+)/.exec(transform)!.slice(1).map(Number);
+    const [x, y] = place(ticks[0]!.attributes.transform!);
+    // Over the point of the other row, which is at 3 too, and across the first row, which is 22 pixels high.
+    const points = elements.filter(({ name, attributes }) => name === 'path' && /A/.test(attributes.d ?? ''));
+    const [first, second] = points.map(({ attributes }) => place(attributes.transform!));
+    expect(x).toBeCloseTo(second![0]!, 3);
+    expect(Math.abs(y! - first![1]!)).toBeLessThan(11);
   });
 });

@@ -6,10 +6,23 @@ import type { DataProfile } from '../../src/evaluation/data-profile.js';
 import type { Slice } from '../../src/evaluation/slicing/slices.js';
 import type { RunReport } from '../../src/report/run-report.js';
 
-const counts = { requests: 300, users: 80, requestsWithBoth: 120 };
+/** Of samples that weigh 1 each. */
+const counts = (samples: number, labels: readonly number[]) => ({
+  ...{ samples, weight: samples, labels },
+  ...{ requests: 300, users: 80, requestsWithBoth: 120 },
+});
 
 /** A bin of 1,000 samples. */
-const bin = (predicted: number, observed: number) => ({ samples: 1000, weight: 1000, predicted, observed });
+const bin = (predicted: number, observed: number) => ({
+  ...{ samples: 1000, weight: 1000, predicted, observed },
+  deviation: Math.sqrt((predicted * (1 - predicted)) / 1000),
+});
+
+/** What the model has more than a baseline. */
+const less = (value: number, other: number, half: number) => ({
+  ...{ value, other, difference: value - other, pValue: 0.25 },
+  interval: { low: value - other - half, high: value - other + half },
+});
 
 /** A curve through (0, 0), (.1, .1 + gain), (.5, .5 + gain) and (1, 1). */
 const roc = (gain: number) =>
@@ -90,7 +103,7 @@ type RequestsOfDay = DataProfile['requestsByDay'][number];
 const days = ['05', '06', '07', '08', '09', '10', '11'].map((day) => `2026-01-${day}`);
 
 export const example: RunReport = {
-  format: 1,
+  format: 2,
   name: 'shop',
   data: {
     prepared: 'prepared/shop',
@@ -117,6 +130,8 @@ export const example: RunReport = {
       'auc[ctr]': 0.6712,
       'gauc[ctr]': 0.6401,
       'logLoss[ctr]': 0.1411,
+      'ece[ctr]': 0.0061,
+      'eceByChance[ctr]': 0.0044,
       'auc[spp]': 0.7123,
       'gauc[spp]': null,
       'logLoss[spp]': 0.4211,
@@ -144,10 +159,10 @@ export const example: RunReport = {
     reasons: { 'gauc[spp]': 'no request has both kinds of label' },
     warnings: { 'auc[l2r]': 'above 0.98: look for a feature that knows the label' },
     tasks: {
-      ctr: { samples: 8000, labels: [7760, 240], ...counts },
-      spp: { samples: 800, labels: [600, 200], ...counts, requestsWithBoth: 0 },
-      l2r: { samples: 1800, labels: [1500, 300], ...counts },
-      ppp: { samples: 400, labels: [200, 150, 50], ...counts },
+      ctr: counts(8000, [7760, 240]),
+      spp: { ...counts(800, [600, 200]), requestsWithBoth: 0 },
+      l2r: counts(1800, [1500, 300]),
+      ppp: counts(400, [200, 150, 50]),
     },
     baselines: {
       ctr: {
@@ -158,6 +173,16 @@ export const example: RunReport = {
       spp: { shop: { auc: 0.69, gauc: null, logLoss: 0.43 }, seen: { auc: null, gauc: null, logLoss: null } },
       l2r: {},
       ppp: { prior: { accuracy: 0.5, macroAuc: 0.5, logLoss: 1.03 } },
+    },
+    differences: {
+      ctr: {
+        item: { auc: less(0.6712, 0.61, 0.02), gauc: null },
+        position: { auc: less(0.6712, 0.58, 0.03) },
+        seen: { auc: less(0.6712, 0.665, 0.01) },
+      },
+      spp: { shop: { auc: less(0.7123, 0.74, 0.01) }, seen: { auc: null } },
+      l2r: {},
+      ppp: { prior: { macroAuc: less(0.6134, 0.5, 0.05) } },
     },
     curves: {
       ctr: {
@@ -192,6 +217,7 @@ export const example: RunReport = {
       ctr: [
         {
           column: 'category',
+          within: 0.63,
           slices: [
             slice('shoes', 0.55),
             slice('hats', 0.62),
@@ -200,11 +226,11 @@ export const example: RunReport = {
             slice('none', null, { tiny: true, predictedOverObserved: null }),
           ],
         },
-        { column: 'hour', slices: [slice('0-5', 0.58), slice('18-23', 0.69)] },
+        { column: 'hour', within: 0.635, slices: [slice('0-5', 0.58), slice('18-23', 0.69)] },
       ],
-      spp: [{ column: 'shop', slices: [slice('s1', 0.66, { predictedOverObserved: null })] }],
+      spp: [{ column: 'shop', within: 0.66, slices: [slice('s1', 0.66, { predictedOverObserved: null })] }],
       l2r: [],
-      ppp: [{ column: 'gender', slices: [slice('f', 0.6), slice('m', 0.62)] }],
+      ppp: [{ column: 'gender', within: 0.61, slices: [slice('f', 0.6), slice('m', 0.62)] }],
     },
     against: {
       run: 'runs/before',
@@ -260,6 +286,7 @@ export const example: RunReport = {
     ],
     featureWeights: {
       l2r: [
+        { feature: 'constant', mean: 4.25, low: 4, high: 4.5 },
         { feature: 'predictedCtr', mean: 0.82, low: 0.5, high: 1.1 },
         { feature: 'price', mean: -0.41, low: -0.8, high: 0.1 },
         { feature: 'sales', mean: 0.12, low: -0.1, high: 0.3 },
@@ -316,6 +343,7 @@ export const bare: RunReport = {
     warnings: {},
     tasks: { ctr: example.evaluation.tasks.ctr! },
     baselines: {},
+    differences: {},
     curves: {},
     slices: {},
     against: null,
@@ -347,11 +375,12 @@ export function renamed(report: RunReport, text: string): RunReport {
       warnings: mapValues(keyed(evaluation.warnings, metric), name),
       tasks: keyed(evaluation.tasks),
       baselines: keyed(mapValues(evaluation.baselines, (of) => keyed(of))),
+      differences: keyed(mapValues(evaluation.differences, (of) => keyed(of))),
       curves: keyed(evaluation.curves),
       slices: keyed(
         mapValues(evaluation.slices, (columns) =>
-          columns.map(({ column, slices }) => ({
-            column: name(column),
+          columns.map(({ column, within, slices }) => ({
+            ...{ column: name(column), within },
             slices: slices.map((each) => ({ ...each, value: name(each.value) })),
           })),
         ),
@@ -388,7 +417,10 @@ export function renamed(report: RunReport, text: string): RunReport {
       })),
       featureWeights: keyed(
         mapValues(insight.featureWeights, (weights) =>
-          weights.map((each) => ({ ...each, feature: name(each.feature) })),
+          weights.map((each) => ({
+            ...each,
+            feature: each.feature === 'constant' ? 'constant' : name(each.feature),
+          })),
         ),
       ),
     },

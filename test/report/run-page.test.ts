@@ -37,7 +37,7 @@ describe('runPage', () => {
   });
 
   it('says aloud what cannot be believed and what could not be measured, before any number', () => {
-    const warning = html.indexOf('auc[l2r] is above 0.98: look for a feature that knows the label.');
+    const warning = html.indexOf('auc[l2r]: above 0.98: look for a feature that knows the label.');
     const reason = html.indexOf('gauc[spp] was not measured: no request has both kinds of label.');
     expect(warning).toBeGreaterThan(0);
     expect(reason).toBeGreaterThan(warning);
@@ -47,7 +47,7 @@ describe('runPage', () => {
   it('has a picture for each thing, with its numbers in words', () => {
     const charts = chartsOf(runDrafts(example));
     expect(charts.map(({ name }) => name)).toEqual([
-      'areas',
+      ...['areas', 'differences'],
       ...['ctr', 'spp', 'l2r', 'ppp'].flatMap((task) => [`loss-${task}`, `validation-${task}`]),
       ...['roc-ctr', 'calibration-ctr', 'roc-spp', 'calibration-spp'],
       ...['roc-ppp', 'calibration-ppp', 'confusion-ppp'],
@@ -65,14 +65,15 @@ describe('runPage', () => {
 
   it('shows the model with its intervals, baselines below it, and another run', () => {
     expect(html).toContain(
-      '<th scope="row">ctr</th><td>model</td><td class="number">0.6712</td><td>0.6512 .. 0.6912</td>',
+      '<th scope="row">AUC</th><td class="number">0.6712</td><td>0.6512 .. 0.6912</td><td class="number">0.6100</td>' +
+        '<td class="number">0.5800</td><td class="number">0.5500</td>',
     );
-    expect(html).toContain('<th scope="row">ctr</th><td>baseline item</td><td class="number">0.6100</td>');
-    expect(html).toContain('<th scope="row">ppp</th><td>baseline prior</td><td class="number">0.5000</td>');
+    expect(html).toContain('<th scope="row">calibration error by chance</th><td class="number">0.0044</td>');
     expect(html).toContain(
-      '<th scope="row">auc[ctr]</th><td class="number">0.6712</td><td class="number">0.6600</td>' +
-        '<td class="number">+0.0112</td><td>+0.0020 .. +0.0200</td><td class="number">0.014</td>',
+      '<th scope="row">AUC of ctr</th><td class="number">0.6712</td><td class="number">0.6600</td>' +
+        '<td class="number">+0.0112</td><td>+0.0020 .. +0.0200</td><td class="number">0.014</td><td>better</td>',
     );
+    expect(html).toContain('Less is better of log loss');
     expect(html).toContain('ctr on all 8000 samples, ppp on the 390 of 400 samples that both scored');
   });
 
@@ -85,8 +86,33 @@ describe('runPage', () => {
     expect(elements.some(({ name, attributes }) => name === 'div' && attributes.class === 'figures')).toBe(
       true,
     );
+    expect(small).not.toContain('Model less baselines');
     const still = pageElements(await runPage({ ...bare, evaluation: { ...bare.evaluation, metrics: {} } }));
     expect(still.filter(({ name }) => name === 'svg')).toEqual([]);
+  });
+
+  it('says that a task is weighted, and how much the samples weigh in all', async () => {
+    const { ctr } = bare.evaluation.tasks;
+    const weighing = (weight: number) =>
+      runPage({
+        ...bare,
+        evaluation: { ...bare.evaluation, tasks: { ctr: { ...ctr!, ...{ weight } } } },
+      });
+    expect(await weighing(12_345.6789)).toContain('80 users; weighted, 12345.7 in all</h3>');
+    expect(await weighing(8000)).not.toContain('weighted');
+  });
+
+  it('says so where all slices are of few samples', async () => {
+    const { slices } = example.evaluation;
+    const ctr = slices.ctr!.map((column) => ({
+      ...column,
+      slices: column.slices.map((slice) => ({ ...slice, tiny: true })),
+    }));
+    const page = await runPage({ ...example, evaluation: { ...example.evaluation, slices: { ctr } } });
+    expect(page).toContain(
+      '<li>ctr: no slice (of 7) has enough samples and users to tell where the task is weak.</li>',
+    );
+    expect(html).not.toContain('no slice (of');
   });
 
   it('has no gates for a model without a recurrence', () => {
@@ -105,13 +131,12 @@ describe('runPage', () => {
     const elements = pageElements(hostile);
     expect(hostile).not.toContain('<script');
     expect(hostile).not.toContain('\u0000');
-    expect(elements.filter(({ name }) => name === 'svg').length).toBe(31);
+    expect(elements.filter(({ name }) => name === 'svg').length).toBe(32);
     expect(textsOfAll(elements, 'h1')).toEqual([`Run shop${HARMLESS}`]);
     for (const text of [
       `item1${HARMLESS}`,
       `click${HARMLESS}`,
       `few samples`,
-      `baseline item${HARMLESS}`,
       `time: no date${HARMLESS}: 60, data.log.to${HARMLESS}: 40`,
     ]) {
       expect(textsOfAll(elements, 'td')).toContain(text);

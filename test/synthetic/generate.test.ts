@@ -6,9 +6,9 @@ import { parse } from 'csv-parse/sync';
 import { beforeAll, expect, test } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { fileSha256 } from '../../src/common/files.js';
-import { auc } from '../../src/evaluation/metrics/auc.js';
 import { generateLog } from '../../src/synthetic/generate.js';
 import { withDefaults } from '../../src/synthetic/options.js';
+import { auc } from '../evaluation/auc-of.js';
 
 type Row = Record<string, string>;
 let folder: string;

@@ -2,15 +2,9 @@
  * AUC: the probability that a positive sample is scored above a negative one, ties counted half (Mann and Whitney
  * 1947). Worked out from exact ranks, never from buckets of scores.
  */
-import { rankOrder } from '../rank-order.js';
-import { inOrder, type Scored } from '../scored.js';
+import type { Scored } from '../scored.js';
 
-/** In [0, 1]; null where one of the classes has no weight. */
-export function auc(samples: Scored): number | null {
-  return aucOfSorted(inOrder(samples, rankOrder(samples.scores)));
-}
-
-/** The same of samples that come by rising score. */
+/** Of samples that come by rising score, in [0, 1]; null where one of the classes has no weight. */
 export function aucOfSorted({ scores, labels, weights }: Scored): number | null {
   const areas = new GroupAreas(1);
   for (let i = 0; i < scores.length; i++) areas.add(0, scores[i]!, labels[i]! > 0, weights[i]!);

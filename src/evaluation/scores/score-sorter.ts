@@ -13,6 +13,9 @@ const RUN_ROWS = 2 ** 18;
 /** Rows that are read from a run at a time. */
 const BLOCK_ROWS = 2 ** 14;
 
+/** Runs that are merged at a time, with a block of each in memory. */
+const FAN_IN = 64;
+
 export interface SorterOptions {
   /** For temporary files; it is made when the first one is written. */
   readonly folder: string;
@@ -22,12 +25,16 @@ export interface SorterOptions {
   readonly columns: number;
   readonly runRows?: number;
   readonly blockRows?: number;
+  readonly fanIn?: number;
 }
 
 export class ScoreSorter {
   readonly #columns: number;
   readonly #runRows: number;
-  readonly #runs: RowFile[] = [];
+  readonly #fanIn: number;
+  /** Runs of the same size, each FAN_IN times that of the level before; the oldest rows are in the last levels. */
+  readonly #levels: RowFile[][] = [];
+  #files = 0;
   #held: SampleRows;
   #length = 0;
   #sorted: SampleRows | RowFile | null = null;
@@ -35,6 +42,7 @@ export class ScoreSorter {
   constructor(private readonly options: SorterOptions) {
     this.#columns = options.columns;
     this.#runRows = options.runRows ?? RUN_ROWS;
+    this.#fanIn = options.fanIn ?? FAN_IN;
     this.#held = newRows(Math.min(1024, this.#runRows), options.columns);
   }
 
@@ -55,14 +63,14 @@ export class ScoreSorter {
 
   /** Removes the files. */
   close(): void {
-    for (const run of this.#runs) run.close();
-    this.#runs.length = 0;
-    if (this.#sorted instanceof RowFile) this.#sorted.close();
+    for (const run of this.#levels.flat()) run.remove();
+    this.#levels.length = 0;
+    if (this.#sorted instanceof RowFile) this.#sorted.remove();
   }
 
   #makeRoom(): void {
     if (this.#length === this.#runRows) {
-      this.#runs.push(this.#writeRun());
+      this.#addRun(this.#writeRun(), 0);
       this.#length = 0;
       return;
     }
@@ -77,33 +85,49 @@ export class ScoreSorter {
     return rankOrder(this.#held.scores.subarray(0, this.#length));
   }
 
-  #file(name: string): RowFile {
-    const { folder, name: own, blockRows = BLOCK_ROWS } = this.options;
-    return new RowFile(join(folder, `${own}-${name}.rows`), this.#columns, blockRows);
+  #newFile(): RowFile {
+    const { folder, name, blockRows = BLOCK_ROWS } = this.options;
+    const path = join(folder, `${name}-${this.#files++}.rows`);
+    return new RowFile(path, this.#columns, Math.min(blockRows, this.#runRows));
   }
 
   #writeRun(): RowFile {
-    const run = this.#file(`${this.#runs.length}`);
+    const run = this.#newFile();
     for (const row of this.#order()) run.add(this.#held, row);
     run.finish();
     return run;
   }
 
+  #addRun(run: RowFile, level: number): void {
+    this.#levels[level] = [...(this.#levels[level] ?? []), run];
+    if (this.#levels[level].length === this.#fanIn) {
+      const runs = this.#levels[level];
+      this.#levels[level] = [];
+      this.#addRun(this.#merged(runs), level + 1);
+    }
+  }
+
+  /** Runs from the oldest to the newest, as one in their place. */
+  #merged(runs: readonly RowFile[]): RowFile {
+    const merged = this.#newFile();
+    merge(runs, merged);
+    merged.finish();
+    for (const run of runs) run.remove();
+    return merged;
+  }
+
   #sort(): SampleRows | RowFile {
-    if (this.#runs.length === 0) {
+    if (this.#levels.length === 0) {
       const sorted = newRows(this.#length, this.#columns);
       for (const [at, row] of this.#order().entries()) copyRow(this.#held, row, sorted, at, this.#columns);
       this.#held = newRows(0, this.#columns);
       return sorted;
     }
-    if (this.#length > 0) this.#runs.push(this.#writeRun());
+    if (this.#length > 0) this.#addRun(this.#writeRun(), 0);
     this.#held = newRows(0, this.#columns);
-    const merged = this.#file('sorted');
-    merge(this.#runs, merged);
-    merged.finish();
-    for (const run of this.#runs) run.close();
-    this.#runs.length = 0;
-    return merged;
+    const runs = this.#levels.toReversed().flat();
+    this.#levels.length = 0;
+    return runs.length === 1 ? runs[0]! : this.#merged(runs);
   }
 }
 

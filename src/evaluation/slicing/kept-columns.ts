@@ -11,7 +11,8 @@ import { MOST_VALUES, OTHER } from './frequent-values.js';
 const TENTHS = 10;
 
 export interface KeptColumns {
-  readonly columns: readonly { readonly column: string; readonly values: readonly string[] }[];
+  /** Of each column, by code. */
+  readonly values: readonly (readonly string[])[];
   /** Of the next so many samples, row by row, [samples, columns]. */
   next(samples: number): Promise<Uint8Array>;
 }
@@ -36,12 +37,12 @@ export async function keptColumns({
   await connection.run(
     `CREATE VIEW kept AS SELECT * FROM read_parquet(${file}) WHERE request >= ${start} AND request < ${end}`,
   );
-  const columns: { readonly column: string; readonly values: readonly string[] }[] = [];
+  const values: (readonly string[])[] = [];
   for (const [at, column] of keep.entries()) {
-    columns.push({ column, values: await createCodes(connection, quoteIdentifier(column), at) });
+    values.push(await createCodes(connection, quoteIdentifier(column), at));
   }
-  if (keep.length === 0) return { columns, next: async () => new Uint8Array(0) };
-  const codes = keep.map((_, at) => `coalesce(codes${at}.code, ${columns[at]!.values.length - 1})`);
+  if (keep.length === 0) return { values, next: async () => new Uint8Array(0) };
+  const codes = keep.map((_, at) => `coalesce(codes${at}.code, ${values[at]!.length - 1})`);
   const joins = keep.map(
     (column, at) =>
       `LEFT JOIN codes${at} ON codes${at}.value IS NOT DISTINCT FROM CAST(kept.${quoteIdentifier(column)} AS VARCHAR)`,
@@ -52,7 +53,7 @@ export async function keptColumns({
   let chunk: number[][] = [];
   let [at, length] = [0, 0];
   return {
-    columns,
+    values,
     async next(samples) {
       const bytes = new Uint8Array(samples * keep.length);
       for (let done = 0; done < samples; done++, at++) {
@@ -81,7 +82,7 @@ async function createCodes(connection: DuckDBConnection, column: string, at: num
   if (texts === 0 && distinct > MOST_VALUES) return createTenths(connection, column, at);
   await connection.run(
     `CREATE TABLE codes${at} AS SELECT value, CAST(row_number() OVER (ORDER BY n DESC, value) - 1 AS INTEGER) AS code
-     FROM (SELECT CAST(${column} AS VARCHAR) AS value, count(*) AS n FROM kept GROUP BY value)
+     FROM (SELECT CAST(${column} AS VARCHAR) AS value, count(*) AS n FROM kept GROUP BY ALL)
      QUALIFY code < ${MOST_VALUES}`,
   );
   const rows = await rowsOf<[string | null]>(connection, `SELECT value FROM codes${at} ORDER BY code`);

@@ -4,7 +4,7 @@
  * - behaviours: how many the window holds; user: whether the user had any before the evaluation period
  * - hour, dayOfWeek: local time of the request; query: how many words it has; user.<field>
  * - candidate: in how many training samples it was judged; item.<field>, <entity>.<field> of the candidate
- * - each further column of the samples (`keep`)
+ * - each further column of the samples (`keep`), as `samples.<name>` where one of the others has its name
  *
  * Texts have a slice for each of their most frequent values and one for all others, kept numbers with more values than that one for
  * each tenth of the samples.
@@ -57,23 +57,29 @@ export async function openSliceCodes(input: SliceInput): Promise<OpenSliceCodes>
     const ofRequest = await requestColumns({ ...input, requests, samples, names });
     const ofCandidate =
       judged === null ? [] : await candidateColumns(prepared, task, judged, requests, names);
+    const taken = new Set([...ofRequest, ...ofCandidate].map(({ column }) => column));
+    const ofSamples = keep.map((name) => ({ name, column: taken.has(name) ? `samples.${name}` : name }));
+    const kept = ofSamples.filter(isAsked);
     const chosen = {
       request: ofRequest.filter(isAsked),
       candidate: ofCandidate.filter(isAsked),
       kept: await keptColumns({
         connection: database.connection,
         folder: prepared.folder,
-        ...{ task, keep: keep.filter((column) => isAsked({ column })), requests },
+        ...{ task, keep: kept.map(({ name }) => name), requests },
       }),
     };
     const path = join(folder, `${task}.slices.u8`);
     await writeCodes(path, prepared, task, requests, chosen);
-    const columns = [...chosen.request, ...chosen.candidate, ...chosen.kept.columns];
+    const columns = [
+      ...[...chosen.request, ...chosen.candidate].map(({ column, values }) => ({ column, values })),
+      ...kept.map(({ column }, at) => ({ column, values: chosen.kept.values[at]! })),
+    ];
     const [first] = samplesOf(prepared, task, requests);
     const file = new RawArray(path, 'u8');
     return {
-      known: [...ofRequest.map(({ column }) => column), ...ofCandidate.map(({ column }) => column), ...keep],
-      columns: columns.map(({ column, values }) => ({ column, values })),
+      known: [...ofRequest, ...ofCandidate, ...ofSamples].map(({ column }) => column),
+      columns,
       read: (from, to) => file.read((from - first) * columns.length, (to - first) * columns.length),
       close: () => file.close(),
     };
@@ -120,7 +126,7 @@ function codesOf(
   chosen: Chosen,
   kept: Uint8Array,
 ): Uint8Array {
-  const numKept = chosen.kept.columns.length;
+  const numKept = chosen.kept.values.length;
   const columns = chosen.request.length + chosen.candidate.length + numKept;
   const bytes = new Uint8Array(sample.length * columns);
   for (let row = 0, at = 0; row < sample.length; row++) {

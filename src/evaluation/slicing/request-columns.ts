@@ -71,9 +71,8 @@ function userColumn(
 
 function timeColumns({ prepared, requests: [start, end], timeZone }: RequestColumnsInput): CodedColumn[] {
   const times = prepared.requests.time.read(start, end);
-  if (times.length === 0) return [];
-  const first = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
-  const last = times.reduce((most, time) => Math.max(most, time), 0);
+  const first = times.reduce((least, time) => Math.min(least, time), times[0] ?? 0);
+  const last = times.reduce((most, time) => Math.max(most, time), first);
   const offsets = zoneOffsets(timeZone, first, last);
   return (['hour', 'dayOfWeek'] as const).map((field) =>
     codeRows(field, timeFieldNames(field), times.length, (row) =>

@@ -24,7 +24,13 @@ export function slicedColumns({ codes, counts, measure, resampled }: SlicedBy): 
       const interval: Interval | null = resampled ? intervalOf(resampled[slice]!) : null;
       return [{ value, samples, labels, users, ...measure(slice), interval, tiny: isTiny(labels, users) }];
     });
-    return { column, slices: slices.sort(worstFirst) };
+    return { column, within: meanArea(slices), slices: slices.sort(worstFirst) };
   });
   return sliced.filter(({ slices }) => slices.length > 1);
+}
+
+function meanArea(slices: readonly Slice[]): number | null {
+  const known = slices.filter(({ area }) => area !== null);
+  const weight = known.reduce((sum, { share }) => sum + share, 0);
+  return weight > 0 ? known.reduce((sum, { share, area }) => sum + share * area!, 0) / weight : null;
 }

@@ -22,7 +22,12 @@ export interface Slice {
 
 export interface SliceColumn {
   readonly column: string;
-  /** Worst first: by area, tiny ones and those without an area last. */
+  /**
+   * Mean of the slices' areas by their weights: what a slice should be held against, since the area over all samples also
+   * has the order between slices; null where none has an area.
+   */
+  readonly within: number | null;
+  /** Worst first: by the upper end of the interval (or the area), tiny ones and those without an area last. */
   readonly slices: readonly Slice[];
 }
 
@@ -43,10 +48,12 @@ export function isTiny(labels: readonly number[], users: number): boolean {
 
 export const shareOf = (weight: number, total: number): number => (total > 0 ? weight / total : 0);
 
-/** Worst first. */
+/** Worst first: what is low beyond chance, and not what happens to be lowest of a hundred. */
 export function worstFirst(a: Slice, b: Slice): number {
-  return Number(a.tiny) - Number(b.tiny) || (a.area ?? 2) - (b.area ?? 2) || b.samples - a.samples;
+  return Number(a.tiny) - Number(b.tiny) || highOf(a) - highOf(b) || b.samples - a.samples;
 }
+
+const highOf = ({ area, interval }: Slice) => (area === null ? 2 : (interval?.high ?? area));
 
 /** Where the slices of each column begin, when those of all columns are numbered one after the other; the last one is their number. */
 export function sliceStarts({ columns }: Pick<SliceCodes, 'columns'>): number[] {

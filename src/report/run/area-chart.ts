@@ -6,7 +6,8 @@ import type { ReportChart } from '../write-report.js';
 import { isFiniteNumber } from './numbers.js';
 import { taskAreas } from './task-area.js';
 
-const STYLES = {
+/** Of a model, and of what scores without one. */
+export const AREA_STYLES = {
   model: { colour: palette.blue.light, dash: [1, 0], shape: 'circle', about: 'the model' },
   baseline: {
     colour: palette.faint.light,
@@ -35,8 +36,9 @@ export function areaChart(evaluation: SavedEvaluation): ReportChart | null {
     return [
       { heading: `${task}, ${name}` },
       { name: 'model', points: [{ series: 'model', value, interval }] },
+      ...(baselines.length > 0 ? [{ subheading: 'baselines' }] : []),
       ...baselines.map(({ baseline, reached }) => ({
-        name: `baseline ${baseline}`,
+        name: baseline,
         points: [{ series: 'baseline', value: reached }],
       })),
     ];
@@ -47,8 +49,8 @@ export function areaChart(evaluation: SavedEvaluation): ReportChart | null {
     title: 'AUC by task',
     description: `${texts.join('; ')}.`,
     caption:
-      'The model (with its 95 % interval, where there is one) and baselines on the same samples. ' +
+      'The model (with its 95 % interval, where there is one) and baselines (diamonds) on the same samples. ' +
       'Dashed line: 0.5, what chance reaches.',
-    spec: rowChart({ title: 'AUC by task', rows, styles: STYLES, axis: { title: 'AUC' }, rule: 0.5 }),
+    spec: rowChart({ title: 'AUC by task', rows, styles: AREA_STYLES, axis: { title: 'AUC' }, rule: 0.5 }),
   };
 }

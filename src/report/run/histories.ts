@@ -1,11 +1,13 @@
 /** What the attention made of the histories of some users: behaviours, coloured by their weight. */
 import type { Cell } from '../../common/table.js';
-import type { ShownBehaviour, ShownHistory } from '../../evaluation/insight/insight.js';
+import type { Gates, ShownBehaviour, ShownHistory } from '../../evaluation/insight/insight.js';
 import type { Block, PageTable } from '../page.js';
 import { ageText, momentText } from './time-text.js';
 
 /** Of longer histories, those with the largest weights. */
 const MOST_BEHAVIOURS = 15;
+/** Stands where a field has no value. */
+const MISSING = '(missing)';
 
 /** The first is open. `several` are the tasks of several classes. */
 export function historyBlocks(
@@ -34,7 +36,7 @@ function askedText({ kind, text }: ShownHistory['asked']): string {
     case 'none':
       return 'Asked with nothing: the attention knows the behaviours and the user alone.';
     case 'text':
-      return text === '' ? 'Asked without words.' : `Asked with the words: ${text}`;
+      return text === '' || text === MISSING ? 'Asked without words.' : `Asked with the words: ${text}`;
     case 'candidate':
       return `Asked with the candidate: ${text}`;
   }
@@ -44,13 +46,12 @@ function predictionTable({ predictions }: ShownHistory, several: readonly string
   return {
     kind: 'table',
     title: 'Predictions',
-    header: ['task', 'candidate', 'label', 'probability', 'of label'],
+    header: ['task', 'candidate', 'true label', 'predicted'],
     rows: predictions.map(({ task, candidate, label, probability }): Cell[] => [
       task,
       candidate,
       label,
-      probability.toFixed(4),
-      several.includes(task) ? label : 1,
+      `${probability.toFixed(4)} for label ${several.includes(task) ? label : 1}`,
     ]),
   };
 }
@@ -85,30 +86,34 @@ function behaviourTable(behaviours: readonly ShownBehaviour[]): PageTable {
   const keys = (of: (behaviour: ShownBehaviour) => object) => [
     ...new Set(behaviours.flatMap((behaviour) => Object.keys(of(behaviour)))),
   ];
-  const [fields, properties] = [keys(({ item }) => item), keys((each) => each.properties)];
+  const properties = keys((each) => each.properties);
+  // A field that repeats the id tells nothing.
+  const fields = keys(({ item }) => item).filter((name) =>
+    behaviours.some(({ item, itemId }) => item[name] !== itemId),
+  );
   const gated = behaviours.some(({ gates }) => gates !== null);
   const most = Math.max(...behaviours.map(({ weight }) => weight));
   return {
     title: 'Behaviours, latest first',
     header: [
-      'weight',
-      'before',
-      'item',
-      ...properties,
-      ...fields,
-      ...(gated ? ['input gate', 'forget gate', 'output gate'] : []),
+      ...['weight', 'age', ...properties],
+      ...(gated ? ['gates: input / forget / output'] : []),
+      ...['item id', ...fields],
     ],
     rows: behaviours.map(({ weight, ageSeconds, itemId, item, properties: of, gates }): Cell[] => [
       weightText(weight),
       ageText(ageSeconds),
-      itemId,
       ...properties.map((name) => of[name] ?? null),
+      ...(gated ? [gates && gatesText(gates)] : []),
+      itemId,
       ...fields.map((name) => item[name] ?? null),
-      ...(gated ? [gates?.input, gates?.forget, gates?.output].map((gate) => gate?.toFixed(2) ?? null) : []),
     ]),
     shades: behaviours.map(({ weight }) => (most > 0 ? weight / most : 0)),
   };
 }
+
+const gatesText = (gates: Gates) =>
+  [gates.input, gates.forget, gates.output].map((gate) => gate.toFixed(2)).join(' / ');
 
 const weightText = (weight: number) => `${(100 * weight).toFixed(1)} %`;
 

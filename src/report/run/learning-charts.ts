@@ -9,9 +9,13 @@ import { isFiniteNumber } from './numbers.js';
 import type { TaskArea } from './task-area.js';
 import { valueScale } from './value-scale.js';
 
+/** Of an axis of AUC. */
+const LEAST_SPAN = 0.02;
+
 /** What the charts show, which is the same for all tasks. */
 export const LEARNING_TEXT =
-  'Loss on the training samples, each point a mean over some steps, and AUC on the validation part after each epoch. ';
+  'Loss on the training samples, each point a mean over some steps, and AUC on the validation part after each epoch, on an axis of ' +
+  `${LEAST_SPAN} at least: what is smaller may be chance in a small part. `;
 
 /** Label -> report. */
 export type Reports = Readonly<Record<string, RunReport>>;
@@ -39,7 +43,11 @@ function lossChart(reports: Reports, task: string): ReportChart | null {
     title,
     description: `${curves.map(endsOf).join('; ')}.`,
     caption: '',
-    spec: stepChart(title, 'loss (nats)', curves, { runs: Object.keys(reports), points: false }),
+    spec: stepChart(title, 'loss (nats)', curves, {
+      runs: Object.keys(reports),
+      points: false,
+      leastSpan: 0,
+    }),
   };
 }
 
@@ -56,7 +64,11 @@ function validationChart(
     title,
     description: `${curves.map((curve) => endsOf(curve) + keptOf(curve)).join('; ')}.`,
     caption: '',
-    spec: stepChart(title, name, curves, { runs: Object.keys(reports), points: true }),
+    spec: stepChart(title, name, curves, {
+      runs: Object.keys(reports),
+      points: true,
+      leastSpan: LEAST_SPAN,
+    }),
   };
 }
 
@@ -73,7 +85,11 @@ function stepChart(
   title: string,
   axis: string,
   curves: readonly Curve[],
-  { runs, points }: { readonly runs: readonly string[]; readonly points: boolean },
+  {
+    runs,
+    points,
+    leastSpan,
+  }: { readonly runs: readonly string[]; readonly points: boolean; readonly leastSpan: number },
 ) {
   const styles = stylesOf(
     stylesFor(runs),
@@ -91,7 +107,10 @@ function stepChart(
     field: 'value',
     type: 'quantitative' as const,
     title: axis,
-    scale: valueScale(values.map(({ value }) => value)),
+    scale: valueScale(
+      values.map(({ value }) => value),
+      leastSpan,
+    ),
   };
   const [line, dots] = lineAndPoints(values, { x, y, styles }) as [Layer, Layer];
   return seriesChart(

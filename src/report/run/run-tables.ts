@@ -1,12 +1,15 @@
 /** Several runs side by side: a table for each task, the best number of each metric marked. */
+import { badness } from '../../common/metric-direction.js';
 import { metricTable } from '../../common/metric-table.js';
 import type { PageTable } from '../page.js';
 import type { RunReport } from '../run-report.js';
+import { bestBaseline } from './best-baseline.js';
 import type { Reports } from './learning-charts.js';
 import { fixed, isFiniteNumber } from './numbers.js';
 import { metricTitle } from './result-tables.js';
 import { metricNames } from './task-area.js';
 
+/** The best baseline of each task stands beside the runs. */
 export function runTables(reports: Reports): PageTable[] {
   return tasksOf(reports).map((task) => runTable(withTask(reports, task), task));
 }
@@ -23,25 +26,36 @@ export function withTask(reports: Reports, task: string): Reports {
 function runTable(reports: Reports, task: string): PageTable {
   const runs = Object.entries(reports);
   const names = [...new Set(runs.flatMap(([, { evaluation }]) => metricNames(evaluation, task)))];
-  const byTitle = <T>(values: Readonly<Record<string, T>>) =>
-    Object.fromEntries(names.map((name) => [metricTitle(name), values[`${name}[${task}]`]]));
-  const { title, header, rows } = metricTable(
-    task,
-    names.map(metricTitle),
-    runs.map(([name, { evaluation }]) => ({
-      name,
-      values: byTitle(evaluation.metrics),
-      intervals: byTitle(evaluation.intervals),
+  const byTitle = <T>(of: (name: string) => T) =>
+    Object.fromEntries(names.map((name) => [metricTitle(name), of(name)]));
+  const baseline = bestBaseline(reports, task);
+  const { title, header, rows } = metricTable(task, names.map(metricTitle), [
+    ...runs.map(([label, { evaluation }]) => ({
+      name: label,
+      values: byTitle((name) => evaluation.metrics[`${name}[${task}]`]),
+      intervals: byTitle((name) => evaluation.intervals[`${name}[${task}]`]),
     })),
-  );
+    ...(baseline
+      ? [
+          {
+            name: `best baseline: ${baseline.baseline}`,
+            values: byTitle((name) => baseline.values[name]),
+          },
+        ]
+      : []),
+  ]);
   const columns = header.flatMap((name, column) => (column > 0 && name !== INTERVAL ? [column] : []));
+  const below = (name: string, textOf: (report: RunReport) => string) => {
+    const texts = new Map(runs.map(([, report], run) => [columns[run]!, textOf(report)]));
+    return [name, ...header.slice(1).map((_, at) => texts.get(at + 1) ?? '')];
+  };
   return {
     title,
     header,
     rows: [
       ...rows,
-      ['samples', ...counts(header, runs, (report) => `${report.evaluation.tasks[task]!.samples}`)],
-      ['by label', ...counts(header, runs, (report) => report.evaluation.tasks[task]!.labels.join(' / '))],
+      below('samples', ({ evaluation }) => `${evaluation.tasks[task]!.samples}`),
+      below('by label', ({ evaluation }) => evaluation.tasks[task]!.labels.join(' / ')),
     ],
     bold: names.flatMap((name, row) => {
       const values = runs.map(([, { evaluation }]) => evaluation.metrics[`${name}[${task}]`]);
@@ -52,22 +66,6 @@ function runTable(reports: Reports, task: string): PageTable {
 
 const INTERVAL = '95 % interval';
 
-/** A text below each run, nothing below its intervals. */
-function counts(
-  header: readonly string[],
-  runs: readonly (readonly [string, RunReport])[],
-  textOf: (report: RunReport) => string,
-): string[] {
-  let at = 0;
-  return header.slice(1).map((name) => (name === INTERVAL ? '' : textOf(runs[at++]![1])));
-}
-
-/** How far a value is from the best that there can be. */
-function badness(name: string, value: number): number {
-  if (name === 'predictedOverObserved') return Math.abs(value - 1);
-  return ['logLoss', 'normalisedEntropy', 'ece'].includes(name) ? value : -value;
-}
-
 /** Places of the best number, as it is shown; none where there is nothing to compare. */
 function best(values: readonly (number | null | undefined)[], name: string): number[] {
   const shown = values.map((value) => (isFiniteNumber(value) ? badness(name, Number(fixed(value))) : null));
@@ -76,16 +74,4 @@ function best(values: readonly (number | null | undefined)[], name: string): num
   const least = Math.min(...measured);
   if (measured.every((value) => value === least)) return [];
   return shown.flatMap((value, at) => (value === least ? [at] : []));
-}
-
-/** Numbers of other samples do not compare. */
-export function sampleWarnings(reports: Reports): string[] {
-  return tasksOf(reports).flatMap((task) => {
-    const labels = Object.entries(withTask(reports, task)).map(
-      ([label, { evaluation }]) => [label, evaluation.tasks[task]!.labels.join(' / ')] as const,
-    );
-    if (new Set(labels.map(([, text]) => text)).size <= 1) return [];
-    const each = labels.map(([label, text]) => `${label} on ${text}`);
-    return [`${task}: not all runs are measured on the same samples (by label: ${each.join(', ')}).`];
-  });
 }

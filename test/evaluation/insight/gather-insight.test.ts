@@ -16,6 +16,7 @@ import { initialWeights, type ModelWeights } from '../../../src/model/weights.js
 import { makeWorld, windowOf } from '../../dataset/prepared-world.js';
 import { writeNames } from '../../dataset/write-names.js';
 import { writeWorld } from '../../dataset/write-world.js';
+import { expectFinite } from '../expect-finite.js';
 import { worldShape } from './world-shape.js';
 
 const MAX_EVENTS = 12;
@@ -62,8 +63,11 @@ const plans = (['validation', 'evaluation'] as const).map(
   }),
 );
 
-const gather = (of: ModelWeights, seed = 1) =>
-  gatherInsight(of, { preparedFolder: folder, plans, seed }, silentContext.progress);
+async function gather(of: ModelWeights, seed = 1) {
+  const insight = await gatherInsight(of, { preparedFolder: folder, plans, seed }, silentContext.progress);
+  expectFinite(insight);
+  return insight;
+}
 
 /** Indexes of the requests that an insight is from: it is from all of them, as they are few. */
 const requests = world.requests.flatMap(({ split, end, samples }, request) =>

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import { auc, aucOfSorted, GroupAreas } from '../../../src/evaluation/metrics/auc.js';
+import { aucOfSorted, GroupAreas } from '../../../src/evaluation/metrics/auc.js';
+import { auc } from '../auc-of.js';
 import { aucByPairs } from '../definitions.js';
 import { randomSamples, rowsOf } from '../random-samples.js';
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Calibration, expectedCalibrationError } from '../../../src/evaluation/metrics/calibration.js';
-import { binsOf, errorOfBins, type Sample, weightOf } from '../definitions.js';
+import { createRandom } from '../../../src/common/random.js';
+import {
+  Calibration,
+  calibrationErrorByChance,
+  expectedCalibrationError,
+} from '../../../src/evaluation/metrics/calibration.js';
+import { binsOf, chanceOfBins, errorOfBins, type Sample, weightOf } from '../definitions.js';
 
 function calibrationOf(samples: readonly Sample[], bins?: number) {
   const calibration = new Calibration(weightOf(samples), bins);
@@ -26,14 +31,18 @@ test('bins hold the samples whose predictions have their middle in a tenth of th
         const expected = binsOf(samples, bins ?? 10);
         const got = calibrationOf(samples, bins);
         expect(got).toHaveLength(expected.length);
-        for (const [at, { samples, weight, predicted, observed }] of expected.entries()) {
+        for (const [at, { samples, weight, predicted, observed, deviation }] of expected.entries()) {
           expect(got[at]).toMatchObject({ samples, weight });
           expect(got[at]!.predicted).toBeCloseTo(predicted, 12);
           expect(got[at]!.observed).toBeCloseTo(observed, 12);
+          expect(got[at]!.deviation).toBeCloseTo(deviation, 12);
         }
         const error = errorOfBins(expected);
         if (error === null) expect(expectedCalibrationError(got)).toBeNull();
         else expect(expectedCalibrationError(got)).toBeCloseTo(error, 12);
+        const byChance = chanceOfBins(expected);
+        if (byChance === null) expect(calibrationErrorByChance(got)).toBeNull();
+        else expect(calibrationErrorByChance(got)).toBeCloseTo(byChance, 12);
       },
     ),
     { seed: 1, numRuns: 300 },
@@ -50,7 +59,10 @@ test('ten samples of one weight have a bin each, fewer ones too', () => {
 
 test('equal predictions are in one bin, whatever their weight', () => {
   const samples = Array.from({ length: 50 }, (_, at) => ({ score: 0.25, label: at < 20 ? 1 : 0, weight: 1 }));
-  expect(calibrationOf(samples)).toEqual([{ samples: 50, weight: 50, predicted: 0.25, observed: 0.4 }]);
+  const deviation = expect.closeTo(Math.sqrt((0.25 * 0.75) / 50), 12);
+  expect(calibrationOf(samples)).toEqual([
+    { samples: 50, weight: 50, predicted: 0.25, observed: 0.4, deviation },
+  ]);
   expect(expectedCalibrationError(calibrationOf(samples))).toBeCloseTo(0.15, 12);
 });
 
@@ -58,4 +70,26 @@ test('without samples, or without weight, there are no bins and no error', () =>
   expect(calibrationOf([])).toEqual([]);
   expect(calibrationOf([{ score: 0.5, label: 1, weight: 0 }])).toEqual([]);
   expect(expectedCalibrationError([])).toBeNull();
+  expect(calibrationErrorByChance([])).toBeNull();
+});
+
+test.each([
+  ['of one weight', () => 1],
+  ['of many weights', (at: number) => [0.25, 1, 3][at % 3]!],
+])('the error by chance is that of labels drawn from the predictions, samples %s', (_, weightOfSample) => {
+  const random = createRandom('by chance');
+  const samples = Array.from({ length: 2000 }, (_, at) => ({
+    score: 0.02 + 0.6 * random.uniform() ** 2,
+    label: 0,
+    weight: weightOfSample(at),
+  }));
+  const draws = 400;
+  let sum = 0;
+  for (let draw = 0; draw < draws; draw++) {
+    const drawn = samples.map((sample) => ({ ...sample, label: random.uniform() < sample.score ? 1 : 0 }));
+    sum += expectedCalibrationError(calibrationOf(drawn))!;
+  }
+  const byChance = calibrationErrorByChance(calibrationOf(samples))!;
+  expect(byChance / (sum / draws)).toBeGreaterThan(0.96);
+  expect(byChance / (sum / draws)).toBeLessThan(1.04);
 });

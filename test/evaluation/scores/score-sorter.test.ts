@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +81,8 @@ test.each([1, 2, 3, 7, 50, 1000])('runs of %d rows give the order of a stable so
     for (const count of [0, 1, 2, 3, 7, 49, 50, 51, 120]) {
       const columns = count % 3;
       const rows = randomRows(count, columns, runRows + blockRows);
-      const sorter = new ScoreSorter({ folder, name: 'a', columns, runRows, blockRows });
+      const fanIn = 2 + (count % 3);
+      const sorter = new ScoreSorter({ folder, name: 'a', columns, runRows, blockRows, fanIn });
       addAll(sorter, rows, columns, count);
       const expected = stably(rows);
       expect(passOf(sorter, columns)).toEqual(expected);
@@ -111,10 +112,43 @@ test('the files of two sorters in one folder are apart, and go when each is clos
   // Two full runs each; the last three rows are in memory.
   expect((await readdir(folder)).sort()).toEqual(['a-0.rows', 'a-1.rows', 'b-0.rows', 'b-1.rows']);
   for (const [at, sorter] of sorters.entries()) expect(passOf(sorter, 0)).toEqual(stably(rows[at]!));
-  expect((await readdir(folder)).sort()).toEqual(['a-sorted.rows', 'b-sorted.rows']);
+  expect((await readdir(folder)).sort()).toEqual(['a-3.rows', 'b-3.rows']);
   sorters[0]!.close();
-  expect(await readdir(folder)).toEqual(['b-sorted.rows']);
+  expect(await readdir(folder)).toEqual(['b-3.rows']);
   sorters[1]!.close();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test.each([undefined, 1, 3, 64])(
+  'files are as large as their rows, in blocks of %s too',
+  async (blockRows) => {
+    const columns = 2;
+    const rows = randomRows(27, columns, 6);
+    const sorter = new ScoreSorter({
+      folder,
+      name: 'a',
+      columns,
+      runRows: 10,
+      ...(blockRows && { blockRows }),
+    });
+    sorter.add(columnsOf(rows, columns));
+    const sizesOf = async () => (await readdir(folder)).map((name) => statSync(join(folder, name)).size);
+    // A row has 13 bytes and one for each column.
+    expect(await sizesOf()).toEqual([10 * 15, 10 * 15]);
+    expect(passOf(sorter, columns)).toEqual(stably(rows));
+    expect(await sizesOf()).toEqual([27 * 15]);
+    sorter.close();
+  },
+);
+
+test('as many runs as are merged at a time become one', async () => {
+  const rows = randomRows(27, 0, 5);
+  const sorter = new ScoreSorter({ folder, name: 'a', columns: 0, runRows: 2, fanIn: 3 });
+  sorter.add(columnsOf(rows, 0));
+  // 13 runs of two: nine of them as one, three as another and one as it is; a row is in memory.
+  expect(await readdir(folder)).toHaveLength(3);
+  expect(passOf(sorter, 0)).toEqual(stably(rows));
+  sorter.close();
   expect(await readdir(folder)).toEqual([]);
 });
 

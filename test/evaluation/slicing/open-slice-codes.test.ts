@@ -20,13 +20,16 @@ const EVALUATION_FROM = 1500;
 /** A sample of `ctr` with what is kept of it, or one of another task. */
 interface Row {
   readonly request: number;
+  /** Row of what is judged. */
   readonly item: number;
-  readonly candidate: string;
   readonly label: number;
   readonly weight: number;
   /** Of these names. */
   readonly kept: readonly (string | null)[];
 }
+
+/** Values of `candidate`. */
+const CANDIDATES = ['0', '1-9', '10-99', '100-999', '1000+'];
 
 const KEPT = ['tag', 'price', 'place', 'code', "it's 1"];
 
@@ -38,13 +41,25 @@ const rows: Record<string, Row[]> = {};
 beforeAll(async () => {
   const made = repeatEvaluation(makeWorld(31), 22);
   // Half a year of requests, with a change of the clocks.
-  world = { ...made, requests: made.requests.map((r) => ({ ...r, time: r.time * 5003 })) };
+  world = {
+    ...made,
+    requests: made.requests.map((request, at) => ({
+      ...request,
+      time: request.time * 5003,
+      samples: {
+        ...request.samples,
+        ctr: request.samples.ctr!.map((sample) => ({
+          ...sample,
+          item: judged(sample.item, request.split, at),
+        })),
+      },
+    })),
+  };
   const random = createRandom('kept');
   for (const task of ['ctr', 'follow', 'level']) {
-    rows[task] = world.requests.flatMap(({ samples, split }, request) =>
+    rows[task] = world.requests.flatMap(({ samples }, request) =>
       samples[task]!.map(({ item, label, weight }) => ({
         ...{ request, item, label, weight },
-        candidate: candidateOf(item, split, request),
         kept: [
           random.integer(9) === 0 ? null : `t${Math.min(random.integer(50), random.integer(50))}`,
           random.integer(9) === 0 ? null : `${random.integer(60) / 4 - 3}`,
@@ -63,29 +78,23 @@ beforeAll(async () => {
   await writeParquet(folder, tables());
 });
 
-/** Judged often, now and then, and never before the evaluation. */
-function candidateOf(item: number, split: number, request: number): string {
-  if (item % 5 === 0) return split === 2 ? `new ${item}` : `old ${item}`;
-  if (item % 5 === 1) return `rare ${request % 60}`;
-  return item % 5 === 2 ? 'always' : `${item}`;
+/** Item 1 is judged often in training, some now and then, every fifth never. */
+function judged(item: number, split: number, request: number): number {
+  if (split === 2) return item;
+  const isRare = item % 5 === 2 && request % 6 > 0;
+  return item % 5 === 0 || isRare ? 1 : item;
 }
-
-const text = (name: string, row: number) => (row % 6 === 0 ? null : `${name}'${row % 4}`);
 
 function tables(): Record<string, Table> {
   const samplesOf = (task: string): Table => ({
     columns: {
-      ...{ sample: 'INTEGER', request: 'INTEGER', candidate: 'VARCHAR', label: 'FLOAT', weight: 'FLOAT' },
-      ...Object.fromEntries(KEPT.map((name) => [name, 'VARCHAR'])),
+      ...{ sample: 'INTEGER', request: 'INTEGER', label: 'FLOAT', weight: 'FLOAT' },
+      ...Object.fromEntries([...KEPT, 'hour'].map((name) => [name, 'VARCHAR'])),
     },
-    rows: rows[task]!.map(({ request, candidate, label, weight, kept }, sample) => [
-      ...[sample, request, candidate, label, weight],
-      ...kept,
+    rows: rows[task]!.map(({ request, label, weight, kept }, sample) => [
+      ...[sample, request, label, weight],
+      ...[...kept, kept[KEPT.indexOf('code')]!],
     ]),
-  });
-  const attributes = (fields: readonly string[], count: number): Table => ({
-    columns: { row: 'INTEGER', ...Object.fromEntries(fields.map((name) => [name, 'VARCHAR'])) },
-    rows: Array.from({ length: count }, (_, row) => [row, ...fields.map((name) => text(name, row))]),
   });
   const vocabulary = (name: string, size: number): Table => ({
     columns: { value: 'VARCHAR', count: 'BIGINT', index: 'INTEGER' },
@@ -95,11 +104,9 @@ function tables(): Record<string, Table> {
     [preparedPaths.samples('ctr')]: samplesOf('ctr'),
     [preparedPaths.samples('follow')]: samplesOf('follow'),
     [preparedPaths.samples('level')]: samplesOf('level'),
-    [preparedPaths.items]: attributes(['item', 'brand', 'tags'], world.items.item!.length),
-    [preparedPaths.entities('shop')]: attributes(
-      ['brand', 'style', 'tags'],
-      world.entities.shop!.brand!.length,
-    ),
+    // The brands of shops have the vocabulary of those of items.
+    [preparedPaths.vocabulary('item', 'brand')]: vocabulary('brand', 9),
+    [preparedPaths.vocabulary('shop', 'style')]: vocabulary('style', 6),
     [preparedPaths.vocabulary('user', 'age')]: vocabulary('age', 11),
     [preparedPaths.vocabulary('user', 'device')]: vocabulary('device', 5),
   };
@@ -142,10 +149,9 @@ const bucketOf = (count: number, starts: readonly number[]) => {
 const measured = (task: string) =>
   rows[task]!.map((row) => ({ ...row, of: world.requests[row.request]! })).filter(({ of }) => of.split === 2);
 
-/** The most frequent values first, `(other)` last; and what each sample is then. */
-function frequent(values: readonly (string | null)[]) {
+/** The most frequent values first, equal ones by `order`, `(other)` last; and what each sample is then. */
+function frequent(values: readonly (string | null)[], order = (value: string | null) => value ?? '\uffff') {
   const groups = [...groupBy(values, (value) => value)].map(([value, { length }]) => ({ value, length }));
-  const order = (value: string | null) => (value === null ? '\uffff' : value);
   groups.sort((a, b) => b.length - a.length || (order(a.value) < order(b.value) ? -1 : 1));
   const names = groups.slice(0, 24).map(({ value }) => value);
   const name = (value: string | null) => value ?? '(missing)';
@@ -168,30 +174,55 @@ function userKind({ end, user }: WorldRequest): string {
   return first!.time < EVALUATION_FROM ? 'known before' : 'new';
 }
 
+/** Of a field of the world, whose first value is at 3. */
 const fieldValue = (field: string, index: number) => {
   if (index === 0) return '(missing)';
   return index <= 2 ? '(out of vocabulary)' : `${field} ${index}`;
 };
 
-/** What every task is sliced by, value by value. */
-const ofRequest: Record<string, (request: WorldRequest) => string> = {
-  behaviours: ({ end }) => bucketOf(Math.min(end, MAX_EVENTS), [0, 1, 2, 5, 10, 20, 50, 100]),
-  user: userKind,
-  hour: ({ time }) => `${Number(hourOf(time))}`,
-  dayOfWeek: ({ time }) => dayOf(time).toLowerCase(),
-  query: ({ query }) => bucketOf(query.length, [0, 1, 2, 3, 4]),
-  'user.age': ({ fields }) => fieldValue('age', fields.age!),
-  'user.device': ({ fields }) => fieldValue('device', fields.device!),
+/** What is not there, then what is not known, then by index. */
+const byIndex = (value: string | null) =>
+  value!.startsWith('(') ? (value === '(missing)' ? '0' : '1') : `2${value!.padStart(20)}`;
+
+/** Columns of ranges and names: all values there are, and that of a request. */
+const fixed: Record<string, { values: string[]; of: (request: WorldRequest) => string }> = {
+  behaviours: {
+    values: ['0', '1', '2-4', '5-9', '10-19', '20-49', '50-99', '100+'],
+    of: ({ end }) => bucketOf(Math.min(end, MAX_EVENTS), [0, 1, 2, 5, 10, 20, 50, 100]),
+  },
+  user: { values: ['known before', 'new', 'no behaviour yet'], of: userKind },
+  hour: {
+    values: Array.from({ length: 24 }, (_, hour) => `${hour}`),
+    of: ({ time }) => `${Number(hourOf(time))}`,
+  },
+  dayOfWeek: {
+    values: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'],
+    of: ({ time }) => dayOf(time).toLowerCase(),
+  },
+  query: {
+    values: ['0', '1', '2', '3', '4+'],
+    of: ({ query }) => bucketOf(query.length, [0, 1, 2, 3, 4]),
+  },
 };
+
+const ofUser = (field: string) => (request: WorldRequest) => fieldValue(field, request.fields[field]!);
+
+const OF_REQUEST = [...Object.keys(fixed), 'user.age', 'user.device'];
 
 test.each(['ctr', 'follow', 'level'])(
   'the columns of the requests of %s are those worked out one by one',
   async (task) => {
     const { byColumn } = await codesOf(task);
-    for (const [column, nameOf] of Object.entries(ofRequest)) {
-      const expected = frequent(measured(task).map(({ of }) => nameOf(of)));
-      expect(byColumn.get(column), column).toEqual(expected);
-      if (task === 'ctr') expect(new Set(expected.ofSamples).size, column).toBeGreaterThan(2);
+    const requests = measured(task).map(({ of }) => of);
+    for (const [column, { values, of }] of Object.entries(fixed)) {
+      const ofSamples = requests.map(of);
+      expect(byColumn.get(column), column).toEqual({ values, ofSamples });
+      if (task === 'ctr') expect(new Set(ofSamples).size, column).toBeGreaterThan(2);
+    }
+    for (const field of ['age', 'device']) {
+      const expected = frequent(requests.map(ofUser(field)), byIndex);
+      expect(byColumn.get(`user.${field}`), field).toEqual(expected);
+      expect(expected.values).toContain('(out of vocabulary)');
     }
   },
 );
@@ -258,38 +289,54 @@ test('kept texts have the most frequent values and (other), numbers of many valu
 });
 
 test('candidates are sliced by how often they were judged in training, and by their fields', async () => {
-  for (const [task, judged, fields] of [
+  for (const [task, judges, fields] of [
     ['ctr', 'item', ['brand']],
     ['follow', 'shop', ['brand', 'style']],
   ] as const) {
     const { byColumn, known } = await codesOf(task);
     const training = rows[task]!.filter(({ request }) => world.requests[request]!.split === 0);
-    const times = groupBy(training, ({ candidate }) => candidate);
-    const buckets = measured(task).map(({ candidate }) =>
-      bucketOf(times.get(candidate)?.length ?? 0, [0, 1, 10, 100, 1000]),
+    const times = groupBy(training, ({ item }) => item);
+    const ofSamples = measured(task).map(({ item }) =>
+      bucketOf(times.get(item)?.length ?? 0, [0, 1, 10, 100, 1000]),
     );
-    expect(byColumn.get('candidate')).toEqual(frequent(buckets));
-    if (task === 'ctr') expect(new Set(buckets)).toEqual(new Set(['0', '1-9', '10-99', '100-999']));
+    expect(byColumn.get('candidate')).toEqual({ values: CANDIDATES, ofSamples });
+    if (task === 'ctr') expect([...new Set(ofSamples)].sort()).toEqual(CANDIDATES.slice(0, 4));
+    const attributes = task === 'ctr' ? world.items : world.entities.shop!;
     for (const field of fields) {
-      const expected = frequent(measured(task).map(({ item }) => text(field, item)));
-      expect(byColumn.get(`${judged}.${field}`)).toEqual(expected);
+      const names = measured(task).map(({ item }) => fieldValue(field, attributes[field]![item] as number));
+      expect(byColumn.get(`${judges}.${field}`), field).toEqual(frequent(names, byIndex));
     }
     // Neither the id nor fields of several values.
-    expect(known.filter((column) => column.startsWith(`${judged}.`))).toEqual(
-      fields.map((field) => `${judged}.${field}`),
+    expect(known.filter((column) => column.startsWith(`${judges}.`))).toEqual(
+      fields.map((field) => `${judges}.${field}`),
     );
   }
-  expect((await codesOf('level')).known).toEqual(Object.keys(ofRequest));
+  expect((await codesOf('level')).known).toEqual(OF_REQUEST);
 });
 
 test('columns that are asked for are the only ones, in the order of all', async () => {
   const { known, byColumn } = await codesOf('ctr', { columns: ['price', 'hour', 'nothing'] });
   expect([...byColumn.keys()]).toEqual(['hour', 'price']);
-  expect(known).toEqual([
-    ...['behaviours', 'user', 'hour', 'dayOfWeek', 'query', ...KEPT],
-    ...['user.age', 'user.device', 'candidate', 'item.brand'],
-  ]);
+  expect(known).toEqual([...OF_REQUEST, 'candidate', 'item.brand', ...KEPT]);
   expect([...(await codesOf('ctr', { columns: [] })).byColumn.keys()]).toEqual([]);
+});
+
+test('a kept column of the name of another one is samples.<name>, and asked for by that', async () => {
+  const keep = ['hour', 'place'];
+  const { known, byColumn } = await codesOf('follow', { keep });
+  expect(known).toEqual([
+    ...[...OF_REQUEST, 'candidate', 'shop.brand', 'shop.style'],
+    ...['samples.hour', 'place'],
+  ]);
+  expect([...byColumn.keys()]).toEqual(known);
+  const hours = measured('follow').map(({ kept }) => kept[KEPT.indexOf('code')]!);
+  expect(byColumn.get('samples.hour')).toEqual(frequent(hours));
+  expect(byColumn.get('hour')!.values).toEqual(fixed.hour!.values);
+  const asked = (...columns: string[]) => codesOf('follow', { keep, columns });
+  expect([...(await asked('samples.hour')).byColumn]).toEqual([
+    ['samples.hour', byColumn.get('samples.hour')],
+  ]);
+  expect([...(await asked('hour')).byColumn]).toEqual([['hour', byColumn.get('hour')]]);
 });
 
 test('a part without requests, or without samples of the task, has slices of nothing', async () => {
@@ -314,7 +361,13 @@ test('a part without requests, or without samples of the task, has slices of not
       ...{ columns: null, folder: work, limits },
     });
     expect(codes.read(training.length, training.length)).toHaveLength(0);
-    for (const { values } of codes.columns) expect(values).toEqual(['(other)']);
+    expect(codes.columns.map(({ column }) => column)).toEqual(codes.known);
+    expect(codes.known).toEqual([...OF_REQUEST, 'candidate', 'item.brand', ...KEPT]);
+    for (const { column, values } of codes.columns) {
+      const { values: all = ['(other)'] } =
+        column === 'candidate' ? { values: CANDIDATES } : (fixed[column] ?? {});
+      expect(values, column).toEqual(all);
+    }
     codes.close();
     prepared.close();
   }
@@ -323,4 +376,61 @@ test('a part without requests, or without samples of the task, has slices of not
 test('all that is left on disk are the codes', async () => {
   await codesOf('ctr');
   expect((await readdir(work)).filter((name) => !name.endsWith('.slices.u8'))).toEqual([]);
+});
+
+// Names that the queries use themselves, or that DuckDB has another meaning for.
+const HOSTILE = [
+  ...['value', 'number', 'code', 'n', 'kept', 'codes0', 'tenth', 'counted', 's', 'select'],
+  'a "b"',
+];
+
+test('kept columns of hostile names are sliced as any other', async () => {
+  const random = createRandom('hostile');
+  const of = measured('ctr');
+  const before = rows.ctr!.length - of.length;
+  const hostile = join(folder, 'hostile');
+  await mkdir(hostile, { recursive: true });
+  await writeWorld(hostile, world);
+  await patchManifest(hostile, { evaluationFrom: new Date(1000 * EVALUATION_FROM).toISOString() });
+  // Every second one is a number of many values.
+  const made = rows.ctr!.map(() =>
+    HOSTILE.map((_, at) => (at % 2 === 0 ? `v${random.integer(6)}` : `${random.integer(900) / 8}`)),
+  );
+  const samples: Table = {
+    columns: {
+      ...{ sample: 'INTEGER', request: 'INTEGER', label: 'FLOAT', weight: 'FLOAT' },
+      ...Object.fromEntries(HOSTILE.map((name, at) => [name, at % 2 === 0 ? 'VARCHAR' : 'DOUBLE'])),
+    },
+    rows: rows.ctr!.map(({ request, label, weight }, sample) => [
+      ...[sample, request, label, weight],
+      ...made[sample]!.map((value, at) => (at % 2 === 0 ? value : Number(value))),
+    ]),
+  };
+  await writeParquet(hostile, { ...tables(), [preparedPaths.samples('ctr')]: samples });
+  const prepared = openPrepared(hostile);
+  const codes = await openSliceCodes({
+    ...{ prepared, task: 'ctr', keep: HOSTILE, maxEvents: MAX_EVENTS, timeZone: TIME_ZONE },
+    ...{ columns: HOSTILE, folder: work, limits },
+  });
+  try {
+    expect(codes.columns.map(({ column }) => column)).toEqual(HOSTILE);
+    const read = codes.read(before, rows.ctr!.length);
+    for (const [at, { column, values }] of codes.columns.entries()) {
+      const names = of.map((_, row) => values[read[row * HOSTILE.length + at]!]!);
+      const expected = of.map((_, row) => made[before + row]![at]!);
+      if (at % 2 === 0) {
+        expect(names, column).toEqual(expected);
+        continue;
+      }
+      expect(values, column).toHaveLength(11);
+      for (const [row, name] of names.entries()) {
+        const [low, high] = name.split(' to ').map(Number) as [number, number];
+        expect(Number(expected[row]), column).toBeGreaterThanOrEqual(low);
+        expect(Number(expected[row]), column).toBeLessThanOrEqual(high);
+      }
+    }
+  } finally {
+    codes.close();
+    prepared.close();
+  }
 });

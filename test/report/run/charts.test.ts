@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { renderChart } from '../../../src/report/chart.js';
 import { behaviourCharts } from '../../../src/report/run/behaviour-charts.js';
 import { confusionChart } from '../../../src/report/run/confusion-chart.js';
+import { differenceChart } from '../../../src/report/run/difference-chart.js';
+import { featureChart } from '../../../src/report/run/feature-chart.js';
 import { learningCharts } from '../../../src/report/run/learning-charts.js';
 import { sliceChart } from '../../../src/report/run/slice-chart.js';
 import { sliceTables } from '../../../src/report/run/slice-tables.js';
@@ -41,11 +43,15 @@ describe('confusionChart', () => {
 
 describe('slices', () => {
   it('are the weakest of all columns together, without those of few samples', () => {
-    expect(sliceChart(ctr, columns, 0.6712)!.description).toBe(
-      'category shoes 0.5500; hour 0-5 0.5800; category hats 0.6200; hour 18-23 0.6900; category bags 0.7000; ' +
-        'of all samples 0.6712.',
+    const chart = sliceChart(ctr, columns)!;
+    expect(chart.description).toBe(
+      'category shoes 0.5500, mean of the column 0.6300; hour 0-5 0.5800, mean of the column 0.6350; ' +
+        'category hats 0.6200, mean of the column 0.6300; hour 18-23 0.6900, mean of the column 0.6350; ' +
+        'category bags 0.7000, mean of the column 0.6300.',
     );
-    expect(sliceChart(ctr, [], 0.6712)).toBeNull();
+    // Shoes end at .59, the first hours at .62.
+    expect(chart.caption).toContain('of 5 slices 2 end below the mean of their column');
+    expect(sliceChart(ctr, [])).toBeNull();
   });
 
   it('are all in the tables, in their order, those of few samples marked', () => {
@@ -72,6 +78,19 @@ describe('learningCharts', () => {
     );
   });
 
+  it('do not let differences of a hundredth fill the chart', async () => {
+    const validation = [0.7, 0.701, 0.7005].map((auc, at) => ({
+      step: at + 1,
+      epoch: at + 1,
+      'auc[ctr]': auc,
+    }));
+    const report = { ...example, learning: { training: [], validation } };
+    const [chart] = learningCharts({ shop: report }, ctr);
+    const texts = textsOf(xmlElements(await renderChart(chart!)));
+    const axis = texts.filter((text) => text.startsWith('0.')).map(Number);
+    expect(Math.max(...axis) - Math.min(...axis)).toBeGreaterThanOrEqual(0.015);
+  });
+
   it('leave out points that have no value', () => {
     const [, first] = example.learning.validation;
     const validation = [{ step: 1, epoch: 1 }, first!, { ...first!, step: 300, 'auc[ctr]': Number.NaN }];
@@ -86,7 +105,7 @@ describe('behaviourCharts', () => {
   it('show the first groups of many, and say so', async () => {
     const groups = Array.from({ length: 30 }, (_, at) => ({
       value: `place ${at + 1}`,
-      behaviours: 1,
+      behaviours: 100,
       attention: 1,
       gates: null,
     }));
@@ -94,7 +113,50 @@ describe('behaviourCharts', () => {
     expect(rest).toEqual([]);
     expect(attention!.caption).toBe('The first 20 of 30.');
     const texts = textsOf(xmlElements(await renderChart(attention!)));
-    expect(texts).toContain('place 20');
-    expect(texts).not.toContain('place 21');
+    expect(texts).toContain('place 20 (100)');
+    expect(texts).not.toContain('place 21 (100)');
+  });
+
+  it('leave out what few behaviours have, and say how many that are', async () => {
+    const group = (value: string, behaviours: number) => ({ value, behaviours, attention: 1, gates: null });
+    const [attention] = behaviourCharts({
+      by: 'kind',
+      groups: [group('click', 12_345), group('rare', 99), group('rarer', 2)],
+    });
+    expect(attention!.caption).toBe('Left out: 2 of fewer than 100 behaviours.');
+    const texts = textsOf(xmlElements(await renderChart(attention!)));
+    expect(texts).toContain('click (12,345)');
+    expect(texts.filter((text) => text.startsWith('rare'))).toEqual([]);
+    expect(behaviourCharts({ by: 'kind', groups: [group('rare', 99)] })).toEqual([]);
+  });
+});
+
+describe('differenceChart', () => {
+  it('says of each baseline whether the model is above it, below it or not told apart', async () => {
+    const chart = differenceChart(example.evaluation)!;
+    expect(chart.description).toBe(
+      'AUC of ctr: above item +0.0612 (+0.0412 .. +0.0812), above position +0.0912 (+0.0612 .. +0.1212), ' +
+        'not told apart seen +0.0062 (-0.0038 .. +0.0162); ' +
+        'AUC of spp: below shop -0.0277 (-0.0377 .. -0.0177); ' +
+        'macro AUC of ppp: above prior +0.1134 (+0.0634 .. +0.1634).',
+    );
+    const texts = textsOf(xmlElements(await renderChart(chart)));
+    expect(texts).toEqual(expect.arrayContaining(['item (above)', 'seen (not told apart)', 'shop (below)']));
+    expect(differenceChart({ ...example.evaluation, differences: {} })).toBeNull();
+  });
+});
+
+describe('featureChart', () => {
+  it('leaves the constant to the caption, so that it does not set the axis', async () => {
+    const weights = example.insight.featureWeights.l2r!;
+    const chart = featureChart('l2r', weights)!;
+    expect(chart.caption).toMatch(/Largest first\. The constant is not drawn: \+4\.2500\.$/);
+    const texts = textsOf(xmlElements(await renderChart(chart)));
+    expect(texts).not.toContain('constant');
+    const numbers = texts.map(Number).filter((number) => !Number.isNaN(number));
+    expect(Math.max(...numbers)).toBeLessThan(2);
+    const [constant, ...others] = weights;
+    expect(featureChart('l2r', others)!.caption).not.toContain('constant');
+    expect(featureChart('l2r', [constant!])).toBeNull();
   });
 });

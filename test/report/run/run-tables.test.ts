@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runTables, sampleWarnings } from '../../../src/report/run/run-tables.js';
+import { runTables } from '../../../src/report/run/run-tables.js';
 import type { RunReport } from '../../../src/report/run-report.js';
 import { example } from '../run-example.js';
 
@@ -20,41 +20,42 @@ describe('runTables', () => {
       b: withMetrics({ 'auc[ctr]': 0.6, 'gauc[ctr]': 0.6, 'logLoss[ctr]': 0.1 }),
       c: withMetrics({ 'auc[ctr]': 0.70001, 'gauc[ctr]': null, 'logLoss[ctr]': 0.3 }),
     });
-    expect(table!.header.slice(0, 4)).toEqual(['run', 'AUC', 'GAUC', 'log loss']);
-    expect(table!.rows.map((row) => row.slice(0, 4))).toEqual([
-      ['a', '0.7000', '0.6000', '0.2000'],
-      ['b', '0.6000', '0.6000', '0.1000'],
-      ['c', '0.7000', null, '0.3000'],
+    expect(table!.header).toEqual(['metric', 'a', 'b', 'c', 'best baseline: item']);
+    expect(table!.rows).toEqual([
+      ['AUC', '0.7000', '0.6000', '0.7000', '0.6100'],
+      ['GAUC', '0.6000', '0.6000', null, '0.5900'],
+      ['log loss', '0.2000', '0.1000', '0.3000', '0.1500'],
+      ['samples', '8000', '8000', '8000', ''],
+      ['by label', '7760 / 240', '7760 / 240', '7760 / 240', ''],
     ]);
     expect(table!.bold).toEqual([
       [0, 1],
-      [2, 1],
-      [1, 3],
+      [0, 3],
+      [2, 2],
     ]);
   });
 
   it('has the intervals beside their metric, and a task that only one run has', () => {
     const tables = runTables({ a: withMetrics({ 'auc[ctr]': 0.7 }), b: example });
-    expect(tables.map(({ title, rows }) => [title, rows.length])).toEqual([
-      ['ctr', 2],
-      ['spp', 1],
-      ['l2r', 1],
-      ['ppp', 1],
+    expect(tables.map(({ title, header }) => [title, ...header])).toEqual([
+      ['ctr', 'metric', 'a', 'b', '95 % interval', 'best baseline: item'],
+      ['spp', 'metric', 'b', '95 % interval', 'best baseline: shop'],
+      ['l2r', 'metric', 'b', '95 % interval'],
+      ['ppp', 'metric', 'b', '95 % interval', 'best baseline: prior'],
     ]);
-    expect(tables[0]!.header.slice(0, 3)).toEqual(['run', 'AUC', '95 % interval']);
-    expect(tables[0]!.rows.map((row) => row[2])).toEqual([null, '0.6512 .. 0.6912']);
+    expect(tables[0]!.rows[0]).toEqual(['AUC', '0.7000', '0.6712', '0.6512 .. 0.6912', '0.6100']);
+    // The number below each run, nothing below its interval.
+    expect(tables[0]!.rows.at(-2)).toEqual(['samples', '8000', '8000', '', '']);
   });
-});
 
-describe('sampleWarnings', () => {
-  it('names the tasks whose runs are measured on other samples', () => {
-    const runs = {
-      a: withMetrics({ 'auc[ctr]': 0.7 }),
-      b: withMetrics({ 'auc[ctr]': 0.7 }, [7761, 240]),
-    };
-    expect(sampleWarnings(runs)).toEqual([
-      'ctr: not all runs are measured on the same samples (by label: a on 7760 / 240, b on 7761 / 240).',
+  it('marks what is nearer to 1 of predicted over observed, and nothing of what is neither good nor bad', () => {
+    const [table] = runTables({
+      a: withMetrics({ 'predictedOverObserved[ctr]': 1.2, 'eceByChance[ctr]': 0.01, 'ece[ctr]': 0.03 }),
+      b: withMetrics({ 'predictedOverObserved[ctr]': 0.9, 'eceByChance[ctr]': 0.02, 'ece[ctr]': 0.02 }),
+    });
+    expect(table!.bold).toEqual([
+      [0, 2],
+      [2, 2],
     ]);
-    expect(sampleWarnings({ a: example, b: example })).toEqual([]);
   });
 });

@@ -1,0 +1,32 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type MetricsRecord, openMetricsFile, readMetrics } from '../../src/training/metrics-file.js';
+
+const records: MetricsRecord[] = [20, 40].map((step) => ({ type: 'train', step, loss: 1 / step }));
+
+async function metricsPath(text: string): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), 'dupn-metrics-')), 'metrics.jsonl');
+  await writeFile(path, text);
+  return path;
+}
+
+const textOf = (of: readonly MetricsRecord[]) => of.map((record) => `${JSON.stringify(record)}\n`).join('');
+
+test('what is added is read again, after what a checkpoint knows of', async () => {
+  const path = await metricsPath(textOf([...records, ...records]));
+  const file = await openMetricsFile(path, textOf(records).length);
+  file.add({ type: 'validation', step: 40, 'auc[ctr]': null });
+  expect(readMetrics(path)).toEqual(records);
+  await file.flush();
+  expect(readMetrics(path)).toEqual([...records, { type: 'validation', step: 40, 'auc[ctr]': null }]);
+  expect(file.bytes).toBe((await readFile(path)).length);
+});
+
+test('half a line at the end is passed over', async () => {
+  const text = textOf(records);
+  expect(readMetrics(await metricsPath(text))).toEqual(records);
+  expect(readMetrics(await metricsPath(text.slice(0, -5)))).toEqual(records.slice(0, 1));
+  expect(readMetrics(await metricsPath(''))).toEqual([]);
+});
