@@ -259,6 +259,7 @@ test('unknown users, items and values are scored, and counted', async () => {
     predictions: 6,
     requests: 2,
     unknown: { users: 1, candidates: 4 },
+    lookUps: { 'query/word': { read: 2, unknown: 2 }, 'item/brand': { read: 2, unknown: 0 } },
   });
   const rows = parse(await readFile(join(folder, 'unknown.csv'), 'utf8'), { columns: true }) as Row[];
   const [known, never, brought, ...again] = rows.flatMap(valuesOf);

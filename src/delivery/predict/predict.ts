@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../../common/context.js';
 import { UserError } from '../../common/errors.js';
 import { percent } from '../../common/percent.js';
+import type { LookUps } from '../field-encoder.js';
 import type { OpenModel } from '../open-model.js';
 import { type AskColumns, askColumns, requireColumns } from './ask-columns.js';
 import { Piece } from './piece.js';
@@ -37,6 +38,8 @@ export interface Predicted {
   readonly requests: number;
   /** Requests of users that the prepared data does not have, and candidates whose id the model does not know. */
   readonly unknown: { readonly users: number; readonly candidates: number };
+  /** `<group>/<field>` -> values that were looked up as text, and those of them that its vocabulary does not have. */
+  readonly lookUps: Readonly<Record<string, LookUps>>;
   readonly seconds: number;
 }
 
@@ -102,7 +105,7 @@ export async function predict(
     bar.stop();
   }
   const seconds = (performance.now() - startMs) / 1000;
-  return { task: columns.task, rows, rejected, ...piece.counts, seconds };
+  return { task: columns.task, rows, rejected, ...piece.counts, lookUps: model.encoder.lookUps, seconds };
 }
 
 function tooMany({ name }: RowSource, rejected: number, rows: number, ratio: number): UserError {

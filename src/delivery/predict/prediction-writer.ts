@@ -12,6 +12,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { copyToParquet, type Database, openDatabase } from '../../common/database.js';
+import { UserError } from '../../common/errors.js';
 
 export interface Prediction {
   readonly requestId: string | null;
@@ -80,7 +81,11 @@ export function streamWriter(
   const flush = async () => {
     const written = text;
     text = '';
-    if (written !== '' && !stream.write(written)) await once(stream, 'drain');
+    if (written === '' || stream.write(written)) return;
+    await once(stream, 'drain').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      throw new UserError('Cannot write predictions: whoever read them has stopped', { cause: error });
+    });
   };
   return {
     add(prediction) {
