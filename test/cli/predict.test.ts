@@ -227,6 +227,36 @@ test('from stdin to stdout, with bad rows told of by line', async () => {
   expect(strict.stderr).toContain('required at most 1 % bad rows (data.maxRejectRatio), got 2 of 4');
 });
 
+test('a request that cannot be read says what was expected of it', async () => {
+  const bad = {
+    'expected a value in user_id, got nothing': {},
+    'expected a list in history, got "none"': { user_id: 'u', history: 'none' },
+    'expected a value in item_id, got nothing': { user_id: 'u', candidates: [{}] },
+    'expected a time in event 1 of the history, got soon': {
+      history: ['2026-01-09', 'soon'].map((time) => ({ item_id: 'i', time })),
+      candidates: [],
+    },
+    'expected a number in price, got "cheap"': {
+      user_id: 'u',
+      candidates: [{ item_id: 'i000001', attributes: { price: 'cheap' } }],
+    },
+  };
+  const lines = Object.values(bad).map((row) =>
+    JSON.stringify({ request_id: 'r', time: '2026-01-10 12:00:00', ...row }),
+  );
+  const argv = ['predict', ...config, '--task', 'ctr', '--in', '-', '--format', 'jsonl'];
+  const output = await runMain(argv, {}, ['{"unfinished": ', ...lines].join('\n'));
+  expect(output.code).toBe(2);
+  expect(output.stderr).toContain('stdin:1: expected a JSON object');
+  // Five are told of.
+  for (const [at, reason] of Object.keys(bad).slice(0, 3).entries()) {
+    expect(output.stderr).toContain(`stdin:${at + 2}: ${reason.replaceAll('"', '\\"')}`);
+  }
+  const rest = await runMain(argv, {}, lines.slice(3).join('\n'));
+  for (const reason of Object.keys(bad).slice(3))
+    expect(rest.stderr).toContain(reason.replaceAll('"', '\\"'));
+});
+
 test('unknown users, items and values are scored, and counted', async () => {
   const line = {
     request_id: 'r',

@@ -15,6 +15,8 @@ export interface AskColumns {
   readonly features: readonly string[];
   /** Of an event of a history. */
   readonly log: { readonly item: string; readonly time: TimeColumn };
+  /** Columns of tables that are read as numbers. */
+  readonly numbers: ReadonlySet<string>;
   /** Column -> what a list in it is joined by. */
   readonly separators: Readonly<Record<string, string>>;
 }
@@ -35,6 +37,10 @@ export function askColumns(config: Config, shape: ModelShape, named: string | un
     ...Object.values(config.features.item),
     ...Object.values(config.entities).flatMap(({ fields }) => Object.values(fields)),
   ].flatMap(({ column, separator }) => (separator === undefined ? [] : [[column, separator] as const]));
+  const numbers = [
+    config.features.itemNumbers,
+    ...Object.values(config.entities).map(({ numbers }) => numbers),
+  ];
   const { item, time: logTime } = config.data.log;
   return {
     task,
@@ -45,6 +51,7 @@ export function askColumns(config: Config, shape: ModelShape, named: string | un
     // The first is the constant.
     features: shape.tasks[task]!.features.slice(1).map(({ name }) => name),
     log: { item, time: logTime },
+    numbers: new Set(numbers.flatMap((fields) => Object.values(fields).map(({ column }) => column))),
     separators: Object.fromEntries(separated),
   };
 }

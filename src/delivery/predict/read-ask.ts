@@ -106,6 +106,7 @@ function rowOf(cells: Cells, column: string, columns: AskColumns): RawRow {
   if (!isMap(attributes)) throw new Unfit(`expected a map in attributes, got ${shown(attributes)}`);
   // Null says nothing of an attribute, as tables of structures can't leave one out; an empty text says that it is missing.
   const given = Object.entries(attributes).filter(([, value]) => value != null);
+  for (const [name] of given) if (columns.numbers.has(name)) finite(textOf(attributes, name, columns), name);
   return {
     id,
     attributes: Object.fromEntries(given.map(([name]) => [name, textOf(attributes, name, columns) ?? ''])),
@@ -115,7 +116,10 @@ function rowOf(cells: Cells, column: string, columns: AskColumns): RawRow {
 function numberOf(cells: Cells, name: string, columns: AskColumns): number | null {
   if (!(name in cells))
     throw new Unfit(`expected the ranking feature ${name}, or null where it is missing, got nothing`);
-  const text = textOf(cells, name, columns);
+  return finite(textOf(cells, name, columns), name);
+}
+
+function finite(text: string | undefined, name: string): number | null {
   if (text === undefined) return null;
   const number = Number(text);
   if (!Number.isFinite(number)) throw new Unfit(`expected a number in ${name}, got ${shown(text)}`);
