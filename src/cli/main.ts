@@ -6,10 +6,13 @@ import { printableLines } from '../common/printable.js';
 import { backtestCommand } from './backtest.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
+import { embedCommand } from './embed.js';
 import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
 import { initCommand } from './init.js';
 import { type Io, processIo } from './io.js';
+import { predictCommand } from './predict.js';
 import { preprocessCommand } from './preprocess.js';
 import { reportCommand } from './report.js';
 import { showCommand } from './show.js';
@@ -61,6 +64,9 @@ function program(io: Io): Command {
     compareCommand,
     transferCommand,
     backtestCommand,
+    predictCommand,
+    embedCommand,
+    exportCommand,
     reportCommand,
     showCommand,
     generateCommand,

@@ -63,11 +63,11 @@ export async function readConfig({ config, set = [] }: ConfigOptions, io: Io): P
   return loadConfig(config, { set, env: io.env });
 }
 
-/** Runs the work of a command with a logger and progress on stderr, and prints what it reports on stdout. */
+/** Runs the work of a command with a logger and progress on stderr, and prints what it reports on stdout; null is of one that wrote there itself. */
 export async function runCommand(
   options: SharedOptions,
   io: Io,
-  work: (session: Session) => Promise<Report>,
+  work: (session: Session) => Promise<Report | null>,
 ): Promise<void> {
   const { createLogger } = await import('../common/logger.js');
   const { createLoggedProgress, createTerminalProgress } = await import('../common/progress.js');
@@ -82,7 +82,9 @@ export async function runCommand(
   try {
     const context: Context = { logger, progress: bars ?? createLoggedProgress(logger) };
     const copyLogTo = (file: string) => logger.copyTo(file);
-    const { json, text, failure } = await work({ context, copyLogTo, width: use.width });
+    const report = await work({ context, copyLogTo, width: use.width });
+    if (!report) return;
+    const { json, text, failure } = report;
     io.stdout.write(`${options.json ? JSON.stringify(json, null, 2) : printableLines(text)}\n`);
     if (failure !== undefined) throw new UserError(failure);
   } finally {

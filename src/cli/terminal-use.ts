@@ -13,7 +13,7 @@ export interface TerminalUse {
 }
 
 /** NO_COLOR (https://no-color.org) forbids colours and not bars, TERM=dumb both, the level `silent` bars. */
-export function terminalUse({ stdout, stderr, env }: Io, level: LogLevel): TerminalUse {
+export function terminalUse({ stdout, stderr, env }: Omit<Io, 'stdin'>, level: LogLevel): TerminalUse {
   const pretty = stderr.isTTY === true;
   const controls = pretty && env.TERM !== 'dumb';
   return {

@@ -159,6 +159,8 @@ export const preparedPaths = {
   streamItems: (segment: string) => `streams/${segment}/item.i32`,
   streamProperties: (segment: string) => `streams/${segment}/property.u16`,
   streamTimes: (segment: string) => `streams/${segment}/time.u32`,
+  streamUserField: (segment: string, field: string) => `streams/${segment}/user-${field}.i32`,
+  profileField: (field: string) => `streams/user-${field}.i32`,
   requests: 'requests/requests.parquet',
   requestUser: 'requests/user.i32',
   requestTime: 'requests/time.u32',

@@ -1,9 +1,9 @@
 /** Turns what zod reports into problems in our words: what was expected, what was there, and where. */
 import type { z } from 'zod';
+import { suggest } from '../common/suggest.js';
 import { fileSchema, type JsonSchema, keysAt, pathsOfKey } from './json-schema.js';
 import type { Path } from './origin.js';
 import type { Problem } from './problems.js';
-import { suggest } from './suggest.js';
 import { keyOriginOf, originOf, type Tree } from './yaml-tree.js';
 
 type Issue = z.core.$ZodIssue;

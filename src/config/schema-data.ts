@@ -1,7 +1,7 @@
 /** The parts of the schema that say where a table lies and how its rows, times and dates are read. */
 import { z } from 'zod';
+import { suggest } from '../common/suggest.js';
 import { isDate, isTimeZone } from './dates.js';
-import { suggest } from './suggest.js';
 
 export const path = z.string().min(1);
 export const column = z.string().min(1);

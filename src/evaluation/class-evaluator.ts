@@ -1,4 +1,6 @@
 /** The metrics of a task of several classes: accuracy, macro AUC, log loss, and what the predicted class is worth. */
+
+import { logProbabilities } from '../model/probabilities.js';
 import type { ScoredSamples } from '../model/score-batches.js';
 import type { TaskEvaluation } from './evaluate.js';
 import { accuracy } from './metrics/accuracy.js';
@@ -12,7 +14,6 @@ import { ResampledAreas } from './metrics/resampled-auc.js';
 import { Roc } from './metrics/roc.js';
 import { requestsOf } from './requests-of.js';
 import { addRanked, type Resampled, resample } from './resample.js';
-import { logProbabilities } from './scored-classes.js';
 import { newRows, type SampleRows } from './scores/sample-rows.js';
 import { ScoreSorter } from './scores/score-sorter.js';
 import { SliceCounts } from './slicing/slice-counts.js';

@@ -1,9 +1,10 @@
 /** The one metric of a task that models are chosen by: AUC, or macro AUC of several classes; in bounded memory. */
+
+import { logProbabilities } from '../model/probabilities.js';
 import type { ScoredSamples } from '../model/score-batches.js';
 import { GroupAreas } from './metrics/auc.js';
 import { macroAuc } from './metrics/macro-auc.js';
 import { addRanked } from './resample.js';
-import { logProbabilities } from './scored-classes.js';
 import { newRows } from './scores/sample-rows.js';
 import { ScoreSorter, type SorterOptions } from './scores/score-sorter.js';
 

@@ -12,10 +12,10 @@ import { replaceFolder } from '../common/files.js';
 import { preparedPaths } from '../common/prepared.js';
 import { escapeGlob, quoteLiteral } from '../common/sql.js';
 import { RawArray } from '../dataset/raw-array.js';
+import { probabilities } from '../model/probabilities.js';
 import type { ScoredSamples } from '../model/score-batches.js';
 import type { TaskShape } from '../model/shape.js';
 import type { Range } from './measured.js';
-import { probabilities } from './probabilities.js';
 import { requestsOf } from './requests-of.js';
 
 /** Rows of one of DuckDB's chunks. */

@@ -6,7 +6,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { tf } from '../engine/tf.js';
 import type { Weights } from './forward.js';
 
-const EPSILON = 1e-3;
+export const EPSILON = 1e-3;
 
 /** Share of the moving statistics that a training step keeps. */
 export const MOMENTUM = 0.99;

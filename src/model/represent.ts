@@ -1,13 +1,24 @@
 /** The representation rep = [rep_s; u] of the requests of a batch, without samples or towers. */
 import type { Batch } from '../dataset/batch.js';
 import { numbers } from '../engine/numbers.js';
+import { rowVectors } from './fields.js';
 import { encode, type RequestQuery } from './forward.js';
 import { gatherRows, rowsOfBatch } from './rows.js';
-import { type ModelShape, stateUnits } from './shape.js';
+import { candidateShape, type ModelShape, stateUnits } from './shape.js';
 import type { ModelWeights } from './weights.js';
 
 /** Units of rep. */
 export const representationUnits = (shape: ModelShape): number => stateUnits(shape) + shape.userUnits;
+
+/** Vectors e of the distinct items of a batch, row by row in the order of their slots, [items, units]. */
+export function itemVectors(weights: ModelWeights, batch: Batch): Float32Array {
+  const { shape } = weights;
+  return numbers(() => {
+    const rows = gatherRows(weights, rowsOfBatch(shape, batch));
+    const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
+    return rowVectors(candidateShape(shape, 'item'), gathered, batch.items);
+  });
+}
 
 /** Row by row in the order of the batch, [batch, units]. */
 export function representBatch(weights: ModelWeights, batch: Batch, query: RequestQuery): Float32Array {

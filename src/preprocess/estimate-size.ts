@@ -45,6 +45,8 @@ export interface SizeEstimate {
 const BYTES_PER_WEIGHT = 4 * 2;
 /** Item row, property code, time. */
 const EVENT_BYTES = 10;
+/** Of a user field that is read off each event. */
+const INDEX_BYTES = 4;
 /** The raw arrays, and about as much as Parquet. */
 const REQUEST_BYTES = 13 + 30;
 const SAMPLE_BYTES = 12 + 15;
@@ -116,6 +118,8 @@ export async function estimateSize(
   const itemRows = fields.find(({ group, name }) => group === 'item' && name === 'item')?.rows ?? 0;
   const itemBytes =
     itemRows * (Object.keys(item).length * (4 + 20) + Object.keys(itemNumbers).length * (4 + 8));
+  const ofLastEvent = Object.values(config.features.user).filter(({ from }) => from === 'lastEvent').length;
+  const eventBytes = EVENT_BYTES + ofLastEvent * INDEX_BYTES;
   const textBytes = [...tables.values()].map(({ head }) => head.textBytes);
   return {
     events,
@@ -123,7 +127,7 @@ export async function estimateSize(
     placedTasks: Object.keys(config.tasks).filter((task) => isPlacedInLog(config.tasks[task]!)),
     stepsPerEpoch: Math.ceil(requests / config.train.batchRequests),
     preparedBytes: Math.round(
-      events * EVENT_BYTES + requests * REQUEST_BYTES + samples * SAMPLE_BYTES + itemBytes,
+      events * eventBytes + requests * REQUEST_BYTES + samples * SAMPLE_BYTES + itemBytes,
     ),
     temporaryBytes: Math.round(
       textBytes.reduce((sum, bytes) => sum + bytes, 0) +

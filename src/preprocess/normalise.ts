@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowsOf } from '../common/database.js';
 import { UserError } from '../common/errors.js';
 import type { NumberManifest } from '../common/prepared.js';
+import { normalisedSql } from '../features/normalise-number.js';
 
 export interface NumberColumn {
   readonly name: string;
@@ -18,9 +19,6 @@ export interface NormalisedColumns {
 
 /** Steps that the range of a column is divided into: sums of such integers don't depend on their order. */
 const STEPS = 2 ** 44;
-
-/** Deviations from the mean at most: an outlier beyond would drown all that a model adds it to. */
-const BOUND = 10;
 
 /** What rounding leaves of a difference, as a share of the values. */
 const ROUNDING = 1e-9;
@@ -42,12 +40,7 @@ export async function normalise(
     known,
   );
   const statistics = columns.map(({ name }) => unitOf(name) ?? measured.find((unit) => unit.name === name)!);
-  const sql = columns.map(({ sql }, at) => {
-    const { mean, deviation } = statistics[at]!;
-    // Inside, as least and greatest pass over a NULL.
-    const value = `coalesce((${sql} - (${mean})) / ${deviation}, 0)`;
-    return `greatest(-${BOUND}, least(${BOUND}, ${value}))`;
-  });
+  const sql = columns.map(({ sql }, at) => normalisedSql(sql, statistics[at]!));
   return { statistics, sql };
 }
 

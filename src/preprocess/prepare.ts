@@ -34,13 +34,21 @@ import { linkSegments, type Update, unionOfInputs } from './update.js';
 import {
   createProfilesSql,
   createRequestUsersSql,
+  createUserProfilesSql,
   createUserVocabulariesSql,
   usersMetSql,
 } from './user-fields.js';
 import { vocabularyTable } from './vocabulary.js';
 import { writeEntities } from './write-entities.js';
 import { writeItems, writePropertyFields, writeUserFields } from './write-fields.js';
-import { describeFiles, writeRequests, writeSamples, writeStreams, writeUsers } from './write-prepared.js';
+import {
+  describeFiles,
+  writeRequests,
+  writeSamples,
+  writeStreams,
+  writeStreamUserFields,
+  writeUsers,
+} from './write-prepared.js';
 
 export interface Plan {
   readonly config: Config;
@@ -102,6 +110,7 @@ export async function prepare(
     ...createProfilesSql(config, inputs),
     ...createUserVocabulariesSql(config, bounds, encoding),
     createRequestUsersSql(config),
+    ...createUserProfilesSql(config),
     ...createQueryWordsSql(config, encoding),
     ...createPredictionsSql(config, inputs),
   ]);
@@ -129,8 +138,12 @@ export async function prepare(
     const earlier = before?.segments ?? [];
     const segment = { segment: `${earlier.length}`.padStart(4, '0'), firstRow: read.firstRow };
     const keptLog = before?.keptLog ?? keptColumns(inputs.log);
-    await writeUsers(connection, target, keepsLog ? usersMetSql(bounds) : null);
+    await writeUsers(connection, target, config, keepsLog ? usersMetSql(bounds) : null);
     await writeStreams(connection, target, users, segment);
+    await writeStreamUserFields(connection, target, config, [
+      ...earlier.map((segment) => ({ segment, events: eventsOf(before!, segment) })),
+      { segment: segment.segment, events: null },
+    ]);
     if (keepsLog) await writeKeptLog(connection, target, inputs.log, keptLog, segment);
     await writeRequests(connection, target, config);
     const { negativeRates } = derived;
@@ -177,6 +190,10 @@ export async function prepare(
   await writeJson(join(target, preparedPaths.manifest), { ...manifest, files });
   return { ...manifest, files };
 }
+
+/** By the size of the item rows, 4 bytes each. */
+const eventsOf = ({ files }: Manifest, segment: string): number =>
+  files[preparedPaths.streamItems(segment)]!.bytes / 4;
 
 const DAY_SECONDS = 86_400;
 

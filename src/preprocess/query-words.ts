@@ -3,7 +3,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { messageOf, UserError } from '../common/errors.js';
 import { type FieldManifest, preparedPaths } from '../common/prepared.js';
 import { quoteLiteral } from '../common/sql.js';
-import type { Config, QueryConfig } from '../config/schema.js';
+import type { Config } from '../config/schema.js';
+import { tokenPattern, tokensSql } from '../features/query-tokens.js';
 import { type Encoding, QUERY_FIELD } from './carried.js';
 import { writeOffsets, writeRawFiles } from './raw-files.js';
 import { addedUp, createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
@@ -11,25 +12,13 @@ import { writeField } from './write-fields.js';
 
 const VOCABULARY = vocabularyTable('query', 0);
 
-/** Of one token; `\\s` knows the white space of ASCII only. */
-function patternOf({ tokens }: QueryConfig): string {
-  switch (tokens) {
-    case 'whitespace':
-      return '[^\\s\\p{Z}]+';
-    case 'characters':
-      return '[^\\s\\p{Z}]';
-    default:
-      return tokens.pattern;
-  }
-}
-
 /** @throws UserError for a pattern that is none */
 export async function checkPattern(
   connection: DuckDBConnection,
   { features: { query } }: Config,
 ): Promise<void> {
   if (!query) return;
-  const pattern = patternOf(query);
+  const pattern = tokenPattern(query.tokens);
   try {
     await connection.run(`SELECT regexp_extract_all('', ${quoteLiteral(pattern)})`);
   } catch (cause) {
@@ -43,7 +32,7 @@ export async function checkPattern(
 /** `request_words` (request, place, idx), from the text `query` of `request_rows`, and the vocabulary of the requests before the evaluation, of all preparations. */
 export function createQueryWordsSql({ features: { query } }: Config, encoding: Encoding): string[] {
   if (!query) return [];
-  const words = `regexp_extract_all(lower(nfc_normalize(query)), ${quoteLiteral(patternOf(query))})`;
+  const words = tokensSql('query', query.tokens);
   const { join, index } = lookUp({ name: QUERY_FIELD, buckets: query.buckets }, VOCABULARY, 'v', 'w.value');
   return [
     `CREATE TABLE request_text AS SELECT request, split, unnest(${words}) AS value, generate_subscripts(${words}, 1) AS place

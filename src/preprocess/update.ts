@@ -86,8 +86,11 @@ export async function linkSegments(
   { folder, manifest }: Carried,
   target: string,
 ): Promise<Manifest['files']> {
+  // User fields are written anew, as their vocabularies may have grown.
   const linked = Object.entries(manifest.files).filter(([path]) =>
-    manifest.segments.some((segment) => path.startsWith(`streams/${segment}/`)),
+    manifest.segments.some(
+      (segment) => path.startsWith(`streams/${segment}/`) && !path.startsWith(`streams/${segment}/user-`),
+    ),
   );
   for (const [path] of linked) {
     const [from, to] = [join(folder, path), join(target, path)];

@@ -47,6 +47,24 @@ export function createProfilesSql(config: Config, { users }: Inputs): string[] {
   ];
 }
 
+/** `user_profiles` (usr, u<k>): the table row of each field of the profile table, for every user. */
+export function createUserProfilesSql(config: Config): string[] {
+  const fields = profileFields(config).map(({ name, at, field }) => ({
+    at,
+    ...lookUp({ name, buckets: field.buckets }, vocabularyTable('user', at), `v${at}`, `p.u${at}`),
+  }));
+  if (fields.length === 0) return [];
+  const columns = ['u.usr', ...fields.map(({ at, index }) => `${index} AS u${at}`)];
+  const joins = ['LEFT JOIN profiles p ON p.usr = u.usr', ...fields.map(({ join }) => join)];
+  return [`CREATE TABLE user_profiles AS SELECT ${columns.join(', ')} FROM user_rows u ${joins.join(' ')}`];
+}
+
+/** The fields that the profile table has, with their position among the user fields. */
+export const profileFields = ({ features }: Config) =>
+  Object.entries(features.user)
+    .map(([name, field], at) => ({ name, field, at }))
+    .filter(({ field }) => field.from === 'users');
+
 /** `request_users` (request, u<k>): the table row of each user field at the request. */
 export function createRequestUsersSql(config: Config): string {
   const joins: string[] = [];

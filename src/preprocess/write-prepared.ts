@@ -8,6 +8,7 @@ import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../comm
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import type { Encoding } from './carried.js';
+import { lastEventFields } from './contexts.js';
 import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { levelsTable } from './labels/levels.js';
@@ -15,13 +16,15 @@ import type { Advance } from './phases.js';
 import { writeFeatures } from './ranking/write-features.js';
 import { type RawColumn, writeOffsets, writeParquet, writeRawFiles } from './raw-files.js';
 import { classesOf } from './requests.js';
+import { profileFields } from './user-fields.js';
 
 const US_PER_SECOND = 1_000_000;
 
-/** `met` (a query of usr) tells who has been counted among the users met; null where no update will ask. */
+/** With their profiles. `met` (a query of usr) tells who has been counted among the users met; null where no update will ask. */
 export async function writeUsers(
   connection: DuckDBConnection,
   folder: string,
+  config: Config,
   met: string | null,
 ): Promise<void> {
   const asked = met === null ? '' : `, usr IN (${met} UNION SELECT usr FROM carried_users WHERE met) AS met`;
@@ -31,6 +34,11 @@ export async function writeUsers(
     preparedPaths.users,
     `SELECT usr AS "user", user_id${asked} FROM user_rows ORDER BY usr`,
   );
+  const profile = profileFields(config).map(
+    ({ name, at }): RawColumn => ({ path: preparedPaths.profileField(name), sql: `u${at}` }),
+  );
+  if (profile.length === 0) return;
+  await writeRawFiles(connection, folder, profile, 'FROM user_profiles ORDER BY usr');
 }
 
 /** The events from `firstRow` of the log on, as one segment. */
@@ -58,6 +66,31 @@ export async function writeStreams(
     ],
     `FROM events e JOIN contexts c ON c.context = e.context WHERE e.${isNew} ORDER BY e.usr, e.seq`,
   );
+}
+
+/**
+ * The user fields that are read off events, of every segment: the vocabularies of these fields grow, so what earlier
+ * preparations wrote would not be what requests of this one say of the same events. `events` are those of each earlier segment.
+ */
+export async function writeStreamUserFields(
+  connection: DuckDBConnection,
+  folder: string,
+  config: Config,
+  segments: readonly { readonly segment: string; readonly events: number | null }[],
+): Promise<void> {
+  const fields = lastEventFields(config);
+  if (fields.length === 0) return;
+  let first = 0;
+  for (const { segment, events } of segments) {
+    const isLater = events === null ? '' : ` AND e.ord < ${first + events}`;
+    await writeRawFiles(
+      connection,
+      folder,
+      fields.map(({ name, at }) => ({ path: preparedPaths.streamUserField(segment, name), sql: `c.u${at}` })),
+      `FROM events e JOIN contexts c ON c.context = e.context WHERE e.ord >= ${first}${isLater} ORDER BY e.usr, e.seq`,
+    );
+    first += events ?? 0;
+  }
 }
 
 export async function writeRequests(

@@ -1,5 +1,5 @@
 /** Runs a command in-process and keeps what it writes. */
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { main } from '../../src/cli/main.js';
 
 export interface Output {
@@ -8,9 +8,18 @@ export interface Output {
   readonly stderr: string;
 }
 
-export async function runMain(argv: readonly string[], env: Record<string, string> = {}): Promise<Output> {
+export async function runMain(
+  argv: readonly string[],
+  env: Record<string, string> = {},
+  stdin = '',
+): Promise<Output> {
   const [stdout, stderr] = [collect(), collect()];
-  const code = await main(argv, { stdout: stdout.stream, stderr: stderr.stream, env });
+  const code = await main(argv, {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env,
+  });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 

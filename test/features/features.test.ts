@@ -8,7 +8,10 @@ import { quoteLiteral } from '../../src/common/sql.js';
 import { fieldIndex, fieldIndexSql } from '../../src/features/field-index.js';
 import { hash32, hash32Sql } from '../../src/features/hash32.js';
 import { localSeconds, localSecondsSql, zoneOffsets } from '../../src/features/local-time.js';
+import { normalisedSql, normaliseNumber } from '../../src/features/normalise-number.js';
 import { propertyCode, propertyIndex, propertyStrides } from '../../src/features/property-code.js';
+import { tokeniser, tokensSql } from '../../src/features/query-tokens.js';
+import { splitValues } from '../../src/features/split-values.js';
 import { type TimeField, timeFieldSql, timeFieldValue } from '../../src/features/time-fields.js';
 
 /** SQL and code must encode alike: preprocessing uses the one, serving the other. */
@@ -123,5 +126,73 @@ test('property codes are unique and name their rows, and too many combinations a
   expect(Math.max(...codes)).toBe(6 * 5 * 26 - 1);
   expect(() => propertyStrides([...fields, { name: 'page', rows: 90 }])).toThrow(
     /at most 65536 combinations, got behavior 6 x scenario 5 x hour 26 x page 90 = 70200/,
+  );
+});
+
+test.each(['whitespace', 'characters', { pattern: '[a-z\\s]+|[0-9]+' }, { pattern: '\\S+' }] as const)(
+  'the words of a text are the same in SQL and in code (%j)',
+  async (tokens) => {
+    const texts = [
+      ...[
+        'Red  Shoes',
+        '红色 鞋子',
+        'ΟΔΟΣ Σ',
+        'İstanbul I',
+        'e\u0301 \u00e9',
+        'a\u00a0b\u3000c\u000bd',
+        'ﬁ ẞ ǅ',
+        '',
+        ' ',
+        "x'y",
+      ],
+      ...['50% off: 3 für 2', 'Ａ１', '😀 𐐀𐐁'],
+    ];
+    const sql = `list_filter(${tokensSql('x', tokens)}, w -> w <> '')`;
+    const got = await column<{ items: string[] }>(
+      `SELECT ${sql} FROM (VALUES ${values(texts)}) v(i, x) ORDER BY i`,
+    );
+    const inCode = tokeniser(tokens);
+    expect(got.map(({ items }) => [...items])).toEqual(texts.map(inCode));
+  },
+);
+
+test('a character is small, and white space, in SQL where it is in code', async () => {
+  const codes = Array.from({ length: 0x1_10_00 }, (_, code) => code).filter(
+    (code) => code > 0 && (code < 0xd800 || code > 0xdfff),
+  );
+  const inCode = tokeniser('characters');
+  const words = await column<{ items: string[] }>(
+    `SELECT ${tokensSql('chr(code)', 'characters')} FROM (SELECT unnest([${codes.join(', ')}]) AS code)`,
+  );
+  const differing = codes.filter(
+    (code, at) => inCode(String.fromCodePoint(code)).join() !== [...words[at]!.items].join(),
+  );
+  // Letters of versions of Unicode that one of the two does not know yet.
+  expect(differing.length).toBeLessThan(150);
+  expect(differing.filter((code) => code < 0x10d0)).toEqual([]);
+});
+
+test('numbers are normalised alike in SQL and in code', async () => {
+  const unit = { mean: 1.25, deviation: 0.3 };
+  const numbers = [0, 1, -1, 1.25, 4.24, 4.26, 1e9, -1e9, 1e-300];
+  const list = numbers.map((value, at) => `(${at}, ${value}::DOUBLE)`).join(', ');
+  const all = `FROM (VALUES ${list}, (${numbers.length}, NULL)) v(i, x) ORDER BY i`;
+  expect(await column<number>(`SELECT ${normalisedSql('x', unit)} ${all}`)).toEqual(
+    [...numbers, null].map((value) => normaliseNumber(value, unit)),
+  );
+  const log = normalisedSql('CASE WHEN x > 0 THEN ln(x) END', unit);
+  expect(await column<number>(`SELECT ${log} ${all}`)).toEqual(
+    [...numbers, null].map((value) => expect.closeTo(normaliseNumber(value, unit, 'log'), 12)),
+  );
+});
+
+test('values of a cell: each once, in their order, without empty ones', () => {
+  expect(splitValues('a|b||a|c|', '|')).toEqual(['a', 'b', 'c']);
+  expect(splitValues(null, '|')).toEqual([]);
+});
+
+test('a pattern that only RE2 understands is refused', () => {
+  expect(() => tokeniser({ pattern: '(?P<word>[a-z]+)' })).toThrow(
+    /features.query.tokens.pattern must be a regular expression of RE2 and of JavaScript, got \(\?P<word>/,
   );
 });

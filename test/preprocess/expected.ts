@@ -250,6 +250,7 @@ export function expectedOf(world: World) {
       })),
       scale,
     );
+  const ageOf = (user: string) => age.index(world.users.find((u) => u.user === user)?.age ?? '');
   const labelsOf = (tags: string) => [...new Set(tags.split('|').filter((tag) => tag !== ''))];
   const events = users.flatMap(stream);
   return {
@@ -275,6 +276,8 @@ export function expectedOf(world: World) {
       item: events.map((e) => rowOf.get(key(tupleOf(e.item, e.shop)))!),
       property: events.map((e) => behavior.index(e.behavior) + behavior.rows * day.index(dayOf(e.time))),
       time: events.map((e) => e.time),
+      device: events.map((e) => device.index(e.device)),
+      age: users.map((user) => ageOf(user)),
     },
     requests: {
       user: requests.map((r) => users.indexOf(r.user)),
@@ -285,7 +288,7 @@ export function expectedOf(world: World) {
         const last = stream(r.user)[endOf(r) - 1];
         return last ? device.index(last.device) : 0;
       }),
-      age: requests.map((r) => age.index(world.users.find((u) => u.user === r.user)?.age ?? '')),
+      age: requests.map((r) => ageOf(r.user)),
       page: requests.map((r) => page.index(pageOf(r))),
       words: requests.flatMap((r) => wordsOf(r).map(word.index)),
       wordOffsets: [...requests.keys(), requests.length].map(

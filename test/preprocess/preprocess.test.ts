@@ -76,6 +76,8 @@ test.each([1, 2, 3, 4])('every array equals the slow way, world %i', async (seed
   expect(await raw(preparedPaths.streamItems('0000'))).toEqual(expected.streams.item);
   expect(await raw(preparedPaths.streamProperties('0000'))).toEqual(expected.streams.property);
   expect(await raw(preparedPaths.streamTimes('0000'))).toEqual(expected.streams.time);
+  expect(await raw(preparedPaths.streamUserField('0000', 'device'))).toEqual(expected.streams.device);
+  expect(await raw(preparedPaths.profileField('age'))).toEqual(expected.streams.age);
   expect(await raw(preparedPaths.requestUser)).toEqual(expected.requests.user);
   expect(await raw(preparedPaths.requestTime)).toEqual(expected.requests.time);
   expect(await raw(preparedPaths.requestEnd)).toEqual(expected.requests.end);

@@ -1,6 +1,6 @@
 /** What the columns of a log may be: by their names, else by what they hold. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { guessTimeFormat } from '../read/guess-time-format.js';
+import { guessTimeFormat } from '../../features/guess-time-format.js';
 import type { SampledFile } from './sample-file.js';
 
 export type Role =

@@ -2,8 +2,8 @@
 import { relative, resolve } from 'node:path';
 import { type DuckDBConnection, LIST, listValue, VARCHAR } from '@duckdb/node-api';
 import { stringify } from 'yaml';
-import { guessTimeFormat } from '../read/guess-time-format.js';
-import { timeSql } from '../read/time-sql.js';
+import { guessTimeFormat } from '../../features/guess-time-format.js';
+import { timeSql } from '../../features/time-sql.js';
 import { guessRoles, looksLikeData, type Role, type Roles } from './guess-roles.js';
 import { type SampledFile, sampleFile } from './sample-file.js';
 

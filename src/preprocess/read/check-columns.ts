@@ -1,6 +1,6 @@
 /** Whether a file has the columns that the config names. */
 import { UserError } from '../../common/errors.js';
-import { suggest } from '../../config/suggest.js';
+import { suggest } from '../../common/suggest.js';
 import { neededColumns, type TableSpec } from './table-spec.js';
 
 /**

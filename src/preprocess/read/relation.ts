@@ -1,7 +1,7 @@
 /** An input file as DuckDB reads it: what stands behind FROM, and the SQL of each column's text. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
-import { instantSql } from './time-sql.js';
+import { instantSql } from '../../features/time-sql.js';
 
 export interface Relation {
   readonly from: string;

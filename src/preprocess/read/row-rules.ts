@@ -3,9 +3,9 @@
  * number of the first rule that it breaks, 0 for none.
  */
 import { quoteLiteral } from '../../common/sql.js';
+import { END_OF_TIME_US, timeSql } from '../../features/time-sql.js';
 import type { Relation } from './relation.js';
 import { numberColumn, type TableSpec, textColumn } from './table-spec.js';
-import { END_OF_TIME_US, timeSql } from './time-sql.js';
 
 export interface RowRule {
   readonly effect: 'reject' | 'filter';

@@ -1,12 +1,12 @@
 /** How the times of a table are written: as the config says, or as its first times look. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { messageOf, UserError } from '../../common/errors.js';
-import { guessTimeFormat } from './guess-time-format.js';
+import { guessTimeFormat } from '../../features/guess-time-format.js';
+import { timeSql } from '../../features/time-sql.js';
 import { decodeRecord } from './header.js';
 import { type OpenedFile, parseObject } from './open-file.js';
 import { HEAD_RECORDS, headRecords } from './scan-file.js';
 import type { TableSpec } from './table-spec.js';
-import { timeSql } from './time-sql.js';
 
 /**
  * The format for `timeSql`; undefined while `auto` can't be told, as the file has no times or has them in a type of

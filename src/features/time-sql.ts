@@ -1,5 +1,5 @@
 /** How a time is written, as the SQL that reads it. */
-import { quoteLiteral } from '../../common/sql.js';
+import { quoteLiteral } from '../common/sql.js';
 
 /** A time is stored in 32 bits of seconds. */
 export const END_OF_TIME_US = 4_294_967_296_000_000n;

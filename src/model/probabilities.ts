@@ -1,4 +1,13 @@
-/** Probabilities of the classes of each sample out of its logits. */
+/** Probabilities out of logits of the data. */
+
+/**
+ * `logits` row by row, [samples, outputs]: with one output the sigmoid of each plus `correction` (which undoes the drawing of
+ * negatives), else the softmax of each row.
+ */
+export function probabilities(logits: Float32Array, outputs: number, correction: number): Float32Array {
+  if (outputs === 1) return logits.map((logit) => 1 / (1 + Math.exp(-(logit + correction))));
+  return logProbabilities({ scores: logits, classes: outputs }).map(Math.exp);
+}
 
 /** log p of every class, z_k - log sum_j exp(z_j), [samples, classes]; `scores` are the logits, row by row. */
 export function logProbabilities({

@@ -1,6 +1,6 @@
 /** Which way of writing times is meant by `auto`: that which reads most of the first times of the table. */
 import { type DuckDBConnection, LIST, listValue, VARCHAR } from '@duckdb/node-api';
-import { quoteLiteral } from '../../common/sql.js';
+import { quoteLiteral } from '../common/sql.js';
 import { END_OF_TIME_US, timeSql } from './time-sql.js';
 
 interface Candidate {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { logProbabilities } from '../../src/evaluation/scored-classes.js';
+import { logProbabilities } from '../../src/model/probabilities.js';
 
 test('log probabilities are those of the softmax of each row', () => {
   const scores = Float32Array.of(0, 1, 2, -1, 0.5, 0.5);

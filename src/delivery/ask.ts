@@ -1,0 +1,17 @@
+/** A request and what is judged of it, encoded together. */
+import type { AskedRequest } from './encoded.js';
+import type { Encoder } from './encoder.js';
+import type { RawRequest, RawSample } from './raw-request.js';
+
+export function encodedAsk(
+  encoder: Encoder,
+  task: string,
+  request: RawRequest,
+  samples: readonly RawSample[],
+): AskedRequest {
+  const seconds = Math.floor(request.timeUs / 1_000_000);
+  return {
+    request: encoder.request(request),
+    samples: samples.map((sample) => encoder.sample(task, sample, seconds)),
+  };
+}

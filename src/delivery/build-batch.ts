@@ -1,0 +1,171 @@
+/** Encoded requests as a batch, such as src/dataset/batch-builder.ts builds of prepared ones. */
+import type { Batch, BatchItems, FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
+import { propertyIndex, propertyStrides } from '../features/property-code.js';
+import { type FieldShape, fieldsOf, type ModelShape, type RowShape } from '../model/shape.js';
+import type { AskedRequest, EncodedRow } from './encoded.js';
+
+/** Numbers things in the order in which they are first met. */
+class Slots<T> {
+  readonly #slots = new Map<T, number>();
+  readonly values: T[] = [];
+
+  slot(value: T): number {
+    const known = this.#slots.get(value);
+    if (known !== undefined) return known;
+    this.#slots.set(value, this.values.length);
+    return this.values.push(value) - 1;
+  }
+}
+
+type Tables = ReadonlyMap<string, Slots<number>>;
+
+/** Where there is no item at all, padding points at one without a value. */
+const noItem = ({ fields, numbers }: RowShape): EncodedRow => ({
+  fields: fields.map(({ pooling }) => (pooling ? new Int32Array(0) : Int32Array.of(0))),
+  numbers: new Float32Array(numbers.length),
+  isKnown: false,
+});
+
+/** The samples are of `task`; null where the requests alone are asked for. `requests` of the batch count from 0. */
+export function buildBatch(shape: ModelShape, asked: readonly AskedRequest[], task: string | null): Batch {
+  const size = asked.length;
+  const tables: Tables = new Map(fieldsOf(shape).map(({ table }) => [table, new Slots<number>()]));
+  const items = new Slots<EncodedRow>();
+  const codes = new Slots<number>();
+  const lengths = Int32Array.from(asked, ({ request }) => request.events.length);
+  const steps = lengths.reduce((longest, length) => Math.max(longest, length), 1);
+  const history = new Int32Array(steps * size);
+  const property = new Int32Array(steps * size);
+  for (const [row, { request }] of asked.entries()) {
+    for (const [step, { item, code }] of request.events.entries()) {
+      history[step * size + row] = items.slot(item);
+      property[step * size + row] = codes.slot(code);
+    }
+  }
+  const judged = task === null ? null : shape.tasks[task]!.candidate;
+  const candidates = judged === null || judged === 'item' ? items : new Slots<EncodedRow>();
+  const samples = asked.flatMap(({ samples }, row) => samples.map((sample) => ({ ...sample, row })));
+  const candidate = judged === null ? [] : samples.map(({ candidate }) => candidates.slot(candidate!));
+  if (items.values.length === 0) items.slot(noItem({ fields: shape.itemFields, numbers: shape.itemNumbers }));
+  if (codes.values.length === 0) codes.slot(0);
+  const strides = propertyStrides(shape.propertyFields);
+  const words = asked.map(({ request }) => request.words);
+  const batch = {
+    requests: Int32Array.from(asked.keys()),
+    steps,
+    lengths,
+    history,
+    property,
+    items: {
+      numItems: items.values.length,
+      itemRows: slotNumbers(items),
+      ...rowsOf(shape.itemFields, items.values, tables),
+    },
+    properties: {
+      numProperties: codes.values.length,
+      codes: Int32Array.from(codes.values),
+      fields: Object.fromEntries(
+        shape.propertyFields.map(({ name, table, rows }, at) => [
+          name,
+          single(
+            codes.values.map((code) => propertyIndex(code, { rows, stride: strides[at]! })),
+            tables.get(table)!,
+          ),
+        ]),
+      ),
+    },
+    users: Object.fromEntries(
+      shape.userFields.map(({ name, table }, at) => [
+        name,
+        single(
+          asked.map(({ request }) => request.users[at]!),
+          tables.get(table)!,
+        ),
+      ]),
+    ),
+    query: shape.queryField && multiple(words, tables.get(shape.queryField.table)!),
+    entities:
+      judged === null || judged === 'item'
+        ? {}
+        : {
+            [judged]: {
+              entityRows: slotNumbers(candidates),
+              ...rowsOf(shape.entities[judged]!.fields, candidates.values, tables),
+            },
+          },
+    tasks:
+      task === null
+        ? {}
+        : {
+            [task]: {
+              request: Int32Array.from(samples, ({ row }) => row),
+              candidate: Int32Array.from(candidate),
+              features: Float32Array.from(samples.flatMap(({ features }) => features)),
+              label: new Float32Array(samples.length),
+              weight: new Float32Array(samples.length).fill(1),
+              sample: Int32Array.from(samples.keys()),
+            },
+          },
+  };
+  // Last: by now every field has pointed at its rows.
+  return {
+    ...batch,
+    tables: Object.fromEntries([...tables].map(([name, { values }]) => [name, Int32Array.from(values)])),
+  };
+}
+
+/** A batch that holds these items, in their order, and nothing else. */
+export function batchOfItems(shape: ModelShape, items: readonly EncodedRow[]): Batch {
+  const events = items.map((item) => ({ item, code: 0 }));
+  const users = shape.userFields.map(() => 0);
+  return buildBatch(shape, [{ request: { events, users, words: [] }, samples: [] }], null);
+}
+
+const slotNumbers = ({ values }: Slots<unknown>) => Int32Array.from(values.keys());
+
+function rowsOf(
+  fields: readonly FieldShape[],
+  rows: readonly EncodedRow[],
+  tables: Tables,
+): Pick<BatchItems, 'fields' | 'numbers'> {
+  const width = rows[0]?.numbers.length ?? 0;
+  const numbers = new Float32Array(rows.length * width);
+  for (const [at, row] of rows.entries()) numbers.set(row.numbers, at * width);
+  return {
+    fields: Object.fromEntries(
+      fields.map(({ name, table, pooling }, at) => [
+        name,
+        pooling
+          ? multiple(
+              rows.map((row) => row.fields[at]!),
+              tables.get(table)!,
+            )
+          : single(
+              rows.map((row) => row.fields[at]![0]!),
+              tables.get(table)!,
+            ),
+      ]),
+    ),
+    numbers,
+  };
+}
+
+const single = (rows: readonly number[], table: Slots<number>): FieldSlots => ({
+  slots: Int32Array.from(rows, (row) => table.slot(row)),
+});
+
+function multiple(lists: readonly ArrayLike<number>[], table: Slots<number>): MultiValuedSlots {
+  const slots: number[] = [];
+  const segments: number[] = [];
+  for (const [entry, list] of lists.entries()) {
+    for (let i = 0; i < list.length; i++) {
+      slots.push(table.slot(list[i]!));
+      segments.push(entry);
+    }
+  }
+  return {
+    slots: Int32Array.from(slots),
+    segments: Int32Array.from(segments),
+    counts: Int32Array.from(lists, ({ length }) => length),
+  };
+}

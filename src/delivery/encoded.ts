@@ -1,0 +1,38 @@
+/** Requests as the model reads them: rows of embedding tables, property codes, normalised numbers. */
+
+/** An item, or a row of an entity. */
+export interface EncodedRow {
+  /** Of each field in the order of the config: its table rows, one of a single-valued field. */
+  readonly fields: readonly Int32Array[];
+  /** Normalised. */
+  readonly numbers: Float32Array;
+  /** Whether the vocabulary has the id. */
+  readonly isKnown: boolean;
+}
+
+export interface EncodedEvent {
+  readonly item: EncodedRow;
+  /** The property code. */
+  readonly code: number;
+}
+
+export interface EncodedRequest {
+  /** Oldest first, as many as the model reads at most. */
+  readonly events: readonly EncodedEvent[];
+  /** Of each user field: its table row. */
+  readonly users: readonly number[];
+  /** Table rows of the words of the query. */
+  readonly words: readonly number[];
+}
+
+export interface EncodedSample {
+  readonly candidate: EncodedRow | null;
+  /** Normalised, in the order of the model, with the constant; empty for a task that does not rank. */
+  readonly features: readonly number[];
+}
+
+/** The samples of one task that belong to one request. */
+export interface AskedRequest {
+  readonly request: EncodedRequest;
+  readonly samples: readonly EncodedSample[];
+}

@@ -1,0 +1,49 @@
+/**
+ * Golden requests: some of the requests that a model is measured on, as raw values, with the logits that the evaluation gives
+ * them. Who opens a bundle can ask them again, so that training and serving cannot drift apart.
+ */
+import { UserError } from '../common/errors.js';
+import { encodedAsk } from './ask.js';
+import type { OpenModel } from './open-model.js';
+import type { RawRequest, RawSample } from './raw-request.js';
+import { scoreRequests } from './score-requests.js';
+
+export interface GoldenRequest {
+  readonly request: RawRequest;
+  /** Task -> its samples, with the logits of each. */
+  readonly tasks: Readonly<Record<string, readonly (RawSample & { readonly logits: readonly number[] })[]>>;
+}
+
+/** What other sizes of batches, and other processors, may change. */
+const TOLERANCE = 1e-4;
+
+export interface GoldenCheck {
+  readonly requests: number;
+  readonly samples: number;
+  /** Largest difference of a logit, as a share of it where it is larger than 1. */
+  readonly difference: number;
+}
+
+/** @throws UserError when the model says something else; `name` names it in the message */
+export function checkGolden(model: OpenModel, golden: readonly GoldenRequest[], name: string): GoldenCheck {
+  let samples = 0;
+  let difference = 0;
+  for (const task of Object.keys(model.weights.shape.tasks)) {
+    const asking = golden.filter(({ tasks }) => tasks[task]);
+    const asked = asking.map(({ request, tasks }) => encodedAsk(model.encoder, task, request, tasks[task]!));
+    const expected = asking.flatMap(({ tasks }) => tasks[task]!.flatMap(({ logits }) => logits));
+    const got = scoreRequests(model.weights, task, asked);
+    for (const [at, logit] of expected.entries()) {
+      const off = Math.abs(got[at]! - logit) / Math.max(1, Math.abs(logit));
+      // Not a number is no agreement.
+      if (!(off <= TOLERANCE)) {
+        throw new UserError(
+          `Cannot use ${name}: its golden prediction ${at} of ${task} should have the logit ${logit}, got ${got[at]}; export it again`,
+        );
+      }
+      difference = Math.max(difference, off);
+    }
+    samples += asking.reduce((sum, { tasks }) => sum + tasks[task]!.length, 0);
+  }
+  return { requests: golden.length, samples, difference };
+}
