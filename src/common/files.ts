@@ -1,6 +1,6 @@
 /** Files and folders that appear whole or not at all: written under a temporary name beside their place, then renamed. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, rmSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -102,5 +102,12 @@ async function syncToDisk(path: string): Promise<void> {
     await file?.sync();
   } finally {
     await file?.close();
+  }
+}
+
+/** All bytes, in as many writes as that takes: at `position`, or where the file stands. */
+export function writeWhole(file: number, bytes: Uint8Array, position: number | null = null): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(file, bytes, done, bytes.length - done, position === null ? null : position + done);
   }
 }

@@ -21,6 +21,7 @@ import { type Evaluated, Evaluator } from './evaluate.js';
 import { type LeakCheck, LeakCounter } from './leak-check.js';
 import { measuredRequests, usersOf } from './measured.js';
 import { pairedMetrics } from './paired.js';
+import type { UserNumbers } from './user-numbers.js';
 
 /** Resamples of the baselines, at most: there are six for each task. */
 const BASELINE_RESAMPLES = 256;
@@ -65,6 +66,7 @@ export async function evaluateBaselines(options: BaselineOptions): Promise<Basel
     const leaks: Record<string, LeakCheck | null> = {};
     for (const [at, [task, kept]] of tasks.entries()) {
       const leak = new LeakCounter();
+      const users = usersOf(prepared, task, measuredRequests(prepared.manifest));
       const isBinary = prepared.manifest.tasks[task]!.kind !== 'multiclass';
       const ofTask: readonly Baseline[] = isBinary
         ? await binaryBaselines({ prepared, connection, task, kept, maxEvents, leak })
@@ -73,7 +75,7 @@ export async function evaluateBaselines(options: BaselineOptions): Promise<Basel
       differences[task] = {};
       for (const baseline of ofTask) {
         bar.update(at, { task, baseline: baseline.name });
-        const measured = await measure(task, baseline, options);
+        const measured = await measure(task, users, baseline, options);
         baselines[task][baseline.name] = measured.values;
         differences[task][baseline.name] = measured.differences;
       }
@@ -92,6 +94,7 @@ const OF_ORDER = /^(auc|gauc|gaucByUser|mrr|ndcg@\d+)$/;
 
 async function measure(
   task: string,
+  users: UserNumbers,
   { name, isProbability, scored }: Baseline,
   { prepared, bootstrap, ndcgAt, folder, model }: BaselineOptions,
 ) {
@@ -102,7 +105,7 @@ async function measure(
       [task]: {
         kind,
         outputs: kind === 'multiclass' ? classes : 1,
-        users: usersOf(prepared, task, measuredRequests(prepared.manifest)),
+        users,
         slices: null,
       },
     },

@@ -98,12 +98,7 @@ export class BinaryEvaluator implements TaskEvaluator {
     row[LOSS] = size * logLossOf(logit, positive);
     row[PREDICTED] = size * sigmoid(logit);
     this.#sums.add(user, row);
-    const { columns, starts } = this.#counts;
-    for (let column = 0; column < columns; column++) {
-      const slice = starts[column]! + rows.codes[at * columns + column]!;
-      this.#sums.addToSlice(slice, row);
-      this.#counts.add(slice, positive, user);
-    }
+    this.#counts.add(rows.codes, at, positive, user, this.#sums, row);
   }
 
   finish(onShare: (share: number) => void = () => {}): TaskResult {

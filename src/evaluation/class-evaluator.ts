@@ -114,12 +114,7 @@ export class ClassEvaluator implements TaskEvaluator {
     row[RIGHT] = weight * right;
     this.#weights[label]! += weight;
     this.#sums.add(user, row);
-    const { columns, starts } = this.#counts;
-    for (let column = 0; column < columns; column++) {
-      const slice = starts[column]! + rows.codes[at * columns + column]!;
-      this.#sums.addToSlice(slice, row);
-      this.#counts.add(slice, label, user);
-    }
+    this.#counts.add(rows.codes, at, label, user, this.#sums, row);
   }
 
   finish(onShare: (share: number) => void = () => {}): TaskResult {

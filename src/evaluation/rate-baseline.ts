@@ -12,6 +12,7 @@ import { rowsOf } from '../common/database.js';
 import { type Manifest, preparedPaths } from '../common/prepared.js';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from '../common/sql.js';
 import { splitRange } from '../dataset/prepared.js';
+import { openColumns } from './column-reader.js';
 import type { Range } from './measured.js';
 
 /** Training samples of average rate that every value is given beforehand. */
@@ -78,24 +79,15 @@ export async function countedColumns({
     ({ table, on }, at) => `LEFT JOIN (${table}) c${at} ON c${at}.value IS NOT DISTINCT FROM s.${on}`,
   );
   const values = counted.map(({ missing }, at) => `CAST(coalesce(c${at}.counted, ${missing}) AS DOUBLE)`);
-  const result = await connection.stream(
+  const read = await openColumns(
+    connection,
     `SELECT ${values.join(', ')} FROM ${samples} s ${tables.join(' ')}
      WHERE s.request >= ${requests[0]} AND s.request < ${requests[1]} ORDER BY s.sample`,
+    names.length,
   );
-  let chunk: Float64Array[] = [];
-  let [at, length] = [0, 0];
   return {
     async next(samples) {
-      const columns = names.map(() => new Float64Array(samples));
-      for (let done = 0; done < samples; done++, at++) {
-        if (at === length) {
-          const next = await result.fetchChunk();
-          if (!next || next.rowCount === 0) throw new Error(`${task} has fewer samples than its arrays`);
-          chunk = names.map((_, column) => Float64Array.from(next.getColumnValues(column) as number[]));
-          [at, length] = [0, next.rowCount];
-        }
-        for (const [column, values] of columns.entries()) values[done] = chunk[column]![at]!;
-      }
+      const columns = await read(samples);
       return Object.fromEntries(names.map((name, column) => [name, columns[column]!]));
     },
   };

@@ -2,10 +2,11 @@
  * Which samples of a task two prepared folders have in common: requests by id, user and time, samples within them by candidate
  * and label. It takes 8 bytes of a temporary file for each sample of the other folder, and 1 for each of this one.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { numberOf, openDatabase } from '../common/database.js';
+import { writeWhole } from '../common/files.js';
 import { preparedPaths } from '../common/prepared.js';
 import { escapeGlob, quoteLiteral } from '../common/sql.js';
 import type { PreparedData } from '../dataset/prepared.js';
@@ -177,7 +178,7 @@ async function writeColumns(
       );
       const encoded = encode(chunk.rowCount, columns);
       const bytes = new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      writeWhole(file, bytes);
     }
   } finally {
     closeSync(file);

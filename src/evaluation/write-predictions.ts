@@ -3,12 +3,12 @@
  * user alone), label, weight, and `prediction`, of a task of several classes `probability_<k>`; in the order of the
  * prepared samples.
  */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBDataChunk, FLOAT, INTEGER } from '@duckdb/node-api';
 import type { Progress } from '../common/context.js';
 import { copyToParquet, openDatabase } from '../common/database.js';
-import { replaceFolder } from '../common/files.js';
+import { replaceFolder, writeWhole } from '../common/files.js';
 import { preparedPaths } from '../common/prepared.js';
 import { escapeGlob, quoteLiteral } from '../common/sql.js';
 import { RawArray } from '../dataset/raw-array.js';
@@ -61,10 +61,7 @@ export class PredictionsWriter {
     for (const { start, end } of requestsOf(scored)) {
       const values = logits.subarray(start * outputs, end * outputs);
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      const at = 4 * outputs * (sample[start]! - first);
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(file, bytes, done, bytes.length - done, at + done);
-      }
+      writeWhole(file, bytes, 4 * outputs * (sample[start]! - first));
     }
   }
 

@@ -1,6 +1,7 @@
 /** Rows in a temporary file, in blocks of one size: written once from the start, read as often as needed. It is open only while it is in use. */
-import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { writeWhole } from '../../common/files.js';
 import { copyRow, newRows, rowBytes, rowsIn, type SampleRows } from './sample-rows.js';
 
 export class RowFile {
@@ -37,7 +38,7 @@ export class RowFile {
 
   #write(): void {
     const bytes = new Uint8Array(this.#heldRows().scores.buffer);
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#file!, bytes, done);
+    writeWhole(this.#file!, bytes);
     this.#held = 0;
   }
 

@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowsOf } from '../../common/database.js';
 import { preparedPaths } from '../../common/prepared.js';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
+import { openColumns } from '../column-reader.js';
 import type { Range } from '../measured.js';
 import { MOST_VALUES, OTHER } from './frequent-values.js';
 
@@ -47,25 +48,17 @@ export async function keptColumns({
     (column, at) =>
       `LEFT JOIN codes${at} ON codes${at}.value IS NOT DISTINCT FROM CAST(kept.${quoteIdentifier(column)} AS VARCHAR)`,
   );
-  const result = await connection.stream(
+  const read = await openColumns(
+    connection,
     `SELECT ${codes.join(', ')} FROM kept ${joins.join(' ')} ORDER BY kept.sample`,
+    keep.length,
   );
-  let chunk: number[][] = [];
-  let [at, length] = [0, 0];
   return {
     values,
     async next(samples) {
       const bytes = new Uint8Array(samples * keep.length);
-      for (let done = 0; done < samples; done++, at++) {
-        if (at === length) {
-          const next = await result.fetchChunk();
-          if (!next || next.rowCount === 0) throw new Error(`${task} has fewer samples than its arrays`);
-          chunk = keep.map((_, column) => next.getColumnValues(column) as number[]);
-          [at, length] = [0, next.rowCount];
-        }
-        for (let column = 0; column < keep.length; column++) {
-          bytes[done * keep.length + column] = chunk[column]![at]!;
-        }
+      for (const [column, codes] of (await read(samples)).entries()) {
+        for (let at = 0; at < samples; at++) bytes[at * keep.length + column] = codes[at]!;
       }
       return bytes;
     },

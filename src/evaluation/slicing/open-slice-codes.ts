@@ -9,9 +9,10 @@
  * Texts have a slice for each of their most frequent values and one for all others, kept numbers with more values than that one for
  * each tenth of the samples.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '../../common/database.js';
+import { writeWhole } from '../../common/files.js';
 import { openNames } from '../../dataset/names.js';
 import type { PreparedData } from '../../dataset/prepared.js';
 import { RawArray } from '../../dataset/raw-array.js';
@@ -113,7 +114,7 @@ async function writeCodes(
   try {
     for (const chunk of measuredSamples(prepared, task, requests)) {
       const bytes = codesOf(chunk, requests[0], chosen, await chosen.kept.next(chunk.sample.length));
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      writeWhole(file, bytes);
     }
   } finally {
     closeSync(file);

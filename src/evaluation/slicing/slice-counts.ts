@@ -1,4 +1,5 @@
 /** What is counted of each slice beside its sums: samples by label, and users. */
+import type { Sums } from '../sums.js';
 import { type SliceCodes, sliceStarts } from './slices.js';
 
 export class SliceCounts {
@@ -32,7 +33,16 @@ export class SliceCounts {
     return this.codes?.read(first, last) ?? new Uint8Array(0);
   }
 
-  add(slice: number, label: number, user: number): void {
+  /** A sample in each of its slices, whose codes are those of row `at`, and what it adds to their sums. */
+  add(codes: Uint8Array, at: number, label: number, user: number, sums: Sums, row: Float64Array): void {
+    for (let column = 0; column < this.columns; column++) {
+      const slice = this.starts[column]! + codes[at * this.columns + column]!;
+      sums.addToSlice(slice, row);
+      this.#count(slice, label, user);
+    }
+  }
+
+  #count(slice: number, label: number, user: number): void {
     this.#labels[slice * this.classes + label]!++;
     const bit = slice * this.numUsers + user;
     const mask = 1 << (bit & 7);
