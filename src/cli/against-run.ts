@@ -140,7 +140,7 @@ async function measure(
       done += chosen.label.length;
       bar.update(done);
     }
-    return evaluator.finish();
+    return await evaluator.finish();
   } finally {
     bar.stop();
     evaluator.close();

@@ -145,7 +145,7 @@ async function measure(
     });
     for (const older of [file, ...reportFiles]) await rm(older, { recursive: true, force: true });
     await writer.write(predictions, progress);
-    const { resampled, ...measured } = finish(evaluator, context);
+    const { resampled, ...measured } = await finish(evaluator, context);
     const { baselines, differences, leaks } = await baselinesOf(parts, { ...measured, resampled });
     return {
       ...{ step: run.state.step, ...measured, baselines, differences },
@@ -195,10 +195,10 @@ async function score(
   return (performance.now() - startMs - waitedMs) / 1000;
 }
 
-function finish(evaluator: Evaluator, { progress }: Context): Evaluated {
+async function finish(evaluator: Evaluator, { progress }: Context): Promise<Evaluated> {
   const bar = progress.start('resample users', 100);
   try {
-    return evaluator.finish((share) => bar.update(Math.round(100 * share)));
+    return await evaluator.finish((share) => bar.update(Math.round(100 * share)));
   } finally {
     bar.stop();
   }

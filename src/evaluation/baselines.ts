@@ -114,7 +114,7 @@ async function measure(
   });
   try {
     for await (const part of scored()) evaluator.add(part);
-    const { metrics, resampled } = evaluator.finish();
+    const { metrics, resampled } = await evaluator.finish();
     const isKnown = (key: string) => isProbability || OF_ORDER.test(nameOf(key, task));
     const mine = mapValues(model.resampled, (values) => values.subarray(0, samples));
     const paired = pairedMetrics({ metrics: model.metrics, resampled: mine }, { metrics, resampled });

@@ -101,10 +101,10 @@ export class BinaryEvaluator implements TaskEvaluator {
     this.#counts.add(rows.codes, at, positive, user, this.#sums, row);
   }
 
-  finish(onShare: (share: number) => void = () => {}): TaskResult {
+  async finish(onShare: (share: number) => void = () => {}): Promise<TaskResult> {
     const { slices, ndcgAt } = this.#options;
     const { total } = this.#sums;
-    const { areas, roc, bins } = this.#rank();
+    const { areas, roc, bins } = await this.#rank();
     const counts: TaskEvaluation = {
       samples: this.#samples,
       weight: total[WEIGHT]!,
@@ -113,7 +113,7 @@ export class BinaryEvaluator implements TaskEvaluator {
       requestsWithBoth: total[REQUESTS]!,
       users: this.#options.users.count,
     };
-    const drawn = this.#resample(onShare);
+    const drawn = await this.#resample(onShare);
     return {
       counts,
       values: {
@@ -145,7 +145,7 @@ export class BinaryEvaluator implements TaskEvaluator {
   }
 
   /** All samples by rising score: the areas of all and of each slice, the curves, and the sums of the users' AUCs. */
-  #rank() {
+  async #rank() {
     const { total } = this.#sums;
     const { count: numUsers } = this.#options.users;
     const areas = new GroupAreas(1 + this.#counts.slices);
@@ -153,7 +153,7 @@ export class BinaryEvaluator implements TaskEvaluator {
     const weights = new Float64Array(numUsers);
     const roc = new Roc({ positives: total[POSITIVE]!, negatives: total[WEIGHT]! - total[POSITIVE]! });
     const calibration = new Calibration(total[WEIGHT]!);
-    addRanked(this.#sorter, areas, this.#counts, (score, positive, weight, user) => {
+    await addRanked(this.#sorter, areas, this.#counts, (score, positive, weight, user) => {
       ofUsers.add(user, score, positive, weight);
       weights[user]! += weight;
       roc.add(score, positive, weight);
@@ -170,7 +170,7 @@ export class BinaryEvaluator implements TaskEvaluator {
     return { areas, roc: roc.finish(), bins: calibration.finish() };
   }
 
-  #resample(onShare: (share: number) => void): Resampled {
+  #resample(onShare: (share: number) => void): Promise<Resampled> {
     const { users, bootstrap, ndcgAt } = this.#options;
     const { slices } = this.#counts;
     return resample({
@@ -181,9 +181,9 @@ export class BinaryEvaluator implements TaskEvaluator {
       area: 'auc',
       slices,
       onShare,
-      areas: ({ counts, width }, withSlices) => {
+      areas: async ({ counts, width }, withSlices) => {
         const areas = new ResampledAreas(withSlices ? 1 + slices : 1, counts, width);
-        addRanked(this.#sorter, areas, withSlices ? this.#counts : null);
+        await addRanked(this.#sorter, areas, withSlices ? this.#counts : null);
         return (group) => areas.areas(group);
       },
     });

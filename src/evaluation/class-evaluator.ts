@@ -31,6 +31,11 @@ const COLUMNS = 3;
 /** Rows that all the sorters of a task hold in memory together. */
 const HELD_ROWS = 2 ** 19;
 
+interface RankedClass {
+  readonly areas: GroupAreas;
+  readonly roc: Roc;
+}
+
 export class ClassEvaluator implements TaskEvaluator {
   readonly #options: TaskEvaluatorOptions;
   readonly #classes: number;
@@ -117,13 +122,15 @@ export class ClassEvaluator implements TaskEvaluator {
     this.#counts.add(rows.codes, at, label, user, this.#sums, row);
   }
 
-  finish(onShare: (share: number) => void = () => {}): TaskResult {
+  async finish(onShare: (share: number) => void = () => {}): Promise<TaskResult> {
     const { slices } = this.#options;
     const { total } = this.#sums;
-    const ranked = this.#sorters.map((sorter, k) => this.#rank(sorter, this.#weights[k]!));
+    const ranked: RankedClass[] = [];
+    for (const [k, sorter] of this.#sorters.entries())
+      ranked.push(await this.#rank(sorter, this.#weights[k]!));
     const areaOf = (group: number) => macroAuc(ranked.map(({ areas }) => areas.area(group)));
-    const bins = this.#calibration();
-    const drawn = this.#resample(onShare);
+    const bins = await this.#calibration();
+    const drawn = await this.#resample(onShare);
     const counts: TaskEvaluation = {
       samples: this.#samples,
       weight: total[WEIGHT]!,
@@ -167,22 +174,24 @@ export class ClassEvaluator implements TaskEvaluator {
   }
 
   /** One class against all others, of all samples and of each slice. */
-  #rank(sorter: ScoreSorter, positives: number) {
+  async #rank(sorter: ScoreSorter, positives: number): Promise<RankedClass> {
     const areas = new GroupAreas(1 + this.#counts.slices);
     const roc = new Roc({ positives, negatives: this.#sums.total[WEIGHT]! - positives });
-    addRanked(sorter, areas, this.#counts, (score, positive, weight) => roc.add(score, positive, weight));
+    await addRanked(sorter, areas, this.#counts, (score, positive, weight) =>
+      roc.add(score, positive, weight),
+    );
     return { areas, roc };
   }
 
-  #calibration() {
+  async #calibration() {
     const calibration = new Calibration(this.#sums.total[WEIGHT]!);
-    for (const { length, scores, positives, weights } of this.#confidences.sorted()) {
+    for await (const { length, scores, positives, weights } of this.#confidences.sorted()) {
       for (let at = 0; at < length; at++) calibration.add(scores[at]!, positives[at] === 1, weights[at]!);
     }
     return calibration.finish();
   }
 
-  #resample(onShare: (share: number) => void): Resampled {
+  #resample(onShare: (share: number) => void): Promise<Resampled> {
     const { users, bootstrap } = this.#options;
     const { slices } = this.#counts;
     return resample({
@@ -193,12 +202,13 @@ export class ClassEvaluator implements TaskEvaluator {
       area: 'macroAuc',
       slices,
       onShare,
-      areas: ({ counts, width }, withSlices) => {
-        const byClass = this.#sorters.map((sorter) => {
+      areas: async ({ counts, width }, withSlices) => {
+        const byClass: ResampledAreas[] = [];
+        for (const sorter of this.#sorters) {
           const areas = new ResampledAreas(withSlices ? 1 + slices : 1, counts, width);
-          addRanked(sorter, areas, withSlices ? this.#counts : null);
-          return areas;
-        });
+          await addRanked(sorter, areas, withSlices ? this.#counts : null);
+          byClass.push(areas);
+        }
         return (group) => meanOfClasses(byClass.map((areas) => areas.areas(group)));
       },
     });

@@ -76,7 +76,7 @@ export class Evaluator {
   }
 
   /** After the last sample; `onShare` is told how much of it all is done, 0 to 1. */
-  finish(onShare: (share: number) => void = () => {}): Evaluated {
+  async finish(onShare: (share: number) => void = () => {}): Promise<Evaluated> {
     const metrics: Record<string, number | null> = {};
     const intervals: Record<string, Interval | null> = {};
     const reasons: Record<string, string> = {};
@@ -85,7 +85,7 @@ export class Evaluator {
     const slices: Record<string, readonly SliceColumn[]> = {};
     const resampled: Record<string, Float64Array> = {};
     for (const [at, [task, evaluator]] of [...this.#byTask].entries()) {
-      const result = evaluator.finish((share) => onShare((at + share) / this.#byTask.size));
+      const result = await evaluator.finish((share) => onShare((at + share) / this.#byTask.size));
       tasks[task] = result.counts;
       curves[task] = result.curves;
       slices[task] = result.slices;

@@ -16,7 +16,7 @@ export interface ResampledTask {
   /** What the area is called. */
   readonly area: string;
   /** Group 0 is all samples, group 1 + s the slice s: the areas of a group, [width], NaN where it has none. */
-  readonly areas: (block: DrawnBlock, withSlices: boolean) => (group: number) => Float64Array;
+  readonly areas: (block: DrawnBlock, withSlices: boolean) => Promise<(group: number) => Float64Array>;
   readonly slices: number;
   readonly onShare: (share: number) => void;
 }
@@ -28,7 +28,7 @@ export interface Resampled {
   readonly slices: readonly Float64Array[] | null;
 }
 
-export function resample(task: ResampledTask): Resampled {
+export async function resample(task: ResampledTask): Promise<Resampled> {
   const { numUsers, bootstrap, sums, ratios, area, slices, onShare } = task;
   const { samples } = bootstrap;
   if (samples === 0) return { metrics: {}, slices: null };
@@ -43,7 +43,7 @@ export function resample(task: ResampledTask): Resampled {
       for (const [name, value] of Object.entries(values)) metrics[name]![first + at] = value ?? Number.NaN;
     }
     const withSlices = slices > 0 && first < SLICE_RESAMPLES;
-    const areasOf = task.areas(block, withSlices);
+    const areasOf = await task.areas(block, withSlices);
     metrics[area]!.set(areasOf(0), first);
     if (withSlices) for (const [slice, values] of ofSlices.entries()) values.push(...areasOf(1 + slice));
     onShare((first + width) / samples);
@@ -57,14 +57,14 @@ interface Areas {
 }
 
 /** Adds every sample to group 0, and to the groups of its slices unless `counts` is null. */
-export function addRanked(
+export async function addRanked(
   sorter: ScoreSorter,
   areas: Areas,
   counts: SliceCounts | null,
   visit: (score: number, positive: boolean, weight: number, user: number) => void = () => {},
-): void {
+): Promise<void> {
   const { columns, starts } = counts ?? { columns: 0, starts: [] };
-  for (const rows of sorter.sorted()) {
+  for await (const rows of sorter.sorted()) {
     const { length, scores, positives, weights, users, codes } = rows;
     for (let at = 0; at < length; at++) {
       const [score, weight, user] = [scores[at]!, weights[at]!, users[at]!];

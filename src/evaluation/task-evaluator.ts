@@ -33,7 +33,7 @@ export interface TaskEvaluator {
   /** Samples in any order, but those of a request all at once. */
   add(scored: ScoredSamples): void;
   /** After the last sample; `onShare` is told how much of the resampling is done, 0 to 1. */
-  finish(onShare?: (share: number) => void): TaskResult;
+  finish(onShare?: (share: number) => void): Promise<TaskResult>;
   /** Removes the temporary files. */
   close(): void;
 }

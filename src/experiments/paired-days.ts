@@ -97,14 +97,14 @@ async function dailyAreas(
       const byFile = new Map<string, { readonly value: Float64Array; readonly resampled: Float64Array }>();
       for (const [file, sorter] of sorters) {
         const areas = new GroupAreas(1);
-        addRanked(sorter, areas, null);
+        await addRanked(sorter, areas, null);
         const value = Float64Array.of(areas.area(0) ?? Number.NaN);
         byFile.set(file, { value, resampled: new Float64Array(bootstrap.samples) });
       }
       for (const { first, width, counts } of drawBlocks(users, bootstrap)) {
         for (const [file, sorter] of sorters) {
           const areas = new ResampledAreas(1, counts, width);
-          addRanked(sorter, areas, null);
+          await addRanked(sorter, areas, null);
           byFile.get(file)!.resampled.set(areas.areas(0), first);
         }
       }

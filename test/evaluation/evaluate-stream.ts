@@ -9,7 +9,7 @@ export async function evaluate(
   const evaluator = new Evaluator(options);
   try {
     for await (const scored of stream) evaluator.add(scored);
-    return evaluator.finish();
+    return await evaluator.finish();
   } finally {
     evaluator.close();
   }

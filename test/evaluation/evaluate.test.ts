@@ -413,14 +413,14 @@ test('tasks that come mixed are measured each by itself, and others are passed o
   }
 });
 
-test('how much is resampled rises to all of it', () => {
+test('how much is resampled rises to all of it', async () => {
   const tasks = { ctr: binary({ seed: 23 }), buy: binary({ seed: 24 }) };
   const evaluator = new Evaluator(optionsOf(tasks, { samples: 150, seed: 1 }));
   for (const [task, requests] of Object.entries(tasks)) {
     for (const batch of batchesOf(requests, { task, outputs: 1, seed: 1 })) evaluator.add(batch);
   }
   const shares: number[] = [];
-  evaluator.finish((share) => shares.push(share));
+  await evaluator.finish((share) => shares.push(share));
   evaluator.close();
   // Blocks of 64, 64 and 22 resamples for each task.
   const ofTask = [64 / 150, 128 / 150, 1];
@@ -460,7 +460,7 @@ test('the files of a class are those of no other task, whatever its name', async
     expect(names).toHaveLength(classes + 1);
     // A task may be called `level-0`, but no name of a task holds a dot.
     for (const name of names) expect(name).toMatch(/^model-level\.(\d+|confidence)-0\.rows$/);
-    evaluator.finish();
+    await evaluator.finish();
   } finally {
     evaluator.close();
   }
@@ -492,7 +492,7 @@ test('hundreds of classes keep few files open, and take of the disk what their r
     const written = sizes.reduce((sum, size) => sum + size, 0);
     expect(written).toBeGreaterThan(whole / 3);
     expect(written).toBeLessThanOrEqual(whole);
-    evaluator.finish();
+    await evaluator.finish();
   } finally {
     evaluator.close();
   }

@@ -3,6 +3,7 @@
  * beyond a run is sorted run by run into files, which are merged (external merge sort, Knuth vol. 3, 5.4).
  */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { rankOrder } from '../rank-order.js';
 import { RowFile } from './row-file.js';
 import { copyRow, newRows, type SampleRows } from './sample-rows.js';
@@ -54,11 +55,17 @@ export class ScoreSorter {
     }
   }
 
-  /** All rows that were added, in pieces; what was yielded may be overwritten by the next piece. */
-  *sorted(): Generator<SampleRows> {
-    this.#sorted ??= this.#sort();
-    if (this.#sorted instanceof RowFile) yield* this.#sorted.blocks();
-    else yield this.#sorted;
+  /**
+   * All rows that were added, in pieces; what was yielded may be overwritten by the next piece. A pass may be long: signals
+   * and timers have their turn between the pieces.
+   */
+  async *sorted(): AsyncGenerator<SampleRows> {
+    this.#sorted ??= await this.#sort();
+    const pieces = this.#sorted instanceof RowFile ? this.#sorted.blocks() : [this.#sorted];
+    for (const rows of pieces) {
+      yield rows;
+      await setImmediate();
+    }
   }
 
   /** Removes the files. */
@@ -103,20 +110,13 @@ export class ScoreSorter {
     if (this.#levels[level].length === this.#fanIn) {
       const runs = this.#levels[level];
       this.#levels[level] = [];
-      this.#addRun(this.#merged(runs), level + 1);
+      const merged = this.#newFile();
+      for (const _ of merge(runs, merged));
+      this.#addRun(merged, level + 1);
     }
   }
 
-  /** Runs from the oldest to the newest, as one in their place. */
-  #merged(runs: readonly RowFile[]): RowFile {
-    const merged = this.#newFile();
-    merge(runs, merged);
-    merged.finish();
-    for (const run of runs) run.remove();
-    return merged;
-  }
-
-  #sort(): SampleRows | RowFile {
+  async #sort(): Promise<SampleRows | RowFile> {
     if (this.#levels.length === 0) {
       const sorted = newRows(this.#length, this.#columns);
       for (const [at, row] of this.#order().entries()) copyRow(this.#held, row, sorted, at, this.#columns);
@@ -127,7 +127,10 @@ export class ScoreSorter {
     this.#held = newRows(0, this.#columns);
     const runs = this.#levels.toReversed().flat();
     this.#levels.length = 0;
-    return runs.length === 1 ? runs[0]! : this.#merged(runs);
+    if (runs.length === 1) return runs[0]!;
+    const merged = this.#newFile();
+    for (const _ of merge(runs, merged)) await setImmediate();
+    return merged;
   }
 }
 
@@ -144,8 +147,8 @@ const isBefore = (a: Head, b: Head): boolean => {
   return x < y || (x === y && a.run < b.run);
 };
 
-/** By a binary heap of the runs' next rows. */
-function merge(runs: readonly RowFile[], into: RowFile): void {
+/** Runs from the oldest to the newest, by a binary heap of their next rows; they are removed. Yields now and then. */
+function* merge(runs: readonly RowFile[], into: RowFile): Generator<void> {
   const heap = runs.map((file, run): Head => {
     const blocks = file.blocks();
     return { blocks, run, rows: blocks.next().value as SampleRows, row: 0 };
@@ -159,14 +162,16 @@ function merge(runs: readonly RowFile[], into: RowFile): void {
       head.row = 0;
       if (done) {
         const last = heap.pop()!;
-        if (heap.length === 0) return;
         if (last !== head) heap[0] = last;
       } else {
         head.rows = value;
       }
+      yield;
     }
     sink(heap, 0);
   }
+  into.finish();
+  for (const run of runs) run.remove();
 }
 
 function sink(heap: Head[], from: number): void {

@@ -47,9 +47,9 @@ function columnsOf(rows: readonly Row[], columns: number): SampleRows {
 }
 
 /** What a pass yields, copied out of the pieces. */
-function passOf(sorter: ScoreSorter, columns: number): Row[] {
+async function passOf(sorter: ScoreSorter, columns: number): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { length, scores, positives, weights, users, codes } of sorter.sorted()) {
+  for await (const { length, scores, positives, weights, users, codes } of sorter.sorted()) {
     for (let at = 0; at < length; at++) {
       rows.push({
         score: scores[at]!,
@@ -85,23 +85,46 @@ test.each([1, 2, 3, 7, 50, 1000])('runs of %d rows give the order of a stable so
       const sorter = new ScoreSorter({ folder, name: 'a', columns, runRows, blockRows, fanIn });
       addAll(sorter, rows, columns, count);
       const expected = stably(rows);
-      expect(passOf(sorter, columns)).toEqual(expected);
-      expect(passOf(sorter, columns)).toEqual(expected);
+      expect(await passOf(sorter, columns)).toEqual(expected);
+      expect(await passOf(sorter, columns)).toEqual(expected);
       sorter.close();
     }
   }
   expect(existsSync(folder) ? await readdir(folder) : []).toEqual([]);
 });
 
-test('a pass that is not gone through to its end does not change the next', () => {
+test('a pass that is not gone through to its end does not change the next', async () => {
   const rows = randomRows(40, 1, 1);
   const sorter = new ScoreSorter({ folder, name: 'a', columns: 1, runRows: 10, blockRows: 4 });
   addAll(sorter, rows, 1, 1);
-  for (const { length } of sorter.sorted()) {
+  for await (const { length } of sorter.sorted()) {
     expect(length).toBe(4);
     break;
   }
-  expect(passOf(sorter, 1)).toEqual(stably(rows));
+  expect(await passOf(sorter, 1)).toEqual(stably(rows));
+  sorter.close();
+});
+
+test('others have their turn while runs are merged, and between the pieces of a pass', async () => {
+  const sorter = new ScoreSorter({ folder, name: 'a', columns: 0, runRows: 10, blockRows: 5 });
+  addAll(sorter, randomRows(100, 0, 1), 0, 1);
+  let turns = 0;
+  let running = true;
+  const takeTurns = () => {
+    turns++;
+    if (running) setImmediate(takeTurns);
+  };
+  setImmediate(takeTurns);
+  const pass = sorter.sorted();
+  await pass.next();
+  // One at least for each of the 20 blocks that were merged.
+  expect(turns).toBeGreaterThanOrEqual(20);
+  const merged = turns;
+  let pieces = 1;
+  for await (const _ of pass) pieces++;
+  running = false;
+  expect(pieces).toBe(20);
+  expect(turns - merged).toBeGreaterThanOrEqual(pieces - 1);
   sorter.close();
 });
 
@@ -111,7 +134,7 @@ test('the files of two sorters in one folder are apart, and go when each is clos
   for (const [at, sorter] of sorters.entries()) addAll(sorter, rows[at]!, 0, at);
   // Two full runs each; the last three rows are in memory.
   expect((await readdir(folder)).sort()).toEqual(['a-0.rows', 'a-1.rows', 'b-0.rows', 'b-1.rows']);
-  for (const [at, sorter] of sorters.entries()) expect(passOf(sorter, 0)).toEqual(stably(rows[at]!));
+  for (const [at, sorter] of sorters.entries()) expect(await passOf(sorter, 0)).toEqual(stably(rows[at]!));
   expect((await readdir(folder)).sort()).toEqual(['a-3.rows', 'b-3.rows']);
   sorters[0]!.close();
   expect(await readdir(folder)).toEqual(['b-3.rows']);
@@ -135,7 +158,7 @@ test.each([undefined, 1, 3, 64])(
     const sizesOf = async () => (await readdir(folder)).map((name) => statSync(join(folder, name)).size);
     // A row has 13 bytes and one for each column.
     expect(await sizesOf()).toEqual([10 * 15, 10 * 15]);
-    expect(passOf(sorter, columns)).toEqual(stably(rows));
+    expect(await passOf(sorter, columns)).toEqual(stably(rows));
     expect(await sizesOf()).toEqual([27 * 15]);
     sorter.close();
   },
@@ -147,7 +170,7 @@ test('as many runs as are merged at a time become one', async () => {
   sorter.add(columnsOf(rows, 0));
   // 13 runs of two: nine of them as one, three as another and one as it is; a row is in memory.
   expect(await readdir(folder)).toHaveLength(3);
-  expect(passOf(sorter, 0)).toEqual(stably(rows));
+  expect(await passOf(sorter, 0)).toEqual(stably(rows));
   sorter.close();
   expect(await readdir(folder)).toEqual([]);
 });
@@ -160,31 +183,32 @@ test('a sorter that is closed before it sorted leaves no run', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('what fits in memory makes no file', () => {
+test('what fits in memory makes no file', async () => {
   const rows = randomRows(50, 2, 3);
   const sorter = new ScoreSorter({ folder, name: 'a', columns: 2, runRows: 50 });
   addAll(sorter, rows, 2, 1);
-  expect(passOf(sorter, 2)).toEqual(stably(rows));
+  expect(await passOf(sorter, 2)).toEqual(stably(rows));
   expect(existsSync(folder)).toBe(false);
   sorter.close();
 });
 
-test('rows beyond the first thousand keep their codes when room is made for more', () => {
+test('rows beyond the first thousand keep their codes when room is made for more', async () => {
   const rows = randomRows(5000, 3, 4);
   const sorter = new ScoreSorter({ folder, name: 'a', columns: 3 });
   sorter.add(columnsOf(rows, 3));
-  expect(passOf(sorter, 3)).toEqual(stably(rows));
+  expect(await passOf(sorter, 3)).toEqual(stably(rows));
   sorter.close();
 });
 
-test('a score that is not a number is an error, in memory and in runs', () => {
+test('a score that is not a number is an error, in memory and in runs', async () => {
   const rows = randomRows(5, 0, 1).map((row, at) => (at === 3 ? { ...row, score: Number.NaN } : row));
   for (const runRows of [2, 100]) {
     const sorter = new ScoreSorter({ folder, name: 'a', columns: 0, runRows });
-    expect(() => {
+    const pass = async () => {
       addAll(sorter, rows, 0, 1);
-      passOf(sorter, 0);
-    }).toThrow('is not a number');
+      await passOf(sorter, 0);
+    };
+    await expect(pass()).rejects.toThrow('is not a number');
     sorter.close();
   }
 });
