@@ -45,7 +45,7 @@ export interface EvaluateRunOptions {
 }
 
 /** What DuckDB may use beside the model and the samples that are sorted. */
-const MEMORY_LIMIT = '150MB';
+const MEMORY_LIMIT = '100MB';
 
 /** @throws UserError as `openScoredRun` and `compareWith`, while another process evaluates the run, and for a column under eval.slices that there is none of */
 export async function evaluateRun(
@@ -107,21 +107,38 @@ interface Parts {
   readonly against: OtherRun | null;
 }
 
+interface Outputs {
+  /** Of the metrics. */
+  readonly file: string;
+  /** Folder of the predictions. */
+  readonly predictions: string;
+  readonly reportFiles: readonly string[];
+}
+
 /** Everything of the samples; their scores go to the folder of the predictions, whose older metrics and page go first. */
-async function measure(
-  parts: Parts,
-  {
-    file,
-    predictions,
-    reportFiles,
-  }: { readonly file: string; readonly predictions: string; readonly reportFiles: readonly string[] },
-): Promise<Omit<SavedEvaluation, 'run'>> {
-  const { config, data, run, slices, work, limits, context, against } = parts;
-  const { progress } = context;
+async function measure(parts: Parts, outputs: Outputs): Promise<Omit<SavedEvaluation, 'run'>> {
+  const { data, run, limits, context, against } = parts;
+  const options = optionsOf(parts);
+  const { measured, seconds } = await measureModel(parts, options, outputs);
+  const { resampled, ...kept } = measured;
+  const { baselines, differences, leaks } = await baselinesOf(parts, measured);
   const requests = measuredRequests(data.manifest);
-  const { shape } = run.weights;
-  const options: EvaluateOptions = {
-    tasks: mapValues(shape.tasks, ({ kind, outputs }, task) => ({
+  return {
+    ...{ step: run.state.step, ...kept, baselines, differences },
+    warnings: warningsOf({ ...kept, differences }, leaks),
+    scoring: { requests: countRequests(data, Object.keys(options.tasks), requests), seconds },
+    against:
+      against &&
+      (await compareWith(against, {
+        ...{ run, data, options, measured, limits, progress: context.progress },
+      })),
+  };
+}
+
+function optionsOf({ config, data, run, slices, work }: Parts): EvaluateOptions {
+  const requests = measuredRequests(data.manifest);
+  return {
+    tasks: mapValues(run.weights.shape.tasks, ({ kind, outputs }, task) => ({
       ...{ kind, outputs, slices: slices[task]!, users: usersOf(data, task, requests) },
     })),
     bootstrap: bootstrapOf(config),
@@ -129,10 +146,20 @@ async function measure(
     folder: work,
     name: 'model',
   };
+}
+
+/** What it keeps of the samples goes before others are measured: with many samples that is much. */
+async function measureModel(
+  parts: Parts,
+  options: EvaluateOptions,
+  { file, predictions, reportFiles }: Outputs,
+): Promise<{ readonly measured: Evaluated; readonly seconds: number }> {
+  const { data, run, work, limits, context } = parts;
+  const requests = measuredRequests(data.manifest);
   const evaluator = new Evaluator(options);
   const writer = new PredictionsWriter({
     preparedFolder: data.folder,
-    tasks: mapValues(shape.tasks, (ofTask, task) => ({
+    tasks: mapValues(run.weights.shape.tasks, (ofTask, task) => ({
       ...ofTask,
       samples: samplesOf(data, task, requests),
     })),
@@ -144,19 +171,8 @@ async function measure(
       writer.add(scored);
     });
     for (const older of [file, ...reportFiles]) await rm(older, { recursive: true, force: true });
-    await writer.write(predictions, progress);
-    const { resampled, ...measured } = await finish(evaluator, context);
-    const { baselines, differences, leaks } = await baselinesOf(parts, { ...measured, resampled });
-    return {
-      ...{ step: run.state.step, ...measured, baselines, differences },
-      warnings: warningsOf({ ...measured, differences }, leaks),
-      scoring: { requests: countRequests(data, Object.keys(shape.tasks), requests), seconds },
-      against:
-        against &&
-        (await compareWith(against, {
-          ...{ run, data, options, measured: { ...measured, resampled }, limits, progress },
-        })),
-    };
+    await writer.write(predictions, context.progress);
+    return { measured: await finish(evaluator, context), seconds };
   } finally {
     evaluator.close();
     writer.close();
