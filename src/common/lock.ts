@@ -1,6 +1,7 @@
 /** One process at a time in a folder: a lock file that names its holder, and that a dead holder does not keep. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { UserError } from './errors.js';
@@ -14,6 +15,8 @@ interface Holder {
   readonly host: string;
   /** Tells a process from a later one with the same id; null where the system does not say. */
   readonly started: string | null;
+  /** Tells this lock from any other. */
+  readonly id: string;
 }
 
 const ATTEMPTS = 5;
@@ -21,14 +24,16 @@ const ATTEMPTS = 5;
 /** @throws UserError while a living process, or one on another machine, holds it. */
 export async function acquireLock(path: string): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true });
-  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
+  const id = randomUUID();
+  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), id };
   const text = `${JSON.stringify(holder)}\n`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    try {
-      await writeFile(path, text, { flag: 'wx' });
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (await create(path, text, id)) {
+      return {
+        async release() {
+          if ((await readFile(path, 'utf8').catch(() => null)) === text) await rm(path, { force: true });
+        },
+      };
     }
     const found = await readFile(path, 'utf8').catch(() => null);
     if (found === null) continue;
@@ -39,12 +44,40 @@ export async function acquireLock(path: string): Promise<Lock> {
           `(delete ${path} if that one is gone)`,
       );
     }
-    // Renamed rather than removed: of two processes that find the dead one, one gets it and the other tries again.
-    const stale = `${path}.${process.pid}.stale`;
-    await rename(path, stale).catch(() => undefined);
-    await rm(stale, { force: true });
+    await removeStale(path, found, id);
   }
   throw new UserError(`Cannot use ${dirname(path)}: its lock ${path} changes hands all the time`);
+}
+
+/** With its text from the first moment on, so that nobody takes it for half of one; false where there is one. */
+async function create(path: string, text: string, id: string): Promise<boolean> {
+  const temporary = `${path}.${id}.new`;
+  await writeFile(temporary, text, { flag: 'wx' });
+  try {
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      // A file system may have no hard links.
+      await writeFile(path, text, { flag: 'wx' });
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/**
+ * Renamed rather than removed: of two processes that find the dead one, one gets it. What the other has renamed then may be
+ * the new one, which goes back.
+ */
+async function removeStale(path: string, found: string, id: string): Promise<void> {
+  const stale = `${path}.${id}.stale`;
+  await rename(path, stale).catch(() => undefined);
+  const got = await readFile(stale, 'utf8').catch(() => null);
+  if (got !== null && got !== found) await link(stale, path).catch(() => undefined);
+  await rm(stale, { force: true });
 }
 
 /** Null for what a process that died while writing it left. */

@@ -1,20 +1,20 @@
 /**
  * A checkpoint folder: weights.safetensors, optimizer.safetensors and checkpoint.json, which names the model's shape,
- * where training stood, and the checksums of the other two. It appears whole or not at all.
+ * where training stood, and the checksums of all three. It appears whole or not at all.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../common/errors.js';
-import { fileSha256, replaceFolder, writeJson } from '../common/files.js';
+import { messageOf, UserError } from '../common/errors.js';
+import { fileSha256, replaceFolder } from '../common/files.js';
+import { readSealedJson, writeSealedJson } from '../common/sealed-json.js';
 import type { ResourceVariable } from '../engine/resource-variable.js';
 import { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 import type { ModelShape } from './shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from './weights.js';
 
-const CHECKPOINT_FORMAT = 3;
+const CHECKPOINT_FORMAT = 4;
 const WEIGHTS = 'weights.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
-const HEAD = 'checkpoint.json';
+export const CHECKPOINT_HEAD = 'checkpoint.json';
 
 type Slots = ReadonlyMap<string, ResourceVariable>;
 
@@ -39,18 +39,15 @@ export async function saveCheckpoint<State>(
       [OPTIMIZER]: await writeSafetensors(join(temporary, OPTIMIZER), slots),
     };
     const head: Head<State> = { format: CHECKPOINT_FORMAT, shape: weights.shape, state, files };
-    await writeJson(join(temporary, HEAD), head);
+    await writeSealedJson(join(temporary, CHECKPOINT_HEAD), head);
   });
 }
 
 async function readHead<State>(folder: string): Promise<Head<State>> {
-  const path = join(folder, HEAD);
-  let head: Head<State>;
-  try {
-    head = JSON.parse(await readFile(path, 'utf8')) as Head<State>;
-  } catch (cause) {
-    throw new UserError(`Cannot load the checkpoint ${folder}: ${(cause as Error).message}`, { cause });
-  }
+  const path = join(folder, CHECKPOINT_HEAD);
+  const head = await readSealedJson<Head<State>>(path).catch((cause) => {
+    throw new UserError(`Cannot load the checkpoint ${folder}: ${messageOf(cause)}`, { cause });
+  });
   if (head.format !== CHECKPOINT_FORMAT) {
     throw new UserError(
       `Cannot load the checkpoint ${folder}: expected format ${CHECKPOINT_FORMAT}, got ${head.format}; train it again`,

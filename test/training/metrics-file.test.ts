@@ -2,6 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { silentContext } from '../../src/common/context.js';
 import { type MetricsRecord, openMetricsFile, readMetrics } from '../../src/training/metrics-file.js';
 
 const records: MetricsRecord[] = [20, 40].map((step) => ({ type: 'train', step, loss: 1 / step }));
@@ -16,7 +17,7 @@ const textOf = (of: readonly MetricsRecord[]) => of.map((record) => `${JSON.stri
 
 test('what is added is read again, after what a checkpoint knows of', async () => {
   const path = await metricsPath(textOf([...records, ...records]));
-  const file = await openMetricsFile(path, textOf(records).length);
+  const file = await openMetricsFile(path, textOf(records).length, silentContext.logger);
   file.add({ type: 'validation', step: 40, 'auc[ctr]': null });
   expect(readMetrics(path)).toEqual(records);
   await file.flush();
