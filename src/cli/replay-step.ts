@@ -30,7 +30,7 @@ function textOf(replayed: Replayed): string {
       .join(', ')}`,
     `weights with numbers that are not finite, before the step: ${counts(weights)}`,
     `gradients with such numbers: ${counts(gradients)}`,
-    `requests whose scores are not finite: ${requests.length}`,
+    `requests with a score, label or weight that is not finite: ${requests.length}`,
     ...(rows.length > 0 ? [formatTable(['request', 'user', 'time', 'task'], rows, null)] : []),
   ].join('\n');
 }

@@ -72,8 +72,8 @@ async function putInPlace(temporary: string, folder: string, previous: string): 
   }
 }
 
-/** Node names no file where a write to an open one fails. */
-function withPath(error: unknown, path: string): unknown {
+/** An error with the path that it is about: Node names none where a write to an open file fails. */
+export function withPath(error: unknown, path: string): unknown {
   if (error instanceof Error && 'code' in error && !('path' in error)) Object.assign(error, { path });
   return error;
 }

@@ -80,6 +80,7 @@ export function holdInterrupt(): HeldInterrupt {
   const controller = new AbortController();
   const tell = (signal: NodeJS.Signals) => controller.abort(signal);
   held = tell;
+  heldAtMs = Number.NEGATIVE_INFINITY;
   listen(true);
   return {
     stop: controller.signal,

@@ -8,6 +8,7 @@ const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: strin
   EACCES: ['this user has no right to it', 'change its permissions, or name a folder elsewhere'],
   EPERM: ['this user has no right to it', 'change its permissions, or name a folder elsewhere'],
   ENOTDIR: ['a part of the path is a file, where a folder is needed', 'name a folder elsewhere'],
+  EEXIST: ['something else is there already', 'name a folder elsewhere'],
   EMFILE: ['too many files are open', 'raise the limit (ulimit -n)'],
   ENFILE: ['too many files are open on this machine', 'close other programs'],
   EIO: ['the disk cannot be read or written', 'look into the disk'],

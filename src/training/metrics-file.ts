@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { open, stat, truncate } from 'node:fs/promises';
 import type { Logger } from '../common/context.js';
 import { UserError } from '../common/errors.js';
+import { withPath } from '../common/files.js';
 
 /** Numbers by name; null for one that could not be measured. */
 export interface MetricsRecord {
@@ -58,6 +59,8 @@ export async function openMetricsFile(path: string, bytes: number, logger: Logge
       try {
         await file.writeFile(held);
         await file.sync();
+      } catch (error) {
+        throw withPath(error, path);
       } finally {
         await file.close();
       }

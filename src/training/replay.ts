@@ -32,7 +32,7 @@ export interface Replayed {
   readonly weights: Readonly<Record<string, number>>;
   /** The same of its gradient. */
   readonly gradients: Readonly<Record<string, number>>;
-  /** Requests with a sample whose logits, without dropout, are not finite. */
+  /** Requests with a sample whose logits, without dropout, or whose label or weight are not finite. */
   readonly requests: readonly {
     readonly request: number;
     readonly user: string;
@@ -140,11 +140,16 @@ async function requestsOf(
 ): Promise<Replayed['requests']> {
   const found = new Map<string, { readonly request: number; readonly task: string }>();
   for (const [task, logits] of Object.entries(scoreBatch(weights, batch))) {
-    const { request: rows } = batch.tasks[task]!;
+    const { request: rows, label, weight } = batch.tasks[task]!;
     const outputs = logits.length / rows.length;
-    for (const [at, logit] of logits.entries()) {
-      if (Number.isFinite(logit)) continue;
-      const request = batch.requests[rows[Math.floor(at / outputs)]!]!;
+    for (const [sample, row] of rows.entries()) {
+      const values = [
+        ...logits.subarray(sample * outputs, (sample + 1) * outputs),
+        label[sample]!,
+        weight[sample]!,
+      ];
+      if (values.every(Number.isFinite)) continue;
+      const request = batch.requests[row]!;
       found.set(`${task} ${request}`, { request, task });
     }
   }

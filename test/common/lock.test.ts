@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
@@ -57,5 +57,24 @@ describe('a lock', () => {
     await (await acquireLock(path)).release();
     await writeFile(path, '{"pid":');
     await (await acquireLock(path)).release();
+  });
+
+  it('has one holder, however many find a dead one at once', async () => {
+    await (await acquireLock(path)).release();
+    for (let round = 0; round < 20; round++) {
+      await writeFile(path, JSON.stringify({ pid: 2 ** 22, host: hostname(), started: '1', id: 'dead' }));
+      const tries = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLock(path)));
+      const locks = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
+      expect(locks).toHaveLength(1);
+      await locks[0]!.release();
+      expect(await readdir(join(path, '..'))).toEqual([]);
+    }
+  });
+
+  it('is released by its holder alone', async () => {
+    const lock = await acquireLock(path);
+    await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', started: null, id: 'other' }));
+    await lock.release();
+    expect(existsSync(path)).toBe(true);
   });
 });

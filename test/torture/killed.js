@@ -37,11 +37,15 @@ const endOf = (child) =>
  * @param {{ random: { uniform(): number }, kills: number, untilMs?: number, say?: (text: string) => void }} options
  * @returns the kills by signal, and the ends that were compared with the uninterrupted run
  */
-export async function torture(scenario, { random, kills, untilMs = Number.POSITIVE_INFINITY, say = () => {} }) {
+export async function torture(
+  scenario,
+  { random, kills, untilMs = Number.POSITIVE_INFINITY, say = () => {} },
+) {
   const { name, command, reset, checkWhole, result, moment, signals = ['SIGKILL'] } = scenario;
   reset();
   const whole = await runToEnd(command);
-  if (whole.code !== 0) throw new Error(`${name}: the uninterrupted run ended with ${whole.code ?? whole.signal}`);
+  if (whole.code !== 0)
+    throw new Error(`${name}: the uninterrupted run ended with ${whole.code ?? whole.signal}`);
   const expected = result();
   const bySignal = {};
   let [killed, ends] = [0, 0];
@@ -71,7 +75,8 @@ export async function torture(scenario, { random, kills, untilMs = Number.POSITI
     if (killed % 10 === 0) say(`${name}: ${killed} kills, ${ends} ends compared`);
   }
   const last = await runToEnd(command);
-  if (last.code !== 0) throw new Error(`${name}: after ${killed} kills it ended with ${last.code ?? last.signal}`);
+  if (last.code !== 0)
+    throw new Error(`${name}: after ${killed} kills it ended with ${last.code ?? last.signal}`);
   compare(name, result(), expected);
   return { name, kills: killed, bySignal, ends: ends + 1, seconds: whole.ms / 1000 };
 }

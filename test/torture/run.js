@@ -6,6 +6,7 @@ import { dupn, makeTinyWorld } from '../tiny-world.js';
 import { torture } from './killed.js';
 import { scenarios } from './scenarios.js';
 
+const say = (text) => process.stdout.write(`${text}\n`);
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { kills: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
@@ -17,9 +18,9 @@ await dupn('preprocess', '-c', `${world}/base.yaml`);
 for (const scenario of scenarios(world)) {
   if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;
   const random = createRandom(seed, 'torture', scenario.name);
-  const { name, bySignal, ends, seconds } = await torture(scenario, { random, kills, say: console.log });
+  const { name, bySignal, ends, seconds } = await torture(scenario, { random, kills, say });
   const signals = Object.entries(bySignal).map(([signal, count]) => `${count} ${signal}`);
-  console.log(
+  say(
     `${name} (${seconds.toFixed(1)} s): ${signals.join(', ')}; ${ends} times at its end, always as without an interruption`,
   );
 }

@@ -44,7 +44,8 @@ const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
 /** How long anything took differs from run to run. */
-const withoutSeconds = (value) => JSON.stringify(value, (key, part) => (/seconds/i.test(key) ? undefined : part));
+const withoutSeconds = (value) =>
+  JSON.stringify(value, (key, part) => (/seconds/i.test(key) ? undefined : part));
 
 function checkPrepared(folder) {
   const { previous } = besideOf(folder);
