@@ -114,7 +114,6 @@ test('a batch with a number that is none stops the training, is kept, and a repl
     weights: {},
     batchRequests: 16,
   });
-  expect(replayed.losses.ppp).toBeGreaterThan(0);
   const prepared = openPrepared(preparedFolder);
   const time = new Date(1000 * prepared.requests.time.at(spoiled)).toISOString();
   prepared.close();
@@ -138,10 +137,17 @@ test('where the config says so the batch is passed over, now or after a stop', a
 });
 
 test('ten steps in a row end the training all the same', async () => {
-  const diverging = ['train.notFinite=skip', 'train.learningRate=1e30', 'train.tasks=[ppp]'];
+  const diverging = ['train.notFinite=skip', 'train.learningRate=1e30', 'train.tasks=[ctr]'];
   const warned: object[] = [];
   await expect(train('run', false, diverging, (fields) => warned.push(fields))).rejects.toThrow(
-    /step \d+ expected finite numbers, got others in the loss of ppp\n/,
+    /step \d+ expected finite numbers, got others in the loss of ctr\n/,
   );
   expect(warned.filter((fields) => 'notFinite' in fields)).toHaveLength(9);
+});
+
+test('weights whose scores are no numbers are not measured', async () => {
+  const diverging = ['train.notFinite=skip', 'train.learningRate=1e30', 'train.tasks=[ppp]'];
+  await expect(train('run', false, diverging)).rejects.toThrow(
+    'Cannot go on training: the scores of ppp on the validation part are not finite numbers',
+  );
 });
