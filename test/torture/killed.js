@@ -11,7 +11,8 @@ import { startDupn } from '../tiny-world.js';
  * @property {string} name
  * @property {readonly string[]} command what is called, again after each kill
  * @property {() => void} reset removes what the command makes
- * @property {() => void | Promise<void>} checkWhole throws where something is damaged, after a kill
+ * @property {() => void} checkWhole throws where something is damaged, after a kill
+ * @property {() => boolean} isHalf whether something was being written when it was killed
  * @property {() => Readonly<Record<string, string>>} result what is left at the end, by name
  * @property {string} [moment] kills come soon after something in this folder changes, not at any time
  * @property {readonly NodeJS.Signals[]} [signals] which are drawn from; by default SIGKILL alone
@@ -35,20 +36,20 @@ const endOf = (child) =>
  * Kills the command of a scenario so many times, or for so long.
  * @param {Scenario} scenario
  * @param {{ random: { uniform(): number }, kills: number, untilMs?: number, say?: (text: string) => void }} options
- * @returns the kills by signal, and the ends that were compared with the uninterrupted run
+ * @returns the kills by signal, how many of them came while something was written, and the ends that were compared with the uninterrupted run
  */
 export async function torture(
   scenario,
   { random, kills, untilMs = Number.POSITIVE_INFINITY, say = () => {} },
 ) {
-  const { name, command, reset, checkWhole, result, moment, signals = ['SIGKILL'] } = scenario;
+  const { name, command, reset, checkWhole, isHalf, result, moment, signals = ['SIGKILL'] } = scenario;
   reset();
   const whole = await runToEnd(command);
   if (whole.code !== 0)
     throw new Error(`${name}: the uninterrupted run ended with ${whole.code ?? whole.signal}`);
   const expected = result();
   const bySignal = {};
-  let [killed, ends] = [0, 0];
+  let [killed, half, ends] = [0, 0, 0];
   reset();
   while (killed < kills && performance.now() < untilMs) {
     const child = startDupn(...command);
@@ -71,14 +72,15 @@ export async function torture(
     if (by === null && code < 128) throw new Error(`${name}: after ${killed} kills it ended with ${code}`);
     killed++;
     bySignal[signal] = (bySignal[signal] ?? 0) + 1;
-    await checkWhole();
+    if (isHalf()) half++;
+    checkWhole();
     if (killed % 10 === 0) say(`${name}: ${killed} kills, ${ends} ends compared`);
   }
   const last = await runToEnd(command);
   if (last.code !== 0)
     throw new Error(`${name}: after ${killed} kills it ended with ${last.code ?? last.signal}`);
   compare(name, result(), expected);
-  return { name, kills: killed, bySignal, ends: ends + 1, seconds: whole.ms / 1000 };
+  return { name, kills: killed, half, bySignal, ends: ends + 1, seconds: whole.ms / 1000 };
 }
 
 /** Waits until something in a folder changes, which may not be there yet, or until it is over. */

@@ -18,10 +18,10 @@ await dupn('preprocess', '-c', `${world}/base.yaml`);
 for (const scenario of scenarios(world)) {
   if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;
   const random = createRandom(seed, 'torture', scenario.name);
-  const { name, bySignal, ends, seconds } = await torture(scenario, { random, kills, say });
+  const { name, bySignal, half, ends, seconds } = await torture(scenario, { random, kills, say });
   const signals = Object.entries(bySignal).map(([signal, count]) => `${count} ${signal}`);
   say(
-    `${name} (${seconds.toFixed(1)} s): ${signals.join(', ')}; ${ends} times at its end, always as without an interruption`,
+    `${name} (${seconds.toFixed(1)} s): ${signals.join(', ')}, ${half} of them while a folder was written; ${ends} times at its end, always as without an interruption`,
   );
 }
 rmSync(world, { recursive: true, force: true });

@@ -13,6 +13,7 @@ export function scenarios(world) {
       ...set('train.validationsPerEpoch=3', ...settings),
     ],
     ...checkpointsGrow(path('runs', name)),
+    isHalf: () => isHalf(path('runs', name, 'checkpoints')),
     result: () => runResult(path('runs', name)),
   });
   return [
@@ -22,6 +23,7 @@ export function scenarios(world) {
       command: ['preprocess', '--force', '-c', path('base.yaml'), ...set('name=killed')],
       reset: () => {},
       checkWhole: () => checkPrepared(path('prepared/killed')),
+      isHalf: () => isHalf(path('prepared')),
       result: () => preparedResult(path('prepared/killed')),
     },
     { ...train('train'), signals: ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGINT'] },
@@ -33,11 +35,16 @@ export function scenarios(world) {
       checkWhole: () => {
         for (const run of runsIn(path('runs/killed'))) checkCheckpoints(run);
       },
+      isHalf: () => runsIn(path('runs/killed')).some((run) => isHalf(join(run, 'checkpoints'))),
       result: () => transferResult(path('runs/killed')),
       signals: ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM'],
     },
   ];
 }
+
+/** Whether a folder is being made beside its place, or put there. */
+const isHalf = (folder) =>
+  existsSync(folder) && readdirSync(folder).some((name) => /^\..*\.(new|previous)$/.test(name));
 
 const set = (...settings) => settings.flatMap((setting) => ['--set', setting]);
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
