@@ -1,4 +1,4 @@
-/** Reads the files of a folder and compares their checksums with what was written. */
+/** Checksums of the files of a folder: taken when they are written, compared when they are read. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress } from './context.js';
@@ -7,6 +7,12 @@ import { fileSha256 } from './files.js';
 
 /** Path in a folder -> what was written there. */
 export type WrittenFiles = Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+
+/** How a file that is written is described. */
+export const describeFile = async (path: string): Promise<WrittenFiles[string]> => ({
+  bytes: (await stat(path)).size,
+  sha256: await fileSha256(path),
+});
 
 /** What was found whole in this process: path -> what the file was then. */
 const whole = new Map<string, string>();
