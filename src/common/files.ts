@@ -82,8 +82,14 @@ export function withPath(error: unknown, path: string): unknown {
 export async function recoverFolder(folder: string): Promise<void> {
   const previous = besideFolder(folder, 'previous');
   if (!existsSync(previous)) return;
-  if (existsSync(folder)) await rm(previous, { recursive: true });
-  else await rename(previous, folder);
+  if (existsSync(folder)) {
+    await rm(previous, { recursive: true, force: true });
+    return;
+  }
+  await rename(previous, folder).catch((error: NodeJS.ErrnoException) => {
+    // The writer is alive, and was faster.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code!)) throw error;
+  });
 }
 
 /** An empty folder beside the given one while `run` works, then gone, after an interruption too; what a process that was killed left in it goes first. */
