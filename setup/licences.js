@@ -18,8 +18,8 @@ const PARTS = { '@duckdb/node-bindings-': '@duckdb/node-bindings' };
 
 const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** Licence -> names of the packages that run, sorted. @throws Error for one without a licence, or with none of the permissive ones */
-export function licences(lockfile) {
+/** Licence -> names of the packages that run, sorted. */
+function licences(lockfile) {
   const entries = Object.entries(lockfile.packages).filter(([path, { dev }]) => path !== '' && !dev);
   const byName = new Map(entries.map(([path, { license }]) => [nameOf(path), license]));
   const found = {};
@@ -36,7 +36,7 @@ export function licences(lockfile) {
   return found;
 }
 
-/** The page. */
+/** The page. @throws Error for a package without a licence, or with none of the permissive ones */
 export function licencesText(lockfile) {
   const sections = Object.entries(licences(lockfile))
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -104,6 +104,24 @@ describe.sequential('prepared data', () => {
     ]);
   });
 
+  it('doctor finds what is damaged of a bundle and of ONNX graphs', async () => {
+    for (const [format, file] of [
+      ['bundle', 'weights.safetensors'],
+      ['onnx', 'weights.bin'],
+    ] as const) {
+      const out = path(`exported-${format}`);
+      const exported = [...argv('export', 'run.name=whole'), '--format', format, '--out', out];
+      expect(await runMain(exported)).toMatchObject({ code: 0 });
+      expect(await runMain(['doctor', out])).toMatchObject({ code: 0 });
+      await flip(join(out, file), 3000);
+      const { code, stderr } = await runMain(['doctor', out]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`${join(out, file)}: expected sha256`)]);
+    }
+    expect((await runMain(['doctor', world])).stderr).toMatch(
+      /^Cannot check .*: expected prepared data, a trained run/,
+    );
+  });
+
   it('an update does not go on from what is damaged', async () => {
     const settings = ['name=kept', own(), 'data.log.to=2026-01-09'];
     const prepare = [...argv('preprocess', ...settings), '--update'];

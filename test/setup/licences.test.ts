@@ -22,7 +22,7 @@ test.each([
   const lockfile = {
     packages: { '': {}, 'node_modules/x': { license }, 'node_modules/y': { license: 'MIT' } },
   };
-  const { code, output } = await startSetup('licences.js', `setup.licences(${JSON.stringify(lockfile)})`)
+  const { code, output } = await startSetup('licences.js', `setup.licencesText(${JSON.stringify(lockfile)})`)
     .ended;
   expect([code, output]).toEqual([1, expect.stringContaining(message)]);
 });

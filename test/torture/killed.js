@@ -22,7 +22,7 @@ import { startDupn } from '../tiny-world.js';
 const MOMENT_MS = 250;
 
 /** Runs it to its end; how it ended, and how long it took. */
-export async function runToEnd(command) {
+async function runToEnd(command) {
   const startMs = performance.now();
   const child = startDupn(...command);
   const ended = await endOf(child);

@@ -1,8 +1,9 @@
 /** Runs that are stopped by signals, and go on: bit for bit what one that was never stopped leaves. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { silentContext } from '../../src/common/context.js';
 import { fileSha256 } from '../../src/common/files.js';
 import { Interrupted } from '../../src/common/interrupted.js';
@@ -115,5 +116,44 @@ test('a validation that is stopped is made by the next session', async () => {
   const { saved } = await trainInParts('validation', [2, 1000, 0], 'SIGINT');
   const stopped = saved.filter(({ step, validatedStep }) => validatedStep < step);
   expect(stopped.length).toBeGreaterThan(0);
+  expect(await left('parts')).toEqual(await left('whole'));
+});
+
+test('where validations are rare what was done is saved every ten minutes', async () => {
+  await train('whole', false);
+  const step = async () =>
+    existsSync(join(folder, 'parts', runPaths.last))
+      ? (await describeCheckpoint<TrainingState>(join(folder, 'parts', runPaths.last))).state.step
+      : 0;
+  const now = performance.now.bind(performance);
+  let minutes = 0;
+  let stepMinutes = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000 * minutes);
+  /** Ends a session as a crash does, when the batch after so many others comes. */
+  const crash = async (resume: boolean, after: number) => {
+    BatchSource.prototype.batches = async function* (plan) {
+      let before = 0;
+      for await (const batch of batches.call(this, plan)) {
+        if (plan.split === 'training' && before++ === after) throw new Error('a crash');
+        minutes += stepMinutes;
+        yield batch;
+      }
+    };
+    await expect(train('parts', resume)).rejects.toThrow('a crash');
+  };
+  try {
+    await crash(false, 3);
+    expect(await step()).toBe(0);
+    stepMinutes = 11;
+    await crash(true, 3);
+    expect(await step()).toBe(3);
+    stepMinutes = 6;
+    await crash(true, 3);
+    expect(await step()).toBe(5);
+  } finally {
+    clock.mockRestore();
+  }
+  BatchSource.prototype.batches = batches;
+  await train('parts', true);
   expect(await left('parts')).toEqual(await left('whole'));
 });
