@@ -1,9 +1,10 @@
 /** One process at a time in a folder: a lock file that names its holder, and that a dead holder does not keep. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from './errors.js';
 
 export interface Lock {
@@ -19,7 +20,7 @@ interface Holder {
   readonly id: string;
 }
 
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
 
 /** @throws UserError while a living process, or one on another machine, holds it. */
 export async function acquireLock(path: string): Promise<Lock> {
@@ -44,7 +45,8 @@ export async function acquireLock(path: string): Promise<Lock> {
           `(delete ${path} if that one is gone)`,
       );
     }
-    await removeStale(path, found, id);
+    await removeStale(path, found);
+    await pause(5 * Math.random());
   }
   throw new UserError(`Cannot use ${dirname(path)}: its lock ${path} changes hands all the time`);
 }
@@ -68,16 +70,18 @@ async function create(path: string, text: string, id: string): Promise<boolean> 
   }
 }
 
-/**
- * Renamed rather than removed: of two processes that find the dead one, one gets it. What the other has renamed then may be
- * the new one, which goes back.
- */
-async function removeStale(path: string, found: string, id: string): Promise<void> {
-  const stale = `${path}.${id}.stale`;
-  await rename(path, stale).catch(() => undefined);
-  const got = await readFile(stale, 'utf8').catch(() => null);
-  if (got !== null && got !== found) await link(stale, path).catch(() => undefined);
-  await rm(stale, { force: true });
+/** By one process at a time, so that none removes what another has put in its place. */
+async function removeStale(path: string, found: string): Promise<void> {
+  const removing = await acquireLock(`${path}.removing`).catch((error) => {
+    if (!(error instanceof UserError)) throw error;
+    return null;
+  });
+  if (!removing) return;
+  try {
+    if ((await readFile(path, 'utf8').catch(() => null)) === found) await rm(path, { force: true });
+  } finally {
+    await removing.release();
+  }
 }
 
 /** Null for what a process that died while writing it left. */

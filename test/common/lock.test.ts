@@ -59,16 +59,34 @@ describe('a lock', () => {
     await (await acquireLock(path)).release();
   });
 
-  it('has one holder, however many find a dead one at once', async () => {
+  it('has one holder, however many processes find a dead one at once', async () => {
     await (await acquireLock(path)).release();
-    for (let round = 0; round < 20; round++) {
-      await writeFile(path, JSON.stringify({ pid: 2 ** 22, host: hostname(), started: '1', id: 'dead' }));
-      const tries = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLock(path)));
-      const locks = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
-      expect(locks).toHaveLength(1);
-      await locks[0]!.release();
-      expect(await readdir(join(path, '..'))).toEqual([]);
-    }
+    // Each takes it over, looks whether it is alone, and leaves it as a process that died does.
+    const code = `import { renameSync, rmSync, writeFileSync } from 'node:fs';
+      import { acquireLock } from '${new URL('../../dist/common/lock.js', import.meta.url).href}';
+      const path = process.argv[1];
+      const dead = { pid: 2 ** 22, host: ${JSON.stringify(hostname())}, started: '1' };
+      let [held, shared] = [0, 0];
+      for (const until = performance.now() + 1500; performance.now() < until; ) {
+        if (!(await acquireLock(path).catch(() => null))) continue;
+        held++;
+        try { writeFileSync(path + '.inside', '', { flag: 'wx' }); } catch { shared++; }
+        await new Promise((done) => setTimeout(done, 1));
+        rmSync(path + '.inside', { force: true });
+        writeFileSync(path + process.pid, JSON.stringify({ ...dead, id: String(Math.random()) }));
+        renameSync(path + process.pid, path);
+      }
+      console.log(JSON.stringify({ held, shared }));`;
+    const counts = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const args = ['--input-type=module', '-e', code, path];
+        const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+        const [output] = await once(child.stdout, 'data');
+        return JSON.parse(String(output)) as { held: number; shared: number };
+      }),
+    );
+    expect(counts.reduce((sum, { held }) => sum + held, 0)).toBeGreaterThan(20);
+    expect(counts.map(({ shared }) => shared)).toEqual([0, 0, 0]);
   });
 
   it('is released by its holder alone', async () => {
