@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Writes what is generated from the schemas: configs/*schema.json and the tables of docs/. */
+/** Writes what is generated from the schemas (configs/*schema.json and the tables of docs/) and from the lockfile (docs/licences.md). */
 import { readFile, writeFile } from 'node:fs/promises';
 import {
   backtestEditorSchema,
@@ -11,6 +11,7 @@ import {
   transferFileSchema,
 } from '../dist/config/json-schema.js';
 import { configReference, keyTable, withReference } from '../dist/config/reference.js';
+import { licencesText } from '../setup/licences.js';
 
 const schemas = {
   'schema.json': editorSchema(),
@@ -33,3 +34,6 @@ for (const [name, reference] of Object.entries(references)) {
   const file = new URL(`../docs/${name}`, import.meta.url);
   await writeFile(file, withReference(await readFile(file, 'utf8'), reference));
 }
+
+const lockfile = JSON.parse(await readFile(new URL('../package-lock.json', import.meta.url), 'utf8'));
+await writeFile(new URL('../docs/licences.md', import.meta.url), licencesText(lockfile));

@@ -59,7 +59,7 @@ export async function openAskedModel(
     const { requirePrepared } = await import('./require-prepared.js');
     const { openRunModel } = await import('./open-run-model.js');
     const data = await requirePrepared(config, { action, configFile: file, logger: context.logger });
-    const opened = await openRunModel(connection, config, data, run);
+    const opened = await openRunModel(connection, config, data, run, context.progress);
     return { ...opened, name: `the run ${opened.origin.run}` };
   }
   const unused = { '--run': run, '--set': set };

@@ -1,14 +1,21 @@
-/** `dupn doctor`: what runs here, and what is wrong. */
+/** `dupn doctor`: what runs here, and what is wrong with it or with what was written. */
 import { Command } from 'commander';
+import type { Progress } from '../common/context.js';
 import type { Kernels } from '../engine/native.js';
+import type { CheckedFolder } from './check-folder.js';
 import type { Io } from './io.js';
-import { runCommand, type SharedOptions, withSharedOptions } from './session.js';
+import { type Report, runCommand, type SharedOptions, withSharedOptions } from './session.js';
 
 export function doctorCommand(io: Io): Command {
   return withSharedOptions(new Command('doctor'))
-    .description('check the engine and the machine')
-    .action((options: SharedOptions) =>
-      runCommand(options, io, async () => {
+    .description('check the engine and the machine, or the checksums of what was written')
+    .argument(
+      '[folders...]',
+      'prepared data, runs, bundles or ONNX graphs whose files are checked, instead of the machine',
+    )
+    .action((folders: readonly string[], options: SharedOptions) =>
+      runCommand(options, io, async ({ context }) => {
+        if (folders.length > 0) return checkFolders(folders, context.progress);
         const { diagnose } = await import('../engine/diagnose.js');
         const found = diagnose();
         const { engine, cpu, memory, problems } = found;
@@ -32,6 +39,22 @@ export function doctorCommand(io: Io): Command {
         };
       }),
     );
+}
+
+async function checkFolders(folders: readonly string[], progress: Progress): Promise<Report> {
+  const { checkFolder } = await import('./check-folder.js');
+  const checked: Record<string, CheckedFolder> = {};
+  for (const folder of folders) checked[folder] = await checkFolder(folder, progress);
+  const lines = Object.entries(checked).map(
+    ([folder, { files, bytes, wrong }]) =>
+      `${folder}: ${files} files, ${(bytes / 1e9).toFixed(3)} GB, ${wrong.length} wrong`,
+  );
+  const wrong = Object.values(checked).flatMap((folder) => folder.wrong);
+  return {
+    json: checked,
+    text: lines.join('\n'),
+    ...(wrong.length > 0 && { failure: ['Cannot trust these files:', ...wrong].join('\n  ') }),
+  };
 }
 
 function kernelsText(kernels: Kernels | null): string {

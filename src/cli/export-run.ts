@@ -1,4 +1,5 @@
 /** Writes the best weights of a run in one of the formats that others read. */
+import type { Progress } from '../common/context.js';
 import type { Config } from '../config/schema.js';
 import { withDatabase } from '../delivery/database.js';
 import type { GoldenCheck } from '../delivery/golden.js';
@@ -26,9 +27,10 @@ export async function exportRun(
   config: Config,
   prepared: Prepared,
   { format, folder, force, run }: ExportOptions,
+  progress: Progress,
 ): Promise<Exported> {
   return withDatabase(async (connection) => {
-    const opened = await openRunModel(connection, config, prepared, run);
+    const opened = await openRunModel(connection, config, prepared, run, progress);
     try {
       const golden = await makeGolden(connection, opened.prepared, opened.model);
       const input = { ...opened, golden, folder, force };

@@ -35,7 +35,12 @@ export function exportCommand(io: Io): Command {
         });
         const { exportRun } = await import('./export-run.js');
         const { format, out: folder, force = false, run } = options;
-        const { bytes, golden } = await exportRun(config, prepared, { format, folder, force, run });
+        const { bytes, golden } = await exportRun(
+          config,
+          prepared,
+          { format, folder, force, run },
+          context.progress,
+        );
         const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
         const text = `${size}, ${golden.requests} golden requests with ${golden.samples} predictions\n${format}: ${folder}`;
         return { json: { format, folder, bytes, golden }, text };

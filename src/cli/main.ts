@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
+import { Interrupted } from '../common/interrupted.js';
 import { printableLines } from '../common/printable.js';
+import { systemProblem } from '../common/system-problem.js';
 import { backtestCommand } from './backtest.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
@@ -20,7 +22,7 @@ import { trainCommand } from './train.js';
 import { transferCommand } from './transfer.js';
 import { validateCommand } from './validate.js';
 
-/** 0 when done, 2 for what the user can fix, 1 for a fault of ours. */
+/** 0 when done, 2 for what the user can fix, 1 for a fault of ours, 128 and the number of a signal that has stopped it. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
   for (const stream of [io.stdout, io.stderr]) {
     if (!stream.listeners('error').includes(ignoreClosedPipe)) stream.on('error', ignoreClosedPipe);
@@ -30,8 +32,13 @@ export async function main(argv: readonly string[], io: Io = processIo): Promise
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof UserError) {
+    if (error instanceof Interrupted) {
       io.stderr.write(`${printableLines(error.message)}\n`);
+      return error.exitCode;
+    }
+    const problem = error instanceof UserError ? error.message : systemProblem(error);
+    if (problem !== null) {
+      io.stderr.write(`${printableLines(problem)}\n`);
       return 2;
     }
     const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);

@@ -13,7 +13,15 @@ import { diagnose } from '../engine/diagnose.js';
 import { openRunFolder, runPaths } from '../training/run-folder.js';
 
 /** What may change between the sessions of one run; any other change would make it a different model. */
-const MAY_CHANGE = ['data.root', 'preprocess.', 'eval.', 'run.', 'train.epochs', 'train.patience'];
+const MAY_CHANGE = [
+  'data.root',
+  'preprocess.',
+  'eval.',
+  'run.',
+  'train.epochs',
+  'train.patience',
+  'train.notFinite',
+];
 
 export interface OpenRun {
   readonly folder: string;

@@ -2,7 +2,9 @@
 import { basename, dirname, join } from 'node:path';
 import { acquireLock } from '../common/lock.js';
 import type { Config } from '../config/schema.js';
+import { verifyPrepared } from '../dataset/verify-prepared.js';
 import { type PreprocessInput, type PreprocessResult, preprocess } from '../preprocess/preprocess.js';
+import { readManifest } from '../preprocess/reuse.js';
 import { preparedFolder } from './require-prepared.js';
 
 export async function prepareFolder(
@@ -12,6 +14,10 @@ export async function prepareFolder(
   const folder = preparedFolder(config);
   const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
   try {
+    // What goes on from a folder would write down what is damaged there as if it were whole.
+    const goesOn = options.carry?.folder ?? (options.update && !options.force ? folder : undefined);
+    const manifest = goesOn === undefined ? null : await readManifest(goesOn);
+    if (manifest) await verifyPrepared(goesOn!, manifest, options.context.progress);
     return await preprocess({ config, folder, ...options });
   } finally {
     await lock.release();

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../common/errors.js';
 import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
+import { verifyPrepared } from '../dataset/verify-prepared.js';
 import { modelShape } from '../model/shape.js';
 import { checkEarlierRun } from '../training/earlier-run.js';
 import { fit } from '../training/fit.js';
@@ -20,7 +21,10 @@ export interface TrainOptions {
   readonly transfer?: TransferOptions;
 }
 
-/** @throws UserError when the run cannot be opened with these options (`openRun`) */
+/**
+ * @throws UserError when the run cannot be opened with these options (`openRun`), or files of the prepared data are damaged, and
+ *   as `fit`
+ */
 export async function trainRun(
   config: Config,
   prepared: Prepared,
@@ -38,6 +42,7 @@ export async function trainRun(
   }
   if (from) await checkEarlierRun(from.run, modelShape(config, manifest), manifest);
   else await requireStart(config, options, manifest);
+  await verifyPrepared(preparedFolder, manifest, context.progress);
   const { folder, lock } = await openRun(config, options);
   try {
     const stopCopying = copyLogTo(join(folder, runPaths.log));

@@ -11,6 +11,7 @@ import { type ConfigOptions, type Report, readConfig, runCommand, withConfigOpti
 interface Options extends ConfigOptions {
   readonly resume?: true;
   readonly recalibrateBn?: true;
+  readonly replay?: true;
   readonly from?: string;
 }
 
@@ -26,6 +27,10 @@ export function trainCommand(io: Io): Command {
       '--recalibrate-bn',
       'do not train: take the batch normalisation statistics of the trained run from the training samples of this config, which may be others than it was trained on',
     )
+    .option(
+      '--replay',
+      'do not train: make the step again whose loss or gradient was not a finite number, and say where that comes from',
+    )
     .action((options: Options) =>
       runCommand(options, io, async (session) => {
         const config = await readConfig(options, io);
@@ -40,6 +45,10 @@ export function trainCommand(io: Io): Command {
           configFile: options.config,
           logger: session.context.logger,
         });
+        if (options.replay) {
+          const { replayStep } = await import('./replay-step.js');
+          return replayStep(config, prepared);
+        }
         if (options.recalibrateBn) return recalibrateRun(config, prepared, session.context.progress);
         const { trainRun } = await import('./train-run.js');
         const { findRun } = await import('./open-run.js');

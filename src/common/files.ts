@@ -22,7 +22,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw withPath(error, path);
   }
   await syncToDisk(folder);
 }
@@ -50,21 +50,46 @@ export async function replaceFolder(
     }
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw error;
+    throw withPath(error, folder);
   }
   const previous = besideFolder(folder, 'previous');
-  if (existsSync(folder)) await rename(folder, previous);
-  await rename(temporary, folder);
+  await putInPlace(temporary, folder, previous);
   await syncToDisk(dirname(folder));
   await rm(previous, { recursive: true, force: true });
+}
+
+/** A reader that meets no folder between the two renames may put the older one back (`recoverFolder`). */
+async function putInPlace(temporary: string, folder: string, previous: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    if (existsSync(folder)) await rename(folder, previous);
+    try {
+      await rename(temporary, folder);
+      return;
+    } catch (error) {
+      if (attempt === 5 || !['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code!))
+        throw error;
+    }
+  }
+}
+
+/** An error with the path that it is about: Node names none where a write to an open file fails. */
+export function withPath(error: unknown, path: string): unknown {
+  if (error instanceof Error && 'code' in error && !('path' in error)) Object.assign(error, { path });
+  return error;
 }
 
 /** Puts the older folder back where a process died in the instant between the two renames of `replaceFolder`. */
 export async function recoverFolder(folder: string): Promise<void> {
   const previous = besideFolder(folder, 'previous');
   if (!existsSync(previous)) return;
-  if (existsSync(folder)) await rm(previous, { recursive: true });
-  else await rename(previous, folder);
+  if (existsSync(folder)) {
+    await rm(previous, { recursive: true, force: true });
+    return;
+  }
+  await rename(previous, folder).catch((error: NodeJS.ErrnoException) => {
+    // The writer is alive, and was faster.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code!)) throw error;
+  });
 }
 
 /** An empty folder beside the given one while `run` works, then gone, after an interruption too; what a process that was killed left in it goes first. */

@@ -1,14 +1,53 @@
-/** What is put right when a signal ends the process, which then ends as it would have without us. */
+/**
+ * What a signal that ends the process finds to do: work that asked for it comes to a good end first, a second signal ends
+ * the process at once; what else is under way is put right, and the process ends as it would have without us.
+ */
+import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** npm hands on to us what the terminal has sent us already: two signals within this time are one. */
+const ONE_SIGNAL_MS = 300;
+
+/** Work that a signal has ended, with what it had done saved. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+
+  constructor(
+    readonly signal: NodeJS.Signals,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** What a shell reports of a process that the signal has ended. */
+  get exitCode(): number {
+    return exitCodeOf(this.signal);
+  }
+}
 
 /** The newest one first. */
 const cleanups: (() => void)[] = [];
 
+let held: ((signal: NodeJS.Signals) => void) | null = null;
+let heldAtMs = Number.NEGATIVE_INFINITY;
+
+const exitCodeOf = (signal: NodeJS.Signals) => 128 + constants.signals[signal];
+
 function interrupted(signal: NodeJS.Signals): void {
+  if (performance.now() - heldAtMs < ONE_SIGNAL_MS) return;
+  if (held) {
+    const tell = held;
+    held = null;
+    heldAtMs = performance.now();
+    tell(signal);
+    return;
+  }
   for (const cleanUp of cleanups.splice(0).reverse()) cleanUp();
   listen(false);
   process.kill(process.pid, signal);
+  // Only the first process of a container is still here: it has no signal that ends it.
+  process.exit(exitCodeOf(signal));
 }
 
 function listen(on: boolean): void {
@@ -25,6 +64,33 @@ export function onInterrupt(cleanUp: () => void): () => void {
   return () => {
     const at = cleanups.indexOf(cleanUp);
     if (at >= 0) cleanups.splice(at, 1);
-    if (cleanups.length === 0) listen(false);
+    listenWhileNeeded();
   };
 }
+
+export interface HeldInterrupt {
+  /** Aborted by the first signal; its reason is that signal. */
+  readonly stop: AbortSignal;
+  /** From now on a signal ends the process again. */
+  release(): void;
+}
+
+/** The first signal ends nothing, and is told of by `stop`: who holds it ends by itself, soon. One holder at a time. */
+export function holdInterrupt(): HeldInterrupt {
+  const controller = new AbortController();
+  const tell = (signal: NodeJS.Signals) => controller.abort(signal);
+  held = tell;
+  heldAtMs = Number.NEGATIVE_INFINITY;
+  listen(true);
+  return {
+    stop: controller.signal,
+    release() {
+      if (held === tell) held = null;
+      listenWhileNeeded();
+    },
+  };
+}
+
+const listenWhileNeeded = () => {
+  if (cleanups.length === 0 && !held) listen(false);
+};

@@ -1,8 +1,10 @@
 /** One process at a time in a folder: a lock file that names its holder, and that a dead holder does not keep. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from './errors.js';
 
 export interface Lock {
@@ -14,21 +16,25 @@ interface Holder {
   readonly host: string;
   /** Tells a process from a later one with the same id; null where the system does not say. */
   readonly started: string | null;
+  /** Tells this lock from any other. */
+  readonly id: string;
 }
 
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
 
 /** @throws UserError while a living process, or one on another machine, holds it. */
 export async function acquireLock(path: string): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true });
-  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
+  const id = randomUUID();
+  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), id };
   const text = `${JSON.stringify(holder)}\n`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    try {
-      await writeFile(path, text, { flag: 'wx' });
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (await create(path, text, id)) {
+      return {
+        async release() {
+          if ((await readFile(path, 'utf8').catch(() => null)) === text) await rm(path, { force: true });
+        },
+      };
     }
     const found = await readFile(path, 'utf8').catch(() => null);
     if (found === null) continue;
@@ -39,12 +45,43 @@ export async function acquireLock(path: string): Promise<Lock> {
           `(delete ${path} if that one is gone)`,
       );
     }
-    // Renamed rather than removed: of two processes that find the dead one, one gets it and the other tries again.
-    const stale = `${path}.${process.pid}.stale`;
-    await rename(path, stale).catch(() => undefined);
-    await rm(stale, { force: true });
+    await removeStale(path, found);
+    await pause(5 * Math.random());
   }
   throw new UserError(`Cannot use ${dirname(path)}: its lock ${path} changes hands all the time`);
+}
+
+/** With its text from the first moment on, so that nobody takes it for half of one; false where there is one. */
+async function create(path: string, text: string, id: string): Promise<boolean> {
+  const temporary = `${path}.${id}.new`;
+  await writeFile(temporary, text, { flag: 'wx' });
+  try {
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      // A file system may have no hard links.
+      await writeFile(path, text, { flag: 'wx' });
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** By one process at a time, so that none removes what another has put in its place. */
+async function removeStale(path: string, found: string): Promise<void> {
+  const removing = await acquireLock(`${path}.removing`).catch((error) => {
+    if (!(error instanceof UserError)) throw error;
+    return null;
+  });
+  if (!removing) return;
+  try {
+    if ((await readFile(path, 'utf8').catch(() => null)) === found) await rm(path, { force: true });
+  } finally {
+    await removing.release();
+  }
 }
 
 /** Null for what a process that died while writing it left. */

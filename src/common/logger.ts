@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Logger } from './context.js';
+import { withPath } from './files.js';
 import { printableLines } from './printable.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -38,14 +39,25 @@ export function createLogger({ level, write, pretty, colour }: LoggerOptions): R
     copyTo(path) {
       const file = pino.destination({ dest: path, append: true, mkdir: true, sync: true });
       files.add(file);
+      const withName = (write: () => void) => {
+        try {
+          write();
+        } catch (error) {
+          throw withPath(error, path);
+        }
+      };
       // What is ended stays among the streams, and writes nothing.
       streams.add({
         level: 'debug',
-        stream: { write: (line: string) => files.has(file) && file.write(line) },
+        stream: {
+          write(line: string) {
+            if (files.has(file)) withName(() => file.write(line));
+          },
+        },
       });
       logger.level = 'debug';
       return () => {
-        if (files.delete(file)) file.end();
+        if (files.delete(file)) withName(() => file.end());
       };
     },
     close() {

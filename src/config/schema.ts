@@ -296,6 +296,12 @@ export const configSchema = z.strictObject({
       validationsPerEpoch: positiveInt
         .default(1)
         .describe('How often in an epoch the validation part is measured'),
+      notFinite: z
+        .enum(['stop', 'skip'])
+        .default('stop')
+        .describe(
+          'What a step does whose loss or gradient is not a finite number: stop keeps it for dupn train --replay and ends the training, skip passes over its batch (ten in a row end it too)',
+        ),
     })
     .prefault({})
     .describe('How the model is trained'),

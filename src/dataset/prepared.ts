@@ -1,6 +1,7 @@
 /**
  * A prepared folder, opened for reading: the arrays of docs/prepared-format.md under their names. Opening checks
- * the size of every file against the manifest; bytes are read when they are asked for.
+ * the size of every file against the manifest; bytes are read when they are asked for, and the checksum of what is kept in
+ * memory then.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,7 +78,7 @@ export interface OpenOptions {
   readonly loadBelowBytes?: number;
 }
 
-/** @throws UserError when the folder is no prepared data, or a file of it is missing or has another size. */
+/** @throws UserError when a file of the folder is missing or has another size. */
 export function openPrepared(folder: string, options: OpenOptions = {}): PreparedData {
   const manifest = JSON.parse(readFileSync(join(folder, preparedPaths.manifest), 'utf8')) as Manifest;
   const opened: { close(): void }[] = [];
@@ -86,9 +87,8 @@ export function openPrepared(folder: string, options: OpenOptions = {}): Prepare
   };
 
   function open<E extends ElementType>(path: string, type: E): RawArray<E> {
-    const bytes = manifest.files[path]?.bytes;
     const array = new RawArray(join(folder, path), type, {
-      ...(bytes === undefined ? {} : { bytes }),
+      ...manifest.files[path],
       loadBelowBytes: options.loadBelowBytes ?? LOAD_BELOW_BYTES,
     });
     opened.push(array);

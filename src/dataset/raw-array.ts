@@ -2,6 +2,7 @@
  * A raw little-endian array file, read-only. Small files are loaded whole at their first use; larger ones are
  * read by position, because Node has no mmap and its buffers end at 4 GiB.
  */
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../common/errors.js';
 import type { ElementType } from '../common/prepared.js';
@@ -26,6 +27,8 @@ const READ_BYTES = 2 ** 30;
 export interface RawArrayOptions {
   /** Size that the file must have; by default whatever it has. */
   readonly bytes?: number;
+  /** Checksum that it must have, which is looked at where it is loaded whole. */
+  readonly sha256?: string;
   readonly loadBelowBytes?: number;
 }
 
@@ -34,6 +37,7 @@ export class RawArray<E extends ElementType> {
   readonly length: number;
   readonly #type: E;
   readonly #loadBelowBytes: number;
+  readonly #sha256: string | undefined;
   #file: number | null;
   #loaded: ArrayOf<E> | null = null;
 
@@ -45,6 +49,7 @@ export class RawArray<E extends ElementType> {
   ) {
     this.#type = type;
     this.#loadBelowBytes = options.loadBelowBytes ?? LOAD_BELOW_BYTES;
+    this.#sha256 = options.sha256;
     this.#file = openFile(path);
     const bytes = fstatSync(this.#file).size;
     const expected = options.bytes ?? bytes - (bytes % ARRAYS[type].BYTES_PER_ELEMENT);
@@ -72,13 +77,28 @@ export class RawArray<E extends ElementType> {
     return this.#readAt(start, end);
   }
 
-  /** The whole array, loaded whatever its size: for what is read at random. It must not be written to. */
+  /**
+   * The whole array, loaded whatever its size: for what is read at random. It must not be written to.
+   * @throws UserError when its checksum is another than `options.sha256`
+   */
   load(): ArrayOf<E> {
     if (!this.#loaded) {
-      this.#loaded = this.#readAt(0, this.length);
+      const loaded = this.#readAt(0, this.length);
+      this.#check(loaded);
+      this.#loaded = loaded;
       this.#closeFile();
     }
     return this.#loaded;
+  }
+
+  #check({ buffer }: ArrayOf<E>): void {
+    if (this.#sha256 === undefined) return;
+    const hash = createHash('sha256');
+    for (let at = 0; at < buffer.byteLength; at += READ_BYTES) {
+      hash.update(new Uint8Array(buffer, at, Math.min(READ_BYTES, buffer.byteLength - at)));
+    }
+    const got = hash.digest('hex');
+    if (got !== this.#sha256) throw damaged(this.path, `sha256 ${this.#sha256}`, got);
   }
 
   close(): void {

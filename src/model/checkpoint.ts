@@ -1,20 +1,22 @@
 /**
  * A checkpoint folder: weights.safetensors, optimizer.safetensors and checkpoint.json, which names the model's shape,
- * where training stood, and the checksums of the other two. It appears whole or not at all.
+ * where training stood, and the checksums of all three. It appears whole or not at all.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../common/errors.js';
-import { fileSha256, replaceFolder, writeJson } from '../common/files.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { messageOf, UserError } from '../common/errors.js';
+import { replaceFolder } from '../common/files.js';
+import { readSealedJson, writeSealedJson } from '../common/sealed-json.js';
 import type { ResourceVariable } from '../engine/resource-variable.js';
-import { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
+import { openSafetensors, readVariables, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 import type { ModelShape } from './shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from './weights.js';
 
-const CHECKPOINT_FORMAT = 3;
+const CHECKPOINT_FORMAT = 4;
 const WEIGHTS = 'weights.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
-const HEAD = 'checkpoint.json';
+export const CHECKPOINT_HEAD = 'checkpoint.json';
 
 type Slots = ReadonlyMap<string, ResourceVariable>;
 
@@ -39,18 +41,15 @@ export async function saveCheckpoint<State>(
       [OPTIMIZER]: await writeSafetensors(join(temporary, OPTIMIZER), slots),
     };
     const head: Head<State> = { format: CHECKPOINT_FORMAT, shape: weights.shape, state, files };
-    await writeJson(join(temporary, HEAD), head);
+    await writeSealedJson(join(temporary, CHECKPOINT_HEAD), head);
   });
 }
 
 async function readHead<State>(folder: string): Promise<Head<State>> {
-  const path = join(folder, HEAD);
-  let head: Head<State>;
-  try {
-    head = JSON.parse(await readFile(path, 'utf8')) as Head<State>;
-  } catch (cause) {
-    throw new UserError(`Cannot load the checkpoint ${folder}: ${(cause as Error).message}`, { cause });
-  }
+  const path = join(folder, CHECKPOINT_HEAD);
+  const head = await readSealedJson<Head<State>>(path).catch((cause) => {
+    throw new UserError(`Cannot load the checkpoint ${folder}: ${messageOf(cause)}`, { cause });
+  });
   if (head.format !== CHECKPOINT_FORMAT) {
     throw new UserError(
       `Cannot load the checkpoint ${folder}: expected format ${CHECKPOINT_FORMAT}, got ${head.format}; train it again`,
@@ -59,18 +58,36 @@ async function readHead<State>(folder: string): Promise<Head<State>> {
   return head;
 }
 
-async function checkFile(folder: string, name: string, head: Head<unknown>): Promise<string> {
-  const path = join(folder, name);
+/** Open, and checked: what is read from it is of this head, whatever takes its place meanwhile. */
+async function openFile(folder: string, name: string, head: Head<unknown>): Promise<SafetensorsFile> {
+  const file = await openSafetensors(join(folder, name));
   const expected = head.files[name]?.sha256;
-  const got = await fileSha256(path).catch((cause) => {
-    throw new UserError(`Cannot load ${path}: ${(cause as Error).message}`, { cause });
-  });
-  if (got !== expected) {
-    throw new UserError(
-      `Cannot load ${path}: the file is damaged (sha256 ${expected} was written, got ${got})`,
-    );
+  const got = await file.sha256();
+  if (got === expected) return file;
+  await file.close();
+  throw new UserError(
+    `Cannot load ${file.path}: the file is damaged (sha256 ${expected} was written, got ${got})`,
+  );
+}
+
+const READ_ATTEMPTS = 5;
+
+/**
+ * A run that is training may put a newer checkpoint in the place of one that is read: then `read` is called again, with the
+ * head of the newer one.
+ */
+async function readSettled<State, T>(folder: string, read: (head: Head<State>) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    let head: Head<State> | null = null;
+    try {
+      head = await readHead<State>(folder);
+      return await read(head);
+    } catch (error) {
+      const isSame = head && isDeepStrictEqual(await readHead(folder).catch(() => null), head);
+      if (isSame || attempt === READ_ATTEMPTS) throw error;
+      await pause(10);
+    }
   }
-  return path;
 }
 
 export interface LoadedCheckpoint<State> {
@@ -86,25 +103,30 @@ export async function loadCheckpoint<State>(
   folder: string,
   expected: ModelShape | null,
 ): Promise<LoadedCheckpoint<State>> {
-  const head = await readHead<State>(folder);
-  if (expected) assertSameShape(folder, head.shape, expected);
-  const path = await checkFile(folder, WEIGHTS, head);
-  const weights = emptyWeights(head.shape);
-  try {
-    await readSafetensors(path, allVariables(weights));
-  } catch (error) {
-    weights.dispose();
-    throw error;
-  }
-  return { weights, state: head.state };
+  return readSettled<State, LoadedCheckpoint<State>>(folder, async (head) => {
+    if (expected) assertSameShape(folder, head.shape, expected);
+    const file = await openFile(folder, WEIGHTS, head);
+    const weights = emptyWeights(head.shape);
+    try {
+      await readVariables(file, allVariables(weights));
+    } catch (error) {
+      weights.dispose();
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return { weights, state: head.state };
+  });
 }
 
 /** What a checkpoint says of itself, without its weights. */
 export async function describeCheckpoint<State>(
   folder: string,
 ): Promise<{ readonly shape: ModelShape; readonly state: State; readonly weightBytes: number }> {
-  const { shape, state, files } = await readHead<State>(folder);
-  return { shape, state, weightBytes: files[WEIGHTS]!.bytes };
+  return readSettled<State, { shape: ModelShape; state: State; weightBytes: number }>(
+    folder,
+    async ({ shape, state, files }) => ({ shape, state, weightBytes: files[WEIGHTS]!.bytes }),
+  );
 }
 
 /** A checkpoint that is read in parts. */
@@ -121,32 +143,36 @@ export interface OpenCheckpoint<State> {
 
 /** Its files are checked before anything is read from them. */
 export async function openCheckpoint<State>(folder: string): Promise<OpenCheckpoint<State>> {
-  const head = await readHead<State>(folder);
-  const paths = [await checkFile(folder, WEIGHTS, head), await checkFile(folder, OPTIMIZER, head)] as const;
-  const weights = await openSafetensors(paths[0]);
-  const slots = await openSafetensors(paths[1]).catch(async (error) => {
-    await weights.close();
-    throw error;
-  });
-  const { shape, state } = head;
-  return {
-    folder,
-    shape,
-    state,
-    sha256: head.files[WEIGHTS]!.sha256,
-    weights,
-    slots,
-    async close() {
+  return readSettled<State, OpenCheckpoint<State>>(folder, async (head) => {
+    const weights = await openFile(folder, WEIGHTS, head);
+    const slots = await openFile(folder, OPTIMIZER, head).catch(async (error) => {
       await weights.close();
-      await slots.close();
-    },
-  };
+      throw error;
+    });
+    const { shape, state } = head;
+    return {
+      folder,
+      shape,
+      state,
+      sha256: head.files[WEIGHTS]!.sha256,
+      weights,
+      slots,
+      async close() {
+        await weights.close();
+        await slots.close();
+      },
+    };
+  });
 }
 
 /** Loads the slots of an optimiser into variables of the same names and shapes. */
 export async function loadSlots(folder: string, slots: Slots): Promise<void> {
-  const path = await checkFile(folder, OPTIMIZER, await readHead(folder));
-  await readSafetensors(path, slots);
+  const file = await openFile(folder, OPTIMIZER, await readHead(folder));
+  try {
+    await readVariables(file, slots);
+  } finally {
+    await file.close();
+  }
 }
 
 /** The first place where two values differ, as a path and both values. */

@@ -19,6 +19,7 @@ type Variables = ReadonlyMap<string, ResourceVariable>;
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 /** A header of more than this is no header. */
 const MAX_HEADER_BYTES = 100e6;
+const CHUNK_BYTES = 2 ** 20;
 
 /** Writes all of them, in the order of the map; returns the size and sha256 of the file. */
 export async function writeSafetensors(
@@ -95,6 +96,8 @@ export interface SafetensorsFile {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** The rows [start, end) of a weight that it holds, as numbers in a row. */
   readRows(name: string, start: number, end: number): Promise<Float32Array<ArrayBuffer>>;
+  /** Of all its bytes, in hexadecimal; another file may stand at its path by now. */
+  sha256(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -121,6 +124,16 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
         await readExactly(file, path, position, new Uint8Array(rows.buffer));
         return rows;
       },
+      async sha256() {
+        const hash = createHash('sha256');
+        const chunk = new Uint8Array(CHUNK_BYTES);
+        for (let at = 0; ; ) {
+          const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at);
+          if (bytesRead === 0) return hash.digest('hex');
+          hash.update(chunk.subarray(0, bytesRead));
+          at += bytesRead;
+        }
+      },
       close: () => file.close(),
     };
   } catch (error) {
@@ -133,23 +146,28 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 export async function readSafetensors(path: string, variables: Variables): Promise<void> {
   const file = await openSafetensors(path);
   try {
-    for (const name of file.shapes.keys()) {
-      if (!variables.has(name))
-        throw new UserError(`Cannot load ${path}: the model has no weight \`${name}\``);
-    }
-    for (const [name, variable] of variables) {
-      const shape = file.shapes.get(name);
-      if (!shape) throw new UserError(`Cannot load ${path}: it lacks the weight \`${name}\``);
-      if (shape.join() !== variable.shape.join()) {
-        throw new UserError(
-          `Cannot load \`${name}\` from ${path}: expected [${variable.shape}], got [${shape}]`,
-        );
-      }
-      for (const [start, end] of variable.chunks()) {
-        variable.writeRows(start, await file.readRows(name, start, end));
-      }
-    }
+    await readVariables(file, variables);
   } finally {
     await file.close();
+  }
+}
+
+/** The same of a file that is open. */
+export async function readVariables(file: SafetensorsFile, variables: Variables): Promise<void> {
+  const { path } = file;
+  for (const name of file.shapes.keys()) {
+    if (!variables.has(name)) throw new UserError(`Cannot load ${path}: the model has no weight \`${name}\``);
+  }
+  for (const [name, variable] of variables) {
+    const shape = file.shapes.get(name);
+    if (!shape) throw new UserError(`Cannot load ${path}: it lacks the weight \`${name}\``);
+    if (shape.join() !== variable.shape.join()) {
+      throw new UserError(
+        `Cannot load \`${name}\` from ${path}: expected [${variable.shape}], got [${shape}]`,
+      );
+    }
+    for (const [start, end] of variable.chunks()) {
+      variable.writeRows(start, await file.readRows(name, start, end));
+    }
   }
 }

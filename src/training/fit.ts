@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { activeTasks } from '../common/active-tasks.js';
 import { UserError } from '../common/errors.js';
+import { type HeldInterrupt, holdInterrupt } from '../common/interrupted.js';
 import type { Config } from '../config/schema.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -23,16 +24,20 @@ import { openTensorboard, type Tensorboard } from './tensorboard.js';
 import { type FitInput, type FitResult, TrainingSession, type TransferOptions } from './training-session.js';
 import { isFinished, type StopRule } from './training-state.js';
 
-/** Training goes on from the last checkpoint of the run where it has one. */
+/**
+ * Training goes on from the last checkpoint of the run where it has one.
+ * @throws Interrupted when a signal has stopped it between two steps, where it is saved
+ */
 export async function fit(input: FitInput): Promise<FitResult> {
   const { config, runFolder, context, transfer = null } = input;
   const { weights, optimizer, state, record } = await startOrGoOn(input);
   const source = new BatchSource(input.preparedFolder);
   let stored: StoredRepresentations | null = null;
   let tensorboard: Tensorboard | null = null;
+  let held: HeldInterrupt | null = null;
   try {
     const metricsFile = join(runFolder, runPaths.metrics);
-    const metrics = await openMetricsFile(metricsFile, state.metricsBytes);
+    const metrics = await openMetricsFile(metricsFile, state.metricsBytes, context.logger);
     tensorboard = openTensorboard(join(runFolder, runPaths.tensorboard), metricsFile, context.logger);
     warnOfStatistics(config, context.logger);
     warnOfUntrained(input);
@@ -56,12 +61,35 @@ export async function fit(input: FitInput): Promise<FitResult> {
       ...(rateOf && { rateOf }),
       ...(stored && { stored: stored.read }),
     };
-    const parts = { weights, optimizer, source, metrics, tensorboard, rule, validation, plans, options };
+    held = holdInterrupt();
+    const { stop } = held;
+    stop.addEventListener('abort', () =>
+      context.logger.warn(
+        { signal: stop.reason },
+        'the step is finished and saved; once more to leave at once',
+      ),
+    );
+    const parts = {
+      weights,
+      optimizer,
+      source,
+      metrics,
+      tensorboard,
+      rule,
+      validation,
+      plans,
+      options,
+      stop,
+    };
     const session = new TrainingSession(input, parts, { ...state, seconds });
     await session.begin();
-    while (!isFinished(session.state, rule)) await session.epoch(training.requests);
+    while (!isFinished(session.state, rule)) {
+      await session.epoch(training.requests);
+      session.throwIfStopped();
+    }
     return session.result();
   } finally {
+    held?.release();
     tensorboard?.close();
     stored?.close();
     optimizer.dispose();

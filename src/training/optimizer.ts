@@ -65,7 +65,7 @@ export class Optimizer {
 
   /**
    * One update; `step` counts from 1. `factorOf` gives the factor of the learning rate of a weight. Returns the global norm
-   * before clipping.
+   * before clipping; where that is not a finite number nothing is updated.
    */
   apply(gradients: Gradients, step: number, factorOf: (weight: string) => number = () => 1): number {
     return tf.tidy(() => {
@@ -74,6 +74,7 @@ export class Optimizer {
         ...Object.values(gradients.tables).map((t) => t.gradient),
       ];
       const norm = Math.sqrt(2 * tf.addN(all.map(halfSquare)).dataSync()[0]!);
+      if (!Number.isFinite(norm)) return norm;
       const { clipNorm } = this.options;
       const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));

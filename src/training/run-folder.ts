@@ -15,6 +15,8 @@ export const runPaths = {
   start: 'start.json',
   last: 'checkpoints/last',
   best: 'checkpoints/best',
+  /** A step that could not be made, with the weights before it. */
+  failed: 'checkpoints/failed',
   evaluation: 'eval/metrics.json',
   predictions: 'eval/predictions',
   /** What a validation may put on disk. */

@@ -91,7 +91,9 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   }
   if (input.from) requireSameStart(runFolder, record, input.from, null);
   const { weights, state } = await during(context.progress, 'load weights', () =>
-    loadCheckpoint<TrainingState>(last, shape),
+    loadCheckpoint<TrainingState>(last, shape).catch((error) => {
+      throw withOtherStart(error, runFolder);
+    }),
   );
   if (state.prepared !== preparedKey(manifest)) {
     weights.dispose();
@@ -101,8 +103,21 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
     );
   }
   const optimizer = new Optimizer(weights, optimizerOptions(train, state.earlierSteps, record));
-  await during(context.progress, 'load optimiser', () => loadSlots(last, optimizer.slots));
+  await during(context.progress, 'load optimiser', () => loadSlots(last, optimizer.slots)).catch((error) => {
+    for (const owned of [optimizer, weights]) owned.dispose();
+    throw withOtherStart(error, runFolder);
+  });
   return { weights, optimizer, state, record };
+}
+
+/** What is left to do where the last checkpoint of a run cannot be read. */
+function withOtherStart(error: unknown, runFolder: string): unknown {
+  if (!(error instanceof UserError)) return error;
+  return new UserError(
+    `${error.message}\n  put a whole copy there, start another run from its best weights (--from ${runFolder} --set run.name=NAME), ` +
+      'or train it anew (--force)',
+    { cause: error },
+  );
 }
 
 /** The steps of earlier runs are those of the weights that come from them. */

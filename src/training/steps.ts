@@ -1,12 +1,12 @@
 /** The training loop: an async generator of what each step did; who calls it logs, validates, saves and stops. */
-import type { Tensor2D } from '@tensorflow/tfjs-node';
-import { UserError } from '../common/errors.js';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node';
 import { mapValues } from '../common/map-values.js';
 import type { Batch } from '../dataset/batch.js';
+import { halfSquare } from '../engine/half-square.js';
 import { tf } from '../engine/tf.js';
 import { MOMENTUM, type Moments } from '../model/batch-normalisation.js';
 import type { ModelWeights } from '../model/weights.js';
-import { computeGradients } from './gradients.js';
+import { computeGradients, type Gradients } from './gradients.js';
 import type { Optimizer } from './optimizer.js';
 
 export interface StepOptions {
@@ -38,6 +38,16 @@ export interface StepRecord {
   readonly requests: number;
   readonly samples: number;
   readonly samplesByTask: Readonly<Record<string, number>>;
+  /** Why nothing was updated; null of every other step. */
+  readonly failure: StepFailure | null;
+}
+
+/** A step whose loss or gradient is not a finite number: the weights are as they were before it. */
+export interface StepFailure {
+  /** `loss of <task>`, `gradient of <task>` (with respect to the representation that it reads) or `gradient of <weight>`. */
+  readonly notFinite: readonly string[];
+  /** The requests of the batch, as numbers of the prepared data. */
+  readonly requests: readonly number[];
 }
 
 /** One update per batch, counting on from `firstStep`. */
@@ -66,6 +76,7 @@ export function trainStep(
   const norms: Record<string, number> = {};
   let loss = 0;
   let gradientNorm = 0;
+  let notFinite: readonly string[] = [];
   tf.tidy(() => {
     const dropout = { rates: dropoutRates, seed: [seed, step] as const };
     const factorOf = (weight: string) => rateOf(weight, step);
@@ -73,10 +84,11 @@ export function trainStep(
     const gradients = computeGradients(weights, batch, { ...options, dropout, isTrained });
     loss = gradients.loss.dataSync()[0]!;
     for (const [name, value] of Object.entries(gradients.lossByTask)) losses[name] = value.dataSync()[0]!;
-    if (!Number.isFinite(loss)) throw diverged(step, losses);
     for (const [name, value] of Object.entries(gradients.normByTask)) norms[name] = value.dataSync()[0]!;
-    gradientNorm = optimizer.apply(gradients, step, factorOf);
-    moveStatistics(weights, gradients.moments);
+    // Numbers that are read anyway tell all: an update is made only of a gradient whose norm is finite.
+    gradientNorm = Number.isFinite(loss) ? optimizer.apply(gradients, step, factorOf) : Number.NaN;
+    if (Number.isFinite(gradientNorm)) moveStatistics(weights, gradients.moments);
+    else notFinite = findNotFinite(loss, losses, norms, gradients);
   });
   const samplesByTask = mapValues(batch.tasks, ({ label }) => label.length);
   return {
@@ -88,6 +100,7 @@ export function trainStep(
     requests: batch.lengths.length,
     samples: Object.values(samplesByTask).reduce((sum, samples) => sum + samples, 0),
     samplesByTask,
+    failure: notFinite.length > 0 ? { notFinite, requests: [...batch.requests] } : null,
   };
 }
 
@@ -101,13 +114,27 @@ function moveStatistics({ statistics }: ModelWeights, moments: Readonly<Record<s
   }
 }
 
-function diverged(step: number, losses: Readonly<Record<string, number>>): UserError {
-  const tasks = Object.entries(losses)
-    .filter(([, value]) => !Number.isFinite(value))
-    .map(([name]) => name);
-  const where = tasks.length > 0 ? ` in task ${tasks.join(', ')}` : '';
-  return new UserError(
-    `Cannot go on training: the loss is not a finite number at step ${step}${where}; ` +
-      'a smaller train.learningRate or train.tableLearningRate, or train.clipNorm, may help',
-  );
+/** What of a step is not a finite number; where the losses are not, no gradient can be. Within `tf.tidy`. */
+function findNotFinite(
+  loss: number,
+  losses: Readonly<Record<string, number>>,
+  norms: Readonly<Record<string, number>>,
+  gradients: Gradients,
+): string[] {
+  const named = (what: string, values: Readonly<Record<string, number>>) =>
+    Object.entries(values)
+      .filter(([, value]) => !Number.isFinite(value))
+      .map(([name]) => `${what} of ${name}`);
+  const ofTasks = named('loss', losses);
+  if (ofTasks.length > 0) return ofTasks;
+  if (!Number.isFinite(loss)) return ['loss of all tasks with their penalties'];
+  const squares = mapValues(gradientsByWeight(gradients), (value) => halfSquare(value).dataSync()[0]!);
+  const found = [...named('gradient', norms), ...named('gradient', squares)];
+  return found.length > 0 ? found : ['gradient of all weights together'];
 }
+
+/** Weight -> its gradient; of a table, that of the rows that the batch reads. */
+export const gradientsByWeight = ({ dense, tables }: Gradients): Record<string, Tensor> => ({
+  ...dense,
+  ...mapValues(tables, ({ gradient }) => gradient),
+});

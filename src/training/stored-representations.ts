@@ -2,13 +2,15 @@
  * The representation of each request of a task, worked out once with weights that stay as they are, and kept on disk:
  * training a tower on them runs neither the recurrence nor the attention.
  */
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Context } from '../common/context.js';
-import { recoverFolder, replaceFolder, writeJson } from '../common/files.js';
+import { recoverFolder, replaceFolder } from '../common/files.js';
 import { SPLITS } from '../common/prepared.js';
+import { readSealedJson, writeSealedJson } from '../common/sealed-json.js';
+import { describeFile, type WrittenFiles, wrongFiles } from '../common/wrong-files.js';
 import type { Batch } from '../dataset/batch.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import type { BatchSource } from '../dataset/batch-source.js';
@@ -42,7 +44,7 @@ export interface RepresentationInput {
   readonly plan: Omit<BatchPlan, 'split' | 'shuffle'>;
 }
 
-/** Works them out, where that has not been done, over all parts of the split. */
+/** Works them out, where that has not been done or its files are damaged, over all parts of the split. */
 export async function storeRepresentations(
   weights: ModelWeights,
   source: BatchSource,
@@ -53,12 +55,21 @@ export async function storeRepresentations(
   const key = { ...input.key, query, tasks: plan.tasks, maxEvents: plan.maxEvents };
   await recoverFolder(folder);
   let kept = await readKept(folder);
-  if (!kept || !isDeepStrictEqual(kept.key, key)) {
+  const isWhole =
+    kept &&
+    isDeepStrictEqual(kept.key, key) &&
+    (await wrongFiles(folder, kept.files, context.progress)).length === 0;
+  if (!isWhole) {
     const startMs = performance.now();
     await replaceFolder(folder, async (temporary) => {
       await write(weights, source, { ...input, folder: temporary }, context);
-      kept = { key, seconds: (performance.now() - startMs) / 1000 };
-      await writeJson(join(temporary, FILES.kept), kept);
+      const seconds = (performance.now() - startMs) / 1000;
+      const files: Record<string, WrittenFiles[string]> = {};
+      for (const name of [FILES.requests, FILES.representations]) {
+        files[name] = await describeFile(join(temporary, name));
+      }
+      kept = { key, seconds, files };
+      await writeSealedJson(join(temporary, FILES.kept), kept);
     });
   }
   return { seconds: kept!.seconds, ...openRepresentations(folder, representationUnits(weights.shape)) };
@@ -67,13 +78,12 @@ export async function storeRepresentations(
 interface Kept {
   readonly key: object;
   readonly seconds: number;
+  readonly files: WrittenFiles;
 }
 
-/** Null where nothing is kept. */
-async function readKept(folder: string): Promise<Kept | null> {
-  const text = await readFile(join(folder, FILES.kept), 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as Kept);
-}
+/** Null where nothing is kept that can be read. */
+const readKept = (folder: string): Promise<Kept | null> =>
+  readSealedJson<Kept>(join(folder, FILES.kept)).catch(() => null);
 
 async function write(
   weights: ModelWeights,

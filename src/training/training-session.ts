@@ -1,17 +1,21 @@
-/** One session of training: steps, validations and checkpoints from where training stands to its end. */
+/** One session of training: steps, validations and checkpoints from where training stands to its end, or to where it is stopped. */
 import { join } from 'node:path';
+import { Interrupted } from '../common/interrupted.js';
 import { mapValues } from '../common/map-values.js';
+import type { Batch } from '../dataset/batch.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import type { BatchSource } from '../dataset/batch-source.js';
 import { saveCheckpoint } from '../model/checkpoint.js';
 import { countParameters, uncertaintyName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
+import { keepFailedStep } from './failed-step.js';
+import { watchLosses } from './loss-watch.js';
 import type { MetricsFile, MetricsRecord } from './metrics-file.js';
 import type { Optimizer } from './optimizer.js';
 import type { Plans } from './plans.js';
 import { runPaths } from './run-folder.js';
 import type { StartInput } from './start.js';
-import { meanRecord } from './step-records.js';
+import { type MeanRecord, meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
 import type { Tensorboard } from './tensorboard.js';
 import { afterValidation, isFinished, type StopRule, type TrainingState } from './training-state.js';
@@ -44,6 +48,15 @@ export interface FitResult {
 /** Steps whose mean makes one record of metrics.jsonl. */
 const STEPS_PER_RECORD = 20;
 
+/** Steps in a row that may be passed over. */
+const MOST_SKIPPED = 9;
+
+/** Where validations are rarer, what a run has done is saved after so long. */
+const SAVE_AFTER_MS = 600_000;
+
+/** But not so often that it takes more than this share of the time. */
+const SAVING_SHARE = 0.05;
+
 /** `factor[task]` = exp(-s) of learned uncertainties, by which the losses are weighed at this moment. */
 function learnedFactors(weights: ModelWeights): Record<string, number> {
   const factors = Object.keys(weights.shape.tasks).flatMap((task) => {
@@ -73,13 +86,18 @@ interface Parts {
   readonly validation: { readonly requests: number };
   readonly plans: Plans;
   readonly options: StepOptions;
+  /** Aborted, with a signal as its reason, when the session is to end. */
+  readonly stop: AbortSignal;
 }
 
 /** The state that moves, and what it works with. */
 export class TrainingSession {
   #samples = 0;
   #stepMs = 0;
+  #savedAtMs = performance.now();
+  #savingMs = 0;
   readonly #points: ReadonlySet<number>;
+  readonly #watch: (record: MeanRecord) => void;
 
   constructor(
     private readonly input: FitInput,
@@ -87,44 +105,56 @@ export class TrainingSession {
     public state: TrainingState,
   ) {
     this.#points = validationPoints(parts.rule.batches, input.config.train.validationsPerEpoch);
+    this.#watch = watchLosses(parts.weights.shape, input.context.logger);
   }
 
   /** Before the first step: where the curve of a transfer starts. */
   async begin(): Promise<void> {
-    if (this.state.step === 0) await this.#measureCurve();
+    if (this.state.step > 0) return;
+    const point = await this.#curvePoint(this.state.seconds);
+    if (point) this.#record(point);
   }
 
-  /** Trains to the end of the running epoch, or to where training is finished. */
+  /**
+   * Trains to the end of the running epoch, or to where training is finished.
+   * @throws Interrupted when it was stopped, and UserError for a step that cannot be made; where training stands is saved by then
+   */
   async epoch(requests: number): Promise<void> {
     const { config, context } = this.input;
-    const { weights, optimizer, source, plans, options } = this.parts;
+    const { weights, optimizer, source, plans, options, rule } = this.parts;
     const { epochs, batchRequests } = config.train;
-    const { epoch, batch } = this.state;
+    const { epoch } = this.state;
     const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}`, requests);
-    const batches = source.batches(plans.training(this.state));
-    const records = trainSteps(weights, optimizer, batches, this.state.step + 1, options);
-    let window: StepRecord[] = [];
-    let done = batch * batchRequests;
     let startMs = performance.now();
     try {
-      for await (const record of records) {
-        this.#count(record, performance.now() - startMs);
-        window.push(record);
-        done += record.requests;
-        const atPoint = this.#points.has(this.state.batch);
-        if (window.length === STEPS_PER_RECORD || atPoint) {
+      // Of a session that was stopped in a validation.
+      if (this.#atPoint && this.state.validatedStep < this.state.step) await this.#validate();
+      if (isFinished(this.state, rule) || this.state.epoch > epoch) return;
+      const batches = source.batches(plans.training(this.state));
+      for await (const record of trainSteps(weights, optimizer, batches, this.state.step + 1, options)) {
+        if (record.failure) await this.#fail(record);
+        else this.#count(record, performance.now() - startMs);
+        const { window } = this.state;
+        if (window.length === STEPS_PER_RECORD || (this.#atPoint && window.length > 0)) {
           const mean = meanRecord(window);
           this.#record({ type: 'train', epoch, ...mean });
+          this.#watch(mean);
+          const done = this.state.batch * batchRequests;
           bar.update(done, { loss: mean.loss.toFixed(4), 'samples/s': this.#samplesPerSecond() });
-          window = [];
+          this.state = { ...this.state, window: [] };
         }
-        if (atPoint) await this.#validate();
-        if (isFinished(this.state, this.parts.rule) || this.state.epoch > epoch) break;
+        if (this.#atPoint) await this.#validate();
+        if (isFinished(this.state, rule) || this.state.epoch > epoch) break;
+        await this.#stopOrGoOn();
         startMs = performance.now();
       }
     } finally {
       bar.stop();
     }
+  }
+
+  get #atPoint(): boolean {
+    return this.#points.has(this.state.batch);
   }
 
   #count(record: StepRecord, elapsedMs: number): void {
@@ -134,46 +164,120 @@ export class TrainingSession {
       ...this.state,
       step: record.step,
       batch: this.state.batch + 1,
+      window: [...this.state.window, record],
+      skippedInARow: 0,
       seconds: this.state.seconds + elapsedMs / 1000,
       samplesByTask: summed(this.state.samplesByTask, record.samplesByTask),
     };
   }
 
+  /** Passes over a step that cannot be made, where the config says so. */
+  async #fail({ step, failure }: StepRecord): Promise<void> {
+    const { config, runFolder, context, transfer } = this.input;
+    const { weights, optimizer, options } = this.parts;
+    const { skippedInARow, batch, prepared } = this.state;
+    const { notFinite, requests } = failure!;
+    if (config.train.notFinite === 'skip' && skippedInARow < MOST_SKIPPED) {
+      context.logger.warn({ step, notFinite }, 'a batch is passed over: expected finite numbers, got others');
+      this.state = { ...this.state, step, batch: batch + 1, skippedInARow: skippedInARow + 1 };
+      return;
+    }
+    await this.#save();
+    const learning = [...weights.dense.keys(), ...weights.tables.keys()];
+    const { rateOf } = options;
+    throw await keepFailedStep(runFolder, weights, optimizer, {
+      ...{ step, notFinite, requests, prepared },
+      frozen: rateOf ? learning.filter((name) => rateOf(name, step) === 0) : [],
+      limit: transfer && transfer.share < 1 ? { task: transfer.task, share: transfer.share } : null,
+    });
+  }
+
   /** Measures the validation part, and saves where training stands. */
   async #validate(): Promise<void> {
     const { runFolder, context } = this.input;
-    const { weights, optimizer, metrics, rule, validation, plans } = this.parts;
+    const { weights, optimizer, rule, validation, plans } = this.parts;
     const startMs = performance.now();
-    const measured: Validation =
-      validation.requests > 0 ? await this.#measure(plans.validation) : { metrics: {}, score: null };
     const { step, epoch, batch } = this.state;
+    let measured: Validation;
+    let point: MetricsRecord | null;
+    let seconds: number;
+    try {
+      measured =
+        validation.requests > 0 ? await this.#measure(plans.validation) : { metrics: {}, score: null };
+      seconds = this.state.seconds + (performance.now() - startMs) / 1000;
+      point = await this.#curvePoint(seconds);
+    } catch (error) {
+      // Stopped: the next session begins with this validation.
+      if (error instanceof Interrupted && step > 0) await this.#save();
+      throw error;
+    }
     this.#record({ type: 'validation', step, epoch, ...measured.metrics, ...learnedFactors(weights) });
-    const seconds = this.state.seconds + (performance.now() - startMs) / 1000;
-    this.state = { ...this.state, seconds };
-    await this.#measureCurve();
-    await metrics.flush();
-    this.state = { ...afterValidation(this.state, measured.score, rule), metricsBytes: metrics.bytes };
+    if (point) this.#record(point);
+    this.state = afterValidation({ ...this.state, seconds }, measured.score, rule);
     const isBest = this.state.best?.step === step;
-    if (isBest) await saveCheckpoint(join(runFolder, runPaths.best), weights, optimizer.slots, this.state);
-    await saveCheckpoint(join(runFolder, runPaths.last), weights, optimizer.slots, this.state);
+    await this.#save(async () => {
+      if (isBest) await saveCheckpoint(join(runFolder, runPaths.best), weights, optimizer.slots, this.state);
+    });
     const epochs = (epoch + batch / rule.batches).toFixed(2);
     context.logger.info({ step, epochs, best: isBest, ...measured.metrics }, 'validation');
   }
 
+  /** Saves where training stands, in step with metrics.jsonl; `first` is done in between. */
+  async #save(first: () => Promise<void> = async () => {}): Promise<void> {
+    const { weights, optimizer, metrics } = this.parts;
+    const startMs = performance.now();
+    await metrics.flush();
+    this.state = { ...this.state, metricsBytes: metrics.bytes };
+    await first();
+    const last = join(this.input.runFolder, runPaths.last);
+    await saveCheckpoint(last, weights, optimizer.slots, this.state);
+    this.#savedAtMs = performance.now();
+    this.#savingMs = this.#savedAtMs - startMs;
+  }
+
+  /** @throws Interrupted when the session is to end */
+  async #stopOrGoOn(): Promise<void> {
+    const { stop } = this.parts;
+    const unsavedMs = performance.now() - this.#savedAtMs;
+    if (stop.aborted || unsavedMs > Math.max(SAVE_AFTER_MS, this.#savingMs / SAVING_SHARE))
+      await this.#save();
+    this.throwIfStopped();
+  }
+
+  /** @throws Interrupted when the session is to end; where it stands is saved, but for what has no step yet */
+  throwIfStopped(): void {
+    const { stop } = this.parts;
+    if (!stop.aborted) return;
+    const { step } = this.state;
+    const text = step === 0 ? 'stopped before its first step' : `stopped after step ${step}, which is saved`;
+    throw new Interrupted(
+      stop.reason as NodeJS.Signals,
+      `${this.input.runFolder}: ${text}; --resume goes on with it`,
+    );
+  }
+
+  /** @throws Interrupted */
   #measure(plan: BatchPlan): Promise<Validation> {
     const { weights, source, options } = this.parts;
     const folder = join(this.input.runFolder, runPaths.temporary);
-    return validate(weights, source.batches(plan), folder, options.stored);
+    return validate(weights, this.#untilStopped(source.batches(plan)), folder, options.stored);
   }
 
-  /** A point of the curve of a transfer, whose time is not that of training. */
-  async #measureCurve(): Promise<void> {
+  async *#untilStopped(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+    for await (const batch of batches) {
+      this.throwIfStopped();
+      yield batch;
+    }
+  }
+
+  /** A point of the curve of a transfer, whose time is not that of training; null for other runs. */
+  async #curvePoint(seconds: number): Promise<MetricsRecord | null> {
     const { transfer } = this.input;
     const { plans } = this.parts;
-    if (!transfer || !plans.evaluation) return;
-    const { step, seconds, samplesByTask } = this.state;
+    if (!transfer || !plans.evaluation) return null;
+    const { step, samplesByTask } = this.state;
     const { score } = await this.#measure(plans.evaluation);
-    this.#record({ type: 'curve', step, samples: samplesByTask[transfer.task] ?? 0, seconds, auc: score });
+    return { type: 'curve', step, samples: samplesByTask[transfer.task] ?? 0, seconds, auc: score };
   }
 
   #record(record: MetricsRecord): void {

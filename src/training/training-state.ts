@@ -1,4 +1,5 @@
 /** Where training stands: all that is needed, beside weights and slots, to go on as if it had never stopped. */
+import type { StepRecord } from './steps.js';
 
 export interface BestSoFar {
   readonly step: number;
@@ -17,6 +18,12 @@ export interface TrainingState {
   readonly epoch: number;
   /** Batches of the running epoch done. */
   readonly batch: number;
+  /** Steps since the last record of metrics.jsonl, which the next one is the mean of. */
+  readonly window: readonly StepRecord[];
+  /** The step of the last validation: a session that was stopped in one begins with it. */
+  readonly validatedStep: number;
+  /** Steps in a row that were passed over, as their loss or gradient was not a finite number. */
+  readonly skippedInARow: number;
   readonly best: BestSoFar | null;
   readonly validationsWithoutBetter: number;
   /** Spent on word2vec, steps and validations, over all sessions. */
@@ -36,6 +43,9 @@ export const startState: Omit<TrainingState, 'learnedTo' | 'prepared'> = {
   earlierSteps: 0,
   epoch: 0,
   batch: 0,
+  window: [],
+  validatedStep: 0,
+  skippedInARow: 0,
   best: null,
   validationsWithoutBetter: 0,
   seconds: 0,
@@ -61,6 +71,7 @@ export function afterValidation(state: TrainingState, score: number | null, rule
   return {
     ...state,
     ...(state.batch === rule.batches ? { epoch: state.epoch + 1, batch: 0 } : {}),
+    validatedStep: state.step,
     best: better ? { step: state.step, epochs, score } : state.best,
     validationsWithoutBetter,
   };

@@ -1,6 +1,7 @@
 /** The held-out part of the training period: one number that decides which weights are the best so far. */
 import { rm } from 'node:fs/promises';
 import type { Tensor2D } from '@tensorflow/tfjs-node';
+import { UserError } from '../common/errors.js';
 import type { Batch } from '../dataset/batch.js';
 import { TaskArea } from '../evaluation/task-area.js';
 import { scoreBatches } from '../model/score-batches.js';
@@ -13,7 +14,7 @@ export interface Validation {
   readonly score: number | null;
 }
 
-/** `folder` is for temporary files, and gone afterwards; `stored`, where given, gives the representations of a batch's requests. */
+/** `folder` is for temporary files, and gone afterwards; `stored`, where given, gives the representations of a batch's requests. @throws UserError for scores that are no numbers */
 export async function validate(
   weights: ModelWeights,
   batches: AsyncIterable<Batch>,
@@ -23,6 +24,7 @@ export async function validate(
   const areas = new Map<string, TaskArea>();
   try {
     for await (const scored of scoreBatches(weights, batches, stored)) {
+      if (!scored.logits.every(Number.isFinite)) throw notFinite(scored.task);
       let area = areas.get(scored.task);
       if (!area) {
         area = new TaskArea(scored.outputs, { folder, name: scored.task });
@@ -43,3 +45,9 @@ export async function validate(
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const notFinite = (task: string) =>
+  new UserError(
+    `Cannot go on training: the scores of ${task} on the validation part are not finite numbers, so that the weights are of no use; ` +
+      'a smaller train.learningRate or train.tableLearningRate, or train.clipNorm, may help (in a run from the start)',
+  );

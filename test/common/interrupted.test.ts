@@ -6,7 +6,7 @@ const module = new URL('../../dist/common/interrupted.js', import.meta.url).href
 
 /** Runs a program that registers clean-ups and sends itself a signal: what it printed, exit status and signal. */
 async function run(body: string): Promise<[string, number | null, string | null]> {
-  const program = `import { onInterrupt } from ${JSON.stringify(module)};
+  const program = `import { holdInterrupt, onInterrupt } from ${JSON.stringify(module)};
     import { writeSync } from 'node:fs';
     const say = (text) => () => { writeSync(1, text); };
     ${body}
@@ -35,4 +35,26 @@ test('once all is forgotten a signal finds nobody who listens', async () => {
   const body = `onInterrupt(say('forgotten'))(); say(String(process.listenerCount('SIGINT')))();
     process.kill(process.pid, 'SIGINT');`;
   expect(await run(body)).toEqual(['0', null, 'SIGINT']);
+});
+
+const held = `const held = holdInterrupt(); onInterrupt(say('put right '));
+  held.stop.addEventListener('abort', () => say('told ' + held.stop.reason + ' ')());
+  const send = (signal, ms) => setTimeout(() => process.kill(process.pid, signal), ms);`;
+
+test('who holds the signals is told of the first, and the second ends the process', async () => {
+  expect(await run(`${held} send('SIGTERM', 0); send('SIGINT', 600);`)).toEqual([
+    'told SIGTERM put right ',
+    null,
+    'SIGINT',
+  ]);
+});
+
+test('what comes twice at once is one signal', async () => {
+  const body = `${held} send('SIGINT', 0); send('SIGINT', 50); setTimeout(() => { say('alive ')(); process.exit(7); }, 200);`;
+  expect(await run(body)).toEqual(['told SIGINT alive ', 7, null]);
+});
+
+test('a signal ends the process again once it is held no more', async () => {
+  const body = `${held} held.release(); send('SIGTERM', 0);`;
+  expect(await run(body)).toEqual(['put right ', null, 'SIGTERM']);
 });

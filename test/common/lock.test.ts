@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
@@ -57,5 +57,42 @@ describe('a lock', () => {
     await (await acquireLock(path)).release();
     await writeFile(path, '{"pid":');
     await (await acquireLock(path)).release();
+  });
+
+  it('has one holder, however many processes find a dead one at once', async () => {
+    await (await acquireLock(path)).release();
+    // Each takes it over, looks whether it is alone, and leaves it as a process that died does.
+    const code = `import { renameSync, rmSync, writeFileSync } from 'node:fs';
+      import { acquireLock } from '${new URL('../../dist/common/lock.js', import.meta.url).href}';
+      const path = process.argv[1];
+      const dead = { pid: 2 ** 22, host: ${JSON.stringify(hostname())}, started: '1' };
+      let [held, shared] = [0, 0];
+      for (const until = performance.now() + 1500; performance.now() < until; ) {
+        if (!(await acquireLock(path).catch(() => null))) continue;
+        held++;
+        try { writeFileSync(path + '.inside', '', { flag: 'wx' }); } catch { shared++; }
+        await new Promise((done) => setTimeout(done, 1));
+        rmSync(path + '.inside', { force: true });
+        writeFileSync(path + process.pid, JSON.stringify({ ...dead, id: String(Math.random()) }));
+        renameSync(path + process.pid, path);
+      }
+      console.log(JSON.stringify({ held, shared }));`;
+    const counts = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const args = ['--input-type=module', '-e', code, path];
+        const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+        const [output] = await once(child.stdout, 'data');
+        return JSON.parse(String(output)) as { held: number; shared: number };
+      }),
+    );
+    expect(counts.reduce((sum, { held }) => sum + held, 0)).toBeGreaterThan(20);
+    expect(counts.map(({ shared }) => shared)).toEqual([0, 0, 0]);
+  });
+
+  it('is released by its holder alone', async () => {
+    const lock = await acquireLock(path);
+    await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', started: null, id: 'other' }));
+    await lock.release();
+    expect(existsSync(path)).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 /** A prepared folder written straight from a world: no preprocessing needed. */
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -14,9 +15,10 @@ import type { World } from './prepared-world.js';
 export async function writeWorld(folder: string, world: World): Promise<void> {
   const files: Record<string, { bytes: number; sha256: string }> = {};
   async function write(path: string, array: ArrayBufferView): Promise<void> {
-    files[path] = { bytes: array.byteLength, sha256: '' };
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    files[path] = { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
     await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    await writeFile(join(folder, path), bytes);
   }
   const offsets = (counts: readonly number[]) => {
     const sums = new Int32Array(counts.length + 1);

@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
+import { recoverFolder } from '../../src/common/files.js';
 import { numbers } from '../../src/engine/numbers.js';
 import { ResourceVariable } from '../../src/engine/resource-variable.js';
-import { loadCheckpoint, loadSlots, saveCheckpoint } from '../../src/model/checkpoint.js';
+import {
+  describeCheckpoint,
+  loadCheckpoint,
+  loadSlots,
+  openCheckpoint,
+  saveCheckpoint,
+} from '../../src/model/checkpoint.js';
 import { readSafetensors, writeSafetensors } from '../../src/model/safetensors.js';
 import { scoreBatch } from '../../src/model/score.js';
 import { emptyWeights, initialWeights, type ModelWeights } from '../../src/model/weights.js';
@@ -54,6 +61,33 @@ test('a checkpoint takes the place of the older one', async () => {
   const loaded = await loadCheckpoint<{ step: number }>(target, null);
   expect(loaded.state.step).toBe(2);
   for (const owned of [weights, optimizer, loaded.weights]) owned.dispose();
+});
+
+test('a checkpoint can be read while newer ones take its place', async () => {
+  const { weights, optimizer } = trained(1);
+  const target = join(folder, 'best');
+  await saveCheckpoint(target, weights, optimizer.slots, { step: 0 });
+  let isOver = false;
+  const writing = (async () => {
+    for (let step = 1; step <= 30; step++) {
+      // Other weights, so that none goes with the head of another.
+      trainStep(weights, optimizer, batch, step, options);
+      await saveCheckpoint(target, weights, optimizer.slots, { step });
+    }
+  })().finally(() => {
+    isOver = true;
+  });
+  let reads = 0;
+  while (!isOver) {
+    await recoverFolder(target);
+    await (await openCheckpoint(target)).close();
+    (await loadCheckpoint(target, null)).weights.dispose();
+    reads++;
+  }
+  await writing;
+  expect(reads).toBeGreaterThan(5);
+  expect((await describeCheckpoint<{ step: number }>(target)).state.step).toBe(30);
+  for (const owned of [weights, optimizer]) owned.dispose();
 });
 
 test('another model, a damaged file and a missing folder are told apart, by name', async () => {

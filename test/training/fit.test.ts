@@ -22,6 +22,7 @@ import { pretrainWords } from '../../src/training/pretrain-words.js';
 import { recalibrate } from '../../src/training/recalibrate.js';
 import { openRunFolder, runPaths } from '../../src/training/run-folder.js';
 import { validationPoints } from '../../src/training/training-session.js';
+import { rewriteArray } from '../dataset/rewrite-array.js';
 import { readScalars } from './event-file.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
@@ -168,7 +169,7 @@ test('items by word2vec stay as they are while the rest learns, and know nothing
   await cp(preparedFolder, copy, { recursive: true });
   const items = segment!.items.load().slice();
   for (const at of later) items[at] = 0;
-  await writeFile(join(copy, preparedPaths.streamItems('0000')), items);
+  await rewriteArray(copy, preparedPaths.streamItems('0000'), items);
   prepared.close();
   const changed = openPrepared(copy);
   expect([...(await pretrainItems(changed, config, silentContext))]).toEqual([...vectors]);
@@ -197,7 +198,7 @@ test('query words start from word2vec and learn on, and know nothing of the eval
   words.fill(2, from);
   const copy = join(folder, 'copy');
   await cp(preparedFolder, copy, { recursive: true });
-  await writeFile(join(copy, preparedPaths.requestQuery), words);
+  await rewriteArray(copy, preparedPaths.requestQuery, words);
   prepared.close();
   const changed = openPrepared(copy);
   expect([...(await pretrainWords(changed, config, silentContext))]).toEqual([...vectors]);

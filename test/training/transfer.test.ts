@@ -1,6 +1,6 @@
 /** Training that starts from an earlier run: what stays, what learns and how fast, and that a stop changes nothing. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
@@ -228,12 +228,19 @@ test('a tower on a frozen representation leaves every weight of the base as it i
 
   // Those of the same key are kept; other weights make them anew.
   const file = join(input.folder, 'representations.f32');
-  const { ino } = await stat(file);
+  const { mtimeMs } = await stat(file);
   (await storeRepresentations(weights, source, input, silentContext)).close();
-  expect((await stat(file)).ino).toBe(ino);
+  expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+  // So do files that have changed since.
+  const bytes = await readFile(file);
+  const flipped = Buffer.from(bytes);
+  flipped[bytes.length >> 1]! ^= 1;
+  await writeFile(file, flipped);
+  (await storeRepresentations(weights, source, input, silentContext)).close();
+  expect((await readFile(file)).equals(bytes)).toBe(true);
   const other = { ...input, key: { ...input.key, weights: 'others' } };
   (await storeRepresentations(weights, source, other, silentContext)).close();
-  expect((await stat(file)).ino).not.toBe(ino);
+  expect((await stat(file)).mtimeMs).not.toBe(mtimeMs);
   stored.close();
   await source.close();
   for (const owned of [weights, before.weights]) owned.dispose();

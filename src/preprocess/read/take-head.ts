@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, truncate } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from '../../common/errors.js';
+import { systemProblem } from '../../common/system-problem.js';
 import type { InputFile } from './input-files.js';
 import { MAX_RECORD_BYTES, scanFile, type TextFile } from './scan-file.js';
 
@@ -36,7 +37,7 @@ export async function takeHead(input: InputFile, isGzip: boolean, target: string
       }
     }
   } catch (error) {
-    if (!unpacking) throw error;
+    if (!unpacking || systemProblem(error) !== null) throw error;
     throw new UserError(
       `Cannot unpack ${input.shownPath}: required a whole gzip file, got ${messageOf(error)}`,
       { cause: error },

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from '../../common/errors.js';
+import { systemProblem } from '../../common/system-problem.js';
 import type { InputFile } from './input-files.js';
 
 /** Unpacks the whole file; says how many of its bytes are done. @throws UserError when it is cut off or damaged. */
@@ -21,7 +22,7 @@ export async function unpack(
   try {
     await pipeline(source, gunzip, createWriteStream(target));
   } catch (error) {
-    if (!isDamaged) throw error;
+    if (!isDamaged || systemProblem(error) !== null) throw error;
     throw new UserError(
       `Cannot unpack ${input.shownPath}: required a whole gzip file, got ${messageOf(error)}`,
       {

@@ -1,0 +1,39 @@
+/** What the machine refuses (a full disk, a folder that may not be written to), told as what the user can mend. */
+
+/** Code of an error of the operating system -> what it says, and what to do. */
+const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
+  ENOSPC: ['no space is left on the disk', 'make room there'],
+  EDQUOT: ['the quota of the disk is used up', 'make room there'],
+  EROFS: ['the file system is read-only', 'name a folder elsewhere, or mount it for writing'],
+  EACCES: ['this user has no right to it', 'change its permissions, or name a folder elsewhere'],
+  EPERM: ['this user has no right to it', 'change its permissions, or name a folder elsewhere'],
+  ENOTDIR: ['a part of the path is a file, where a folder is needed', 'name a folder elsewhere'],
+  EEXIST: ['something else is there already', 'name a folder elsewhere'],
+  EMFILE: ['too many files are open', 'raise the limit (ulimit -n)'],
+  ENFILE: ['too many files are open on this machine', 'close other programs'],
+  EIO: ['the disk cannot be read or written', 'look into the disk'],
+};
+
+/** How DuckDB words them, which has no codes. */
+const WORDS: readonly (readonly [pattern: RegExp, code: string])[] = [
+  [/No space left on device|failed to offload data block/, 'ENOSPC'],
+  [/Disk quota exceeded/, 'EDQUOT'],
+  [/Read-only file system/, 'EROFS'],
+  [/Permission denied|Operation not permitted/, 'EACCES'],
+  [/Too many open files/, 'EMFILE'],
+];
+
+/** The message for the user; null for any other error. */
+export function systemProblem(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  const found = code ?? WORDS.find(([pattern]) => pattern.test(message))?.[1];
+  const problem = found === undefined ? undefined : PROBLEMS[found];
+  if (!problem) return null;
+  const [what, remedy] = problem;
+  const where = path ?? message.split('\n')[0];
+  return (
+    `Cannot go on: ${what} (${where})\n` +
+    `  ${remedy}, then run the command again (dupn train with --resume); what was whole before is as it was`
+  );
+}

@@ -1,0 +1,27 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { UserError } from '../../src/common/errors.js';
+import { systemProblem } from '../../src/common/system-problem.js';
+
+test('what the machine refuses is told with the path and what to do', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'dupn-system-')), 'file');
+  await writeFile(file, '');
+  const refused = await mkdir(join(file, 'folder')).catch((error: unknown) => error);
+  expect(systemProblem(refused)).toBe(
+    `Cannot go on: a part of the path is a file, where a folder is needed (${file}/folder)\n` +
+      '  name a folder elsewhere, then run the command again (dupn train with --resume); what was whole before is as it was',
+  );
+});
+
+test('so is what DuckDB words in its own way', () => {
+  const full = new Error('IO Error: Could not write file "/x/y.parquet": No space left on device');
+  expect(systemProblem(full)).toContain(`no space is left on the disk (${full.message})`);
+});
+
+test('other errors stay what they are', () => {
+  for (const error of [new Error('a fault'), new UserError('a mistake'), 'text', new TypeError('x')]) {
+    expect(systemProblem(error)).toBeNull();
+  }
+});

@@ -1,0 +1,14 @@
+/** The short version of `npm run torture`. */
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { start } from '../setup/node-process.js';
+
+const run = fileURLToPath(new URL('run.js', import.meta.url));
+
+test('commands that are killed at random moments end as if nothing had been', async () => {
+  const { code, output } = await start([run, '--kills', '2']).ended;
+  expect([code, output]).toEqual([0, expect.any(String)]);
+  for (const name of ['preprocess', 'train', 'checkpoint', 'transfer']) {
+    expect(output).toMatch(new RegExp(`^${name} \\(.*always as without an interruption$`, 'm'));
+  }
+});
