@@ -138,7 +138,7 @@ learningRate: 1
       'c.yaml:5:12 data.log.files: expected a text or a list, got 3',
       'c.yaml:6:21 data.log.keep.label.0: expected a text, got 1; quote it: "1"',
       'c.yaml:9:19 features.item.item.size: expected a number, got "large"',
-      'c.yaml:11:5 features.properties.2nd: expected a name of letters, digits, dash and underscore that starts with a letter, got "2nd"',
+      'c.yaml:11:5 features.properties.2nd: expected a name of at most 100 letters, digits, dashes and underscores that starts with a letter, got "2nd"',
       'c.yaml:12:26 split.evaluationFrom: expected a date (2016-10-20) or a date and time (2016-10-20 08:00:00), got "2016-02-30"',
       'c.yaml:14:16 tasks.ctr.kind: expected one of binary, rank, multiclass, got "binry", did you mean `binary`?',
       'c.yaml:16:12 model.encoder: expected one of lstm, mean, got "lsmt", did you mean `lstm`?',

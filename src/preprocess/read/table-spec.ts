@@ -44,6 +44,8 @@ export interface TableSpec {
   readonly numbers: readonly string[];
   /** Column of `text` -> what a list is joined by, in formats that have lists (JSON lines, Parquet). */
   readonly separators: Readonly<Record<string, string>>;
+  /** Texts such as 266079.0 are read as 266079, but in columns of `separators`. */
+  readonly wholeNumbers?: boolean | undefined;
   /** Columns of `text` and `numbers` that may not be empty. */
   readonly required: readonly string[];
   /** Becomes the column `time_us`: microseconds since 1970 (BIGINT), never NULL. */
@@ -198,7 +200,7 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       time,
     });
   }
-  return specs;
+  return config.data.wholeNumbers ? specs.map((spec) => ({ ...spec, wholeNumbers: true })) : specs;
 }
 
 function toMicroseconds(date: string, timeZone: string): bigint {

@@ -34,7 +34,7 @@ export async function tableTimeFormat(
   if (guessed !== undefined) return guessed;
   throw new UserError(
     `Cannot tell how the times of the table \`${spec.name}\` are written: the column ${columns.join(' + ')} holds ` +
-      `${JSON.stringify(times[0])} (${file.input.shownPath}); set the \`format\` of the time`,
+      `${JSON.stringify(times[0])} (${file.input.shownPath}); set the \`format\` of the time, and its \`year\` where it has none`,
   );
 }
 
