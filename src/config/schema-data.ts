@@ -12,7 +12,9 @@ export const path = z
   .min(1)
   .refine((text) => !text.includes('\0'), 'a path without a zero byte')
   .refine(
-    (text) => Buffer.byteLength(text) <= MAX_PATH && text.split('/').every((part) => Buffer.byteLength(part) <= MAX_PART),
+    (text) =>
+      Buffer.byteLength(text) <= MAX_PATH &&
+      text.split('/').every((part) => Buffer.byteLength(part) <= MAX_PART),
     `a path of at most ${MAX_PATH} bytes, ${MAX_PART} in each part`,
   );
 export const column = z.string().min(1);

@@ -35,6 +35,33 @@ const candidates: readonly Candidate[] = [
   { format: 'milliseconds' },
 ];
 
+/** Times without a year; months before days, where both can be. */
+const yearless: readonly string[] = ['-', '/', '.'].flatMap((separator) =>
+  [`%m${separator}%d`, `%d${separator}%m`].flatMap((day) => [
+    day,
+    `${day} %H`,
+    `${day} %H:%M`,
+    `${day} %H:%M:%S`,
+  ]),
+);
+
+/** The pattern of month and day that reads every one of `texts`; undefined for none, and without texts. */
+export async function guessYearlessFormat(
+  connection: DuckDBConnection,
+  texts: readonly string[],
+): Promise<string | undefined> {
+  const patterns = ['%m%d', ...yearless];
+  // Of a leap year, so that no day is missing.
+  const reads = patterns.map((pattern) => `count(${timeSql('t', pattern, 'UTC', 2000)})`);
+  const result = await connection.runAndReadAll(
+    `SELECT count(*), ${reads.join(', ')} FROM (SELECT unnest($1) AS t) WHERE t <> ''`,
+    [listValue([...texts])],
+    [LIST(VARCHAR)],
+  );
+  const [all, ...read] = result.getRows()[0]!.map(Number);
+  return all === 0 ? undefined : patterns[read.indexOf(all!)];
+}
+
 /**
  * The format for `timeSql` that reads most of `texts`, times within 1970 .. 2106 (numbers within 1973 .. 2106); undefined when none reads at least
  * half of them. Days before months or months before days are never guessed: they need a pattern.

@@ -28,7 +28,8 @@ export function timeSql(text: string, format: string, timeZone: string, year?: n
     case 'milliseconds':
       return numberSql(text, 3);
     default: {
-      const [written, pattern] = year === undefined ? [text, format] : [datedSql(text, format, year), `%Y ${format}`];
+      const [written, pattern] =
+        year === undefined ? [text, format] : [datedSql(text, format, year), `%Y ${format}`];
       return instantSql(`try_strptime(${written}, ${quoteLiteral(pattern)})`, hasOffset(format), timeZone);
     }
   }
@@ -36,7 +37,8 @@ export function timeSql(text: string, format: string, timeZone: string, year?: n
 
 /** The text with the year before it. Of a month and a day as one number, the zero before the month may have got lost: 604. */
 function datedSql(text: string, format: string, year: number): string {
-  const written = format === '%m%d' ? `CASE length(${text}) WHEN 3 THEN '0' || ${text} ELSE ${text} END` : text;
+  const written =
+    format === '%m%d' ? `CASE length(${text}) WHEN 3 THEN '0' || ${text} ELSE ${text} END` : text;
   return `'${year} ' || ${written}`;
 }
 

@@ -23,5 +23,7 @@ export function expectPlaces(stderr: string): void {
 /** Everything below a folder but what is below `but`. */
 export async function entriesOf(folder: string, but: readonly string[]): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true });
-  return entries.filter((entry) => !but.some((other) => entry === other || entry.startsWith(`${other}/`))).sort();
+  return entries
+    .filter((entry) => !but.some((other) => entry === other || entry.startsWith(`${other}/`)))
+    .sort();
 }

@@ -54,7 +54,12 @@ it(
   FUZZ_TIMEOUT_MS,
 );
 
-type Change = { readonly at: number; readonly kind: 'replace' | 'remove' | 'add' | 'rename'; readonly value: unknown; readonly name: string };
+type Change = {
+  readonly at: number;
+  readonly kind: 'replace' | 'remove' | 'add' | 'rename';
+  readonly value: unknown;
+  readonly name: string;
+};
 
 /** Every place of a value in the tree: the map or list that holds it, and its key. */
 function places(value: unknown): { holder: Record<string, unknown>; key: string }[] {
@@ -69,11 +74,18 @@ function changed(source: string, changes: readonly Change[]): string {
     const all = places(root);
     const { holder, key } = all[Math.floor(at * all.length)]!;
     if (kind === 'replace') holder[key] = value;
-    else if (kind === 'add') Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
+    else if (kind === 'add')
+      Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
     else {
       const old = holder[key];
       delete holder[key];
-      if (kind === 'rename') Object.defineProperty(holder, name, { value: old, enumerable: true, configurable: true, writable: true });
+      if (kind === 'rename')
+        Object.defineProperty(holder, name, {
+          value: old,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
     }
   }
   return stringify(root);

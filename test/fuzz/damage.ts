@@ -8,7 +8,7 @@ export const HOSTILE_TEXTS = [
   "'",
   '"',
   "'; DROP TABLE input_0; --",
-  '"; COPY (SELECT 1) TO \'escaped\'; --',
+  "\"; COPY (SELECT 1) TO 'escaped'; --",
   '\\',
   '*',
   '[a',

@@ -10,7 +10,15 @@ import { FUZZ_TIMEOUT_MS, fuzz } from './budget.js';
 import { entriesOf, expectClean } from './clean.js';
 import { applyCuts, csvCuts } from './damage.js';
 
-const TABLES = ['events.csv', 'clicks.csv', 'items.csv', 'users.csv', 'shops.csv', 'orders.csv', 'levels.csv'] as const;
+const TABLES = [
+  'events.csv',
+  'clicks.csv',
+  'items.csv',
+  'users.csv',
+  'shops.csv',
+  'orders.csv',
+  'levels.csv',
+] as const;
 
 let folder: string;
 let tables: ReadonlyMap<string, Buffer>;
@@ -32,7 +40,8 @@ afterAll(async () => {
 /** What preprocess says of a damaged table has its file, and of rows their lines. */
 function expectFile(stderr: string, name: string): void {
   expect(stderr).toMatch(/Cannot/);
-  if (stderr.includes('malformed rows')) expect(stderr).toMatch(new RegExp(`^ {2}${name.replace('.', '\\.')}:\\d+ `, 'm'));
+  if (stderr.includes('malformed rows'))
+    expect(stderr).toMatch(new RegExp(`^ {2}${name.replace('.', '\\.')}:\\d+ `, 'm'));
 }
 
 it(
@@ -52,7 +61,11 @@ it(
           const damaged = applyCuts(original, cuts);
           await writeFile(file, isGzip ? gzipSync(damaged) : damaged);
           const before = await entriesOf(folder, ['out', 'out.rejects']);
-          const set = [`preprocess.folder=${join(folder, 'out')}`, `data.maxRejectRatio=${maxRejectRatio}`, 'preprocess.threads=1'];
+          const set = [
+            `preprocess.folder=${join(folder, 'out')}`,
+            `data.maxRejectRatio=${maxRejectRatio}`,
+            'preprocess.threads=1',
+          ];
           for (const command of ['validate', 'preprocess']) {
             const output = await runMain([
               command,
@@ -80,21 +93,28 @@ it(
     fuzz(
       'init',
       12,
-      fc.asyncProperty(csvCuts, csvCuts, fc.constantFrom('log.csv', 'log.tsv', 'log.jsonl', 'log.txt'), async (logCuts, sampleCuts, name) => {
-        const [log, samples, config] = [name, 'shown.csv', 'guessed.yaml'].map((file) => join(folder, file));
-        await writeFile(log!, applyCuts(tables.get('events.csv')!, logCuts));
-        await writeFile(samples!, applyCuts(tables.get('clicks.csv')!, sampleCuts));
-        const written = await runMain(['init', log!, '--samples', samples!, '--out', config!, '--force']);
-        expectClean(written);
-        if (written.code === 0) {
-          const output = await runMain(['validate', '-c', config!, '--log-level', 'silent']);
-          expectClean(output);
-          // What can't be told is marked by TODO, which is no column of a file without a header.
-          const isWhole = !(await readFile(config!, 'utf8')).includes(': TODO #');
-          if (isWhole) expect(output.stderr).not.toContain('Cannot use the config');
-        }
-        for (const file of [log!, samples!, config!]) await rm(file, { force: true });
-      }),
+      fc.asyncProperty(
+        csvCuts,
+        csvCuts,
+        fc.constantFrom('log.csv', 'log.tsv', 'log.jsonl', 'log.txt'),
+        async (logCuts, sampleCuts, name) => {
+          const [log, samples, config] = [name, 'shown.csv', 'guessed.yaml'].map((file) =>
+            join(folder, file),
+          );
+          await writeFile(log!, applyCuts(tables.get('events.csv')!, logCuts));
+          await writeFile(samples!, applyCuts(tables.get('clicks.csv')!, sampleCuts));
+          const written = await runMain(['init', log!, '--samples', samples!, '--out', config!, '--force']);
+          expectClean(written);
+          if (written.code === 0) {
+            const output = await runMain(['validate', '-c', config!, '--log-level', 'silent']);
+            expectClean(output);
+            // What can't be told is marked by TODO, which is no column of a file without a header.
+            const isWhole = !(await readFile(config!, 'utf8')).includes(': TODO #');
+            if (isWhole) expect(output.stderr).not.toContain('Cannot use the config');
+          }
+          for (const file of [log!, samples!, config!]) await rm(file, { force: true });
+        },
+      ),
     ),
   FUZZ_TIMEOUT_MS,
 );

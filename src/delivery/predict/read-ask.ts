@@ -146,11 +146,7 @@ function valuesOf(cells: Cells, columns: AskColumns): Values {
 }
 
 /** Undefined for a missing one. */
-function textOf(
-  cells: Cells,
-  column: string,
-  { separators, wholeNumbers }: AskColumns,
-): string | undefined {
+function textOf(cells: Cells, column: string, { separators, wholeNumbers }: AskColumns): string | undefined {
   const value = cells[column];
   if (value === null || value === undefined || value === '') return undefined;
   if (typeof value === 'string') {

@@ -8,6 +8,7 @@ import { type FileKind, fileKind } from '../read/file-format.js';
 import { decodeRecord, readHeader } from '../read/header.js';
 import { findInputFiles, type InputFile } from '../read/input-files.js';
 import { parseObject } from '../read/open-file.js';
+import { OTHER_ENCODING } from '../read/other-encoding.js';
 import { parquetColumns, parquetRelation } from '../read/relation.js';
 import { HEAD_RECORDS, headRecords, scanFile } from '../read/scan-file.js';
 import { cutRecords, takeHead } from '../read/take-head.js';
@@ -92,7 +93,12 @@ async function sampleText(
       quote: quote === '' ? -1 : quote.charCodeAt(0),
     };
     const first = await readHeader(head, found, input.shownPath);
-    const records = await headRecords(textOf(found.delimiter, found.quote, first.length));
+    const text = textOf(found.delimiter, found.quote, first.length);
+    const scanned = await scanFile(text);
+    if ((scanned.problems['bad UTF-8'] ?? 0) > scanned.records) {
+      throw new UserError(`Cannot write a config for ${path}: ${OTHER_ENCODING}`);
+    }
+    const records = await headRecords(text);
     const rows = records.map(({ text }) => decodeRecord(text.replace(/^\uFEFF/, ''), found));
     const hasHeader = !looksLikeData(first) && new Set(first).size === first.length;
     return {

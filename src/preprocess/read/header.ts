@@ -1,9 +1,11 @@
 /** The names of a text file's columns, and its records as fields. */
+import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { UserError } from '../../common/errors.js';
 import type { FileKind } from './file-format.js';
 import { byteClasses, emptyRecord, findRecord } from './find-record.js';
+import { OTHER_ENCODING } from './other-encoding.js';
 import { MAX_RECORD_BYTES } from './scan-file.js';
 
 /**
@@ -44,6 +46,9 @@ export async function readHeader(
         `Cannot read the header of ${shownPath}: ${found.problem} (${shownPath}:${line}). ` +
           'A file without a header needs `columns`',
       );
+    }
+    if (!isUtf8(bytes.subarray(start, found.end))) {
+      throw new UserError(`Cannot read the header of ${shownPath}: ${OTHER_ENCODING} (${shownPath}:${line})`);
     }
     return decodeRecord(bytes.toString('utf8', start, found.end), kind);
   }

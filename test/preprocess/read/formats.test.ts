@@ -254,7 +254,7 @@ test('Parquet gives typed times, lists, text of numbers, and rejects by row', as
     [2, 'empty value'],
     [3, 'time out of range'],
   ]);
-  expect((await timed('seconds')).rows.map((row) => row.at(-1))).toEqual([
+  expect((await timed('seconds', 'seconds')).rows.map((row) => row.at(-1))).toEqual([
     5_000000n,
     6_500000n,
     4294967295_500000n,
