@@ -204,7 +204,7 @@ describe('the same shop in another writing is the same prepared data', () => {
     ]);
     expect([asIs.code, asIs.stderr]).toEqual([
       2,
-      expect.stringMatching(/log\.csv:2 bad UTF-8[^]*iconv -f GB18030/),
+      expect.stringMatching(/log\.csv:2 bad UTF-8[\s\S]*iconv -f GB18030/),
     ]);
     for (const name of ['log.csv', 'shown.csv']) {
       await writeFile(join(at, name), new TextDecoder('gb18030').decode(await readFile(join(at, name))));

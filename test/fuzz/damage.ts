@@ -15,7 +15,7 @@ export const HOSTILE_TEXTS = [
   '../escaped',
   '/etc/passwd',
   '~',
-  '${HOME}',
+  '$HOME',
   '$(touch escaped)',
   'a\u0000b',
   '\u202e',

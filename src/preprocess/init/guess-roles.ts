@@ -145,7 +145,8 @@ export async function guessRoles(
   }
   const columns = file.rows[0]!.map((_, index) => index);
   const values = columns.map((column) => file.rows.map((row) => row[column]!));
-  const free = () => columns.filter((column) => !taken.has(column));
+  // A config can't name a column without a name.
+  const free = () => columns.filter((column) => !taken.has(column) && file.columns[column] !== '');
   if (wanted.includes('time') && !roles.time) {
     for (const column of free()) {
       if (file.isTime[column] || (await isTime(connection, values[column]!))) take('time', column, true);

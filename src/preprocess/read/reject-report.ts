@@ -2,16 +2,16 @@
 import { UserError } from '../../common/errors.js';
 import type { RowCounts } from '../../common/prepared.js';
 import { OTHER_ENCODING } from './other-encoding.js';
-import type { Reject } from './rejects-file.js';
+import { MAX_LISTED, type Reject, type RejectsFile } from './rejects-file.js';
 
 const MAX_SHOWN_TEXT = 120;
 
-/** `first`: rejects to show. */
+/** Shows the first of the rejects. */
 export function tooManyRejects(
   table: string,
   { read, rejected, rejectedBy }: RowCounts,
   maxRejectRatio: number,
-  first: readonly Reject[],
+  { first, isWhole }: Pick<RejectsFile, 'first' | 'isWhole'>,
   rejectsFile: string,
 ): UserError {
   const examples = first.map(describeReject);
@@ -23,7 +23,7 @@ export function tooManyRejects(
       `  ${describeCounts(rejectedBy)}`,
       ...examples,
       ...(isEncoding ? [`Here ${OTHER_ENCODING}`] : []),
-      `All of them are listed in ${rejectsFile}. Mend the file or the config, or raise data.maxRejectRatio.`,
+      `${isWhole ? 'All' : `The first ${MAX_LISTED}`} of them are listed in ${rejectsFile}. Mend the file or the config, or raise data.maxRejectRatio.`,
     ].join('\n'),
   );
 }

@@ -5,6 +5,7 @@ import { guessTimeFormat } from '../../features/guess-time-format.js';
 import { timeSql } from '../../features/time-sql.js';
 import { decodeRecord } from './header.js';
 import { type OpenedFile, parseObject } from './open-file.js';
+import { readingParquet } from './reading-parquet.js';
 import { HEAD_RECORDS, headRecords } from './scan-file.js';
 import type { TableSpec } from './table-spec.js';
 
@@ -49,8 +50,10 @@ async function headTimes(
   if (!file.text) {
     if (columns.length === 1 && file.relation.instant(columns[0]!, 'UTC')) return [];
     const joined = columns.map((column) => file.relation.text(column)).join(` || ' ' || `);
-    const head = await connection.runAndReadAll(
-      `SELECT time FROM (SELECT ${joined} AS time FROM ${file.relation.from}) WHERE time IS NOT NULL LIMIT ${HEAD_RECORDS}`,
+    const head = await readingParquet(file.input, () =>
+      connection.runAndReadAll(
+        `SELECT time FROM (SELECT ${joined} AS time FROM ${file.relation.from}) WHERE time IS NOT NULL LIMIT ${HEAD_RECORDS}`,
+      ),
     );
     return head.getRows().map(([time]) => String(time));
   }
