@@ -27,7 +27,9 @@ export const fileSafeName = z
   .regex(
     /^[A-Za-z][A-Za-z0-9_-]{0,99}$/,
     'a name of at most 100 letters, digits, dashes and underscores that starts with a letter',
-  );
+  )
+  // Looked up in a map, it would be there where nobody has put it.
+  .refine((name) => !(name in {}), 'a name that no object of JavaScript has by itself');
 
 /** Of prepared data and runs, which may start with a digit and hold dots. */
 export const folderName = z

@@ -161,7 +161,7 @@ test('what may be meant so is noted', async () => {
 });
 
 test('ids of samples that the log writes in another way are noted, with the key that makes them alike', async () => {
-  const log = Array.from({ length: 300 }, (_, at) => `${at % 9}.0,${at % 5}.0,click,${1511544000 + at}`);
+  const log = Array.from({ length: 300 }, (_, at) => `${at % 9}.0,${at % 5}.0,${at % 2 ? 'buy' : 'click'},${1511544000 + at}`);
   const folder = await makeFolder({
     'log.csv': `user,item,behavior,time\n${log.join('\n')}\n`,
     'items.csv': 'item,brand\n1,b\n',
