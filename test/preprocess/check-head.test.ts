@@ -99,7 +99,8 @@ test('all problems of all tables are listed together, with their places', async 
   });
   const { problems } = await check(folder);
   expect(problems.join('\n')).toContain(
-    'required the column `behavior`, got none of that name, did you mean `behaviour`?',
+    'required the column `behavior`, got none of that name, did you mean `behaviour`? ' +
+      '(asked for by data.log.keep.behavior, features.properties.behavior.column)',
   );
   expect(problems.join('\n')).toContain('3 of the first 5 rows of the table `samples/ctr` are malformed');
   expect(problems.join('\n')).toContain('samples.csv:3 bad time in time: u1,i1,yesterday,1');
@@ -161,14 +162,17 @@ test('what may be meant so is noted', async () => {
 });
 
 test('ids of samples that the log writes in another way are noted, with the key that makes them alike', async () => {
-  const log = Array.from({ length: 300 }, (_, at) => `${at % 9}.0,${at % 5}.0,${at % 2 ? 'buy' : 'click'},${1511544000 + at}`);
+  const log = Array.from(
+    { length: 300 },
+    (_, at) => `${at % 9}.0,${at % 5}.0,${at % 2 ? 'buy' : 'click'},${1511544000 + at}`,
+  );
   const folder = await makeFolder({
     'log.csv': `user,item,behavior,time\n${log.join('\n')}\n`,
     'items.csv': 'item,brand\n1,b\n',
     'samples.csv': 'user,item,time,label\n3,1,1511550005,1\n4,1,1511550006,0\n',
   });
   const apart = await check(folder);
-  const hint = /is such as "\d\.0" \(data\.wholeNumbers: true reads 12\.0 as 12\)$/;
+  const hint = / such as "\d\.0" \(data\.wholeNumbers: true reads 12\.0 as 12\)$/;
   expect(apart.notes).toEqual([
     expect.stringMatching(
       /^None of the first 2 rows of `samples\/ctr` has its user in `log`: user is such as "3"/,

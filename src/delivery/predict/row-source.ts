@@ -85,6 +85,7 @@ async function openCsv(name: string, input: Readable, format: 'csv' | 'tsv'): Pr
   const options = {
     bom: true,
     info: true,
+    record_delimiter: ['\n', '\r\n'],
     delimiter: format === 'tsv' ? '\t' : ',',
     skip_empty_lines: true,
     relax_quotes: true,
