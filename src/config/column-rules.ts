@@ -53,6 +53,25 @@ export function columnRules(config: Config): RuleProblem[] {
   });
 }
 
+/**
+ * Which keys ask for each column of a table, as dotted paths: by the name of the table (log, items, users, entities/<entity>,
+ * samples/<task>, predictedCtr), then by column.
+ */
+export function columnKeys(config: Config): ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> {
+  const tables = new Map<string, Map<string, string[]>>();
+  for (const { path, reads } of tableUses(config)) {
+    const columns = new Map<string, string[]>();
+    for (const [key, column] of reads) columns.set(column, [...(columns.get(column) ?? []), key.join('.')]);
+    tables.set(tableName(path), columns);
+  }
+  return tables;
+}
+
+function tableName([group, name, part]: Path): string {
+  if (group === 'data') return String(name);
+  return group === 'features' ? String(part) : `${group === 'tasks' ? 'samples' : group}/${name}`;
+}
+
 /** The columns of the log or of the items table that labels are worked out from. */
 function eventReads(tasks: Config['tasks'], table: 'log' | 'items') {
   return Object.entries(tasks).flatMap(([name, { labels }]) => {

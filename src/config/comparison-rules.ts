@@ -62,7 +62,7 @@ function groupRules(
     const memberOfTask = new Map<string, string>();
     return members.flatMap((member, at) => {
       const path: Path = ['groups', name, at];
-      if (!(member in variants)) {
+      if (!Object.hasOwn(variants, member)) {
         return [
           problem(path, `expected one of variants (${Object.keys(variants).join(', ')}), got ${member}`),
         ];

@@ -15,14 +15,14 @@ export function entityRules({ entities, features, tasks }: Config): RuleProblem[
     const path: Path = ['entities', name];
     if (RESERVED.includes(name))
       problems.push(problem(path, `expected another name than ${RESERVED.join(', ')}`));
-    if (!(name in fields)) {
+    if (!Object.hasOwn(fields, name)) {
       problems.push(
         problem([...path, 'fields'], `expected a field named \`${name}\` (the id of the ${name})`),
       );
     }
     for (const [fieldName, { shares, size }] of Object.entries(fields)) {
       const field = [...path, 'fields', fieldName];
-      if (shares !== undefined && !(shares in features.item)) {
+      if (shares !== undefined && !Object.hasOwn(features.item, shares)) {
         const known = Object.keys(features.item).join(', ');
         problems.push(
           problem([...field, 'shares'], `expected an item field (${known}), got ${shares}`, [
@@ -55,7 +55,7 @@ export function entityRules({ entities, features, tasks }: Config): RuleProblem[
   for (const [name, task] of Object.entries(tasks)) {
     if (task.kind === 'multiclass' || task.candidate === 'item') continue;
     const path: Path = ['tasks', name];
-    if (!(task.candidate in entities)) {
+    if (!Object.hasOwn(entities, task.candidate)) {
       const known = ['item', ...Object.keys(entities)].join(', ');
       problems.push(
         problem([...path, 'candidate'], `expected one of ${known}, got ${task.candidate}`, [['entities']]),

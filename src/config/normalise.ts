@@ -152,5 +152,6 @@ function resolveTime(time: ParsedTime, timeZone: string): TimeColumn {
     columns: time.columns ?? [time.column].filter((column) => column !== undefined),
     format: time.format,
     timeZone: time.timeZone ?? timeZone,
+    ...(time.year !== undefined && { year: time.year }),
   };
 }

@@ -112,7 +112,7 @@ function fieldRules({ data, features, tasks }: Config, input: ConfigInput): Rule
       problems.push(problem(path, `expected none: a field from ${field.from} is known for every request`));
     }
     for (const task of field.tasks ?? []) {
-      if (task in tasks) continue;
+      if (Object.hasOwn(tasks, task)) continue;
       const known = Object.keys(tasks);
       problems.push(problem(path, `expected names of tasks (${known.join(', ')}), got ${task}`, [['tasks']]));
     }
@@ -181,7 +181,7 @@ function featureRules({ data, features: { ranking }, tasks }: Config): RuleProbl
 function trainedRules({ tasks, train }: Config): RuleProblem[] {
   const known = Object.keys(tasks).join(', ');
   return (train.tasks ?? []).flatMap((name) =>
-    name in tasks
+    Object.hasOwn(tasks, name)
       ? []
       : [problem(['train', 'tasks'], `expected names of tasks (${known}), got ${name}`, [['tasks']])],
   );

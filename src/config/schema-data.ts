@@ -3,25 +3,40 @@ import { z } from 'zod';
 import { suggest } from '../common/suggest.js';
 import { isDate, isTimeZone } from './dates.js';
 
-export const path = z.string().min(1);
+/** Of a part of a path, in bytes, on nearly every file system; and of a path on Linux. */
+const MAX_PART = 255;
+const MAX_PATH = 4000;
+
+export const path = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes('\0'), 'a path without a zero byte')
+  .refine(
+    (text) =>
+      Buffer.byteLength(text) <= MAX_PATH &&
+      text.split('/').every((part) => Buffer.byteLength(part) <= MAX_PART),
+    `a path of at most ${MAX_PATH} bytes, ${MAX_PART} in each part`,
+  );
 export const column = z.string().min(1);
 export const positiveInt = z.int().positive();
 const fraction = z.number().min(0).max(1);
 
-/** Of what becomes the name of a folder or a file (fields, tasks). */
+/** Of what becomes the name of a folder or a file (fields, tasks), with endings. */
 export const fileSafeName = z
   .string()
   .regex(
-    /^[A-Za-z][A-Za-z0-9_-]*$/,
-    'a name of letters, digits, dash and underscore that starts with a letter',
-  );
+    /^[A-Za-z][A-Za-z0-9_-]{0,99}$/,
+    'a name of at most 100 letters, digits, dashes and underscores that starts with a letter',
+  )
+  // Looked up in a map, it would be there where nobody has put it.
+  .refine((name) => !(name in {}), 'a name that no object of JavaScript has by itself');
 
 /** Of prepared data and runs, which may start with a digit and hold dots. */
 export const folderName = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
-    'a name of letters, digits, dot, dash and underscore that starts with a letter or digit',
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    'a name of at most 100 letters, digits, dots, dashes and underscores that starts with a letter or digit',
   );
 
 export const date = z
@@ -33,6 +48,11 @@ const timeZone = z.string().refine(isTimeZone, {
   error: ({ input }) =>
     `an IANA time zone such as UTC or Asia/Shanghai${suggest(String(input), Intl.supportedValuesOf('timeZone'))}`,
 });
+
+/** A strptime pattern none of whose parts says the year. */
+function lacksYear(format: string): boolean {
+  return format.includes('%') && !/%-?[YyGcxs]/.test(format.replaceAll('%%', ''));
+}
 
 export const timeColumn = z
   .union([
@@ -54,9 +74,23 @@ export const timeColumn = z
           .describe(
             'auto, iso, seconds, milliseconds (since 1970), or a strptime pattern such as `%Y-%m-%d %H:%M:%S`',
           ),
+        year: z
+          .int()
+          .min(1970)
+          .max(2105)
+          .optional()
+          .describe('The year of times that are written without one, beside a pattern such as `%m-%d`'),
         timeZone: timeZone
           .optional()
           .describe('IANA name of the zone of times without an offset; by default data.timeZone'),
+      })
+      .refine(({ format, year }) => year === undefined || lacksYear(format), {
+        path: ['year'],
+        error: 'none, or a format without a year (such as `%m-%d`) beside it',
+      })
+      .refine(({ format, year }) => year !== undefined || !lacksYear(format), {
+        path: ['format'],
+        error: 'a pattern with a year, or the key `year` beside it',
       })
       .refine((time) => (time.column === undefined) !== (time.columns === undefined), {
         error: 'one of column and columns',
@@ -151,6 +185,12 @@ export const data = z
       .default(0.01)
       .describe(
         'preprocess fails when more than this share of the rows of a table is malformed, or a sample that it has to reject',
+      ),
+    wholeNumbers: z
+      .boolean()
+      .optional()
+      .describe(
+        'Read the cells of ids and fields such as `266079.0` as `266079`, in every table: as whole numbers are written that were once held as floats; cells of several values stay as they are',
       ),
     log: z
       .strictObject({

@@ -361,7 +361,12 @@ type ResolvedSource<T extends Partial<ParsedSource>> = Omit<T, keyof ParsedSourc
     : unknown);
 
 /** One or several columns, joined by one space, and how to read them. */
-export type TimeColumn = DeepReadonly<{ columns: string[]; format: string; timeZone: string }>;
+export type TimeColumn = DeepReadonly<{
+  columns: string[];
+  format: string;
+  timeZone: string;
+  year?: number;
+}>;
 
 type ParsedData = ParsedConfig['data'];
 type ParsedEntity = ParsedConfig['entities'][string];

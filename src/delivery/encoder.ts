@@ -118,7 +118,7 @@ export function createEncoder({ config, manifest, shape, vocabularies, catalogue
     const fields = itemFields.map(({ name, from, column, encoder }, at) => {
       if (name === 'item') return base?.fields[at] ?? encoder.rows(item.id);
       if (from === 'log' && log) return encoder.rows(textOf(log, column) ?? textOf(given, column));
-      if (column in given) return encoder.rows(textOf(given, column));
+      if (Object.hasOwn(given, column)) return encoder.rows(textOf(given, column));
       return base?.fields[at] ?? encoder.rows(null);
     });
     const idAt = itemFields.findIndex(({ name }) => name === 'item');
@@ -153,7 +153,7 @@ export function createEncoder({ config, manifest, shape, vocabularies, catalogue
       if (base && Object.keys(given).length === 0) return base;
       const encoded = fields.map(({ name: field, column, encoder }, at) => {
         if (field === name) return base?.fields[at] ?? encoder.rows(id);
-        if (column in given) return encoder.rows(textOf(given, column));
+        if (Object.hasOwn(given, column)) return encoder.rows(textOf(given, column));
         return base?.fields[at] ?? encoder.rows(null);
       });
       const idAt = fields.findIndex((field) => field.name === name);
@@ -232,7 +232,7 @@ function numberEncoder(
   return (given, base) =>
     Float32Array.from(units, (unit, at) => {
       const { column } = settings[unit.name]!;
-      if (!(column in given)) return base?.numbers[at] ?? 0;
+      if (!Object.hasOwn(given, column)) return base?.numbers[at] ?? 0;
       const text = textOf(given, column);
       return normaliseNumber(text === null ? null : Number(text), unit, unit.scale);
     });

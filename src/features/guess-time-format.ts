@@ -11,6 +11,8 @@ interface Candidate {
 
 /** Milliseconds from 1973 on; as seconds they would be in the year 5138. */
 const MILLISECONDS_FROM = '1e11';
+/** 1973 as well: smaller numbers are days without a year (0604), or count from some other moment. */
+const SECONDS_FROM = '1e8';
 
 /** Of those that read equally many times, the first. */
 const candidates: readonly Candidate[] = [
@@ -33,8 +35,35 @@ const candidates: readonly Candidate[] = [
   { format: 'milliseconds' },
 ];
 
+/** Times without a year; months before days, where both can be. */
+const yearless: readonly string[] = ['-', '/', '.'].flatMap((separator) =>
+  [`%m${separator}%d`, `%d${separator}%m`].flatMap((day) => [
+    day,
+    `${day} %H`,
+    `${day} %H:%M`,
+    `${day} %H:%M:%S`,
+  ]),
+);
+
+/** The pattern of month and day that reads every one of `texts`; undefined for none, and without texts. */
+export async function guessYearlessFormat(
+  connection: DuckDBConnection,
+  texts: readonly string[],
+): Promise<string | undefined> {
+  const patterns = ['%m%d', ...yearless];
+  // Of a leap year, so that no day is missing.
+  const reads = patterns.map((pattern) => `count(${timeSql('t', pattern, 'UTC', 2000)})`);
+  const result = await connection.runAndReadAll(
+    `SELECT count(*), ${reads.join(', ')} FROM (SELECT unnest($1) AS t) WHERE t <> ''`,
+    [listValue([...texts])],
+    [LIST(VARCHAR)],
+  );
+  const [all, ...read] = result.getRows()[0]!.map(Number);
+  return all === 0 ? undefined : patterns[read.indexOf(all!)];
+}
+
 /**
- * The format for `timeSql` that reads most of `texts`, times within 1970 .. 2106; undefined when none reads at least
+ * The format for `timeSql` that reads most of `texts`, times within 1970 .. 2106 (numbers within 1973 .. 2106); undefined when none reads at least
  * half of them. Days before months or months before days are never guessed: they need a pattern.
  */
 export async function guessTimeFormat(
@@ -45,7 +74,9 @@ export async function guessTimeFormat(
     const time = timeSql('t', format, 'UTC');
     const isTime = [`${time} >= 0`, `${time} < ${END_OF_TIME_US}`];
     if (looks) isTime.push(`regexp_full_match(t, ${quoteLiteral(looks)})`);
-    if (format === 'seconds') isTime.push(`TRY_CAST(t AS DOUBLE) < ${MILLISECONDS_FROM}`);
+    if (format === 'seconds') {
+      isTime.push(`TRY_CAST(t AS DOUBLE) >= ${SECONDS_FROM}`, `TRY_CAST(t AS DOUBLE) < ${MILLISECONDS_FROM}`);
+    }
     if (format === 'milliseconds') isTime.push(`TRY_CAST(t AS DOUBLE) >= ${MILLISECONDS_FROM}`);
     return `count(*) FILTER (${isTime.join(' AND ')})`;
   });

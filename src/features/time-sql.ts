@@ -15,10 +15,11 @@ const offset = String.raw`Z|[+-]\d{2}(:?\d{2})?`;
  * - iso: 2017-11-25, then optionally T or a blank, the hour, the minute, the second, a fraction (point or comma), and
  *   Z or an offset (+08, +0800, +08:00, a blank before it or not). What is finer than a microsecond is cut off.
  * - seconds, milliseconds: integers and decimal fractions, also 1511544070.0 and 1.511544070e9.
+ * - patterns: `year` is that of a pattern that has none.
  * - Times without an offset are local times of `timeZone`: one that a change of the clocks skips is moved forward by
  *   the gap, one that comes twice is the later of the two.
  */
-export function timeSql(text: string, format: string, timeZone: string): string {
+export function timeSql(text: string, format: string, timeZone: string, year?: number): string {
   switch (format) {
     case 'iso':
       return isoSql(text, timeZone);
@@ -26,9 +27,19 @@ export function timeSql(text: string, format: string, timeZone: string): string 
       return numberSql(text, 6);
     case 'milliseconds':
       return numberSql(text, 3);
-    default:
-      return instantSql(`try_strptime(${text}, ${quoteLiteral(format)})`, hasOffset(format), timeZone);
+    default: {
+      const [written, pattern] =
+        year === undefined ? [text, format] : [datedSql(text, format, year), `%Y ${format}`];
+      return instantSql(`try_strptime(${written}, ${quoteLiteral(pattern)})`, hasOffset(format), timeZone);
+    }
   }
+}
+
+/** The text with the year before it. Of a month and a day as one number, the zero before the month may have got lost: 604. */
+function datedSql(text: string, format: string, year: number): string {
+  const written =
+    format === '%m%d' ? `CASE length(${text}) WHEN 3 THEN '0' || ${text} ELSE ${text} END` : text;
+  return `'${year} ' || ${written}`;
 }
 
 /** Microseconds since 1970 of a TIMESTAMP, or of a TIMESTAMP WITH TIME ZONE if `isAbsolute`. */

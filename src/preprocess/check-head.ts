@@ -7,6 +7,7 @@ import { type Progress, silentContext } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import { propertyStrides } from '../features/property-code.js';
+import { wholeNumber } from '../features/whole-number.js';
 import { estimateSize, type ReadTableHead, type SizeEstimate } from './estimate-size.js';
 import { targetValues } from './labels/label-columns.js';
 import { labelsWithoutRoom } from './labels/room.js';
@@ -82,7 +83,7 @@ export async function checkHead(
     }
     bar.stop();
     for (const report of reports) addValueProblems(config, report, problems, notes);
-    await addJoinProblems(connection, config, tables, problems);
+    await addJoinProblems(connection, config, tables, problems, notes);
     const estimate = await estimateSize(connection, config, tables);
     try {
       propertyStrides(estimate.fields.filter(({ group }) => group === 'properties'));
@@ -227,6 +228,7 @@ async function addJoinProblems(
   config: Config,
   tables: ReadonlyMap<string, ReadTableHead>,
   problems: string[],
+  notes: string[],
 ): Promise<void> {
   const { log, items, users } = config.data;
   const samples = Object.entries(config.tasks).map(([task, settings]) => {
@@ -246,6 +248,10 @@ async function addJoinProblems(
     ...(users
       ? samples.map(({ table, samples }) => [table, samples.user, 'users', users.user] as const)
       : []),
+    ...samples.map(({ table, samples }) => [table, samples.user, 'log', log.user] as const),
+    ...samples.flatMap(({ table, samples: { candidate }, judged }): Join[] =>
+      judged === 'item' && candidate !== undefined ? [[table, candidate, 'log', log.item]] : [],
+    ),
   ];
   for (const [from, fromColumn, to, toColumn] of joins) {
     const [left, right] = [tables.get(from), tables.get(to)];
@@ -259,9 +265,12 @@ async function addJoinProblems(
     );
     const [rows, matched, example, other] = counted.getRows()[0]!;
     if (Number(rows) === 0 || Number(matched) > 0) continue;
-    problems.push(
+    const asFloats = [example, other].some((id) => wholeNumber(String(id)) !== id);
+    // Requests without a history, and candidates that nobody has met, may be meant so.
+    (to === 'log' ? notes : problems).push(
       `None of the first ${rows} rows of \`${from}\` has its ${fromColumn} in \`${to}\`: ` +
-        `${fromColumn} is such as ${JSON.stringify(example)}, ${toColumn} such as ${JSON.stringify(other)}`,
+        `${fromColumn} is such as ${JSON.stringify(example)}, ${toColumn} such as ${JSON.stringify(other)}` +
+        (asFloats ? ' (data.wholeNumbers: true reads 12.0 as 12)' : ''),
     );
   }
 }

@@ -1,6 +1,7 @@
 /** A config for a log that nothing is known of: what its head shows is filled in, what it doesn't show is marked. */
 import { basename, dirname, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { wholeNumber } from '../features/whole-number.js';
 import { distinct, guessSeparator, type Role } from './init/guess-roles.js';
 import {
   columnLine,
@@ -77,6 +78,7 @@ async function writeConfig(connection: DuckDBConnection, input: InitInput): Prom
     'data:',
     `  root: ${scalar(pathFrom(resolve(input.folder), root))}`,
     `  timeZone: UTC # ${TODO}: of the days, and of times without an offset`,
+    ...indent(2, wholeNumberLine([log, items, users, samples])),
     '  log:',
     ...indent(4, sourceLines(log, root)),
     ...indent(4, columnLine(log, 'user', 'user', 'user_id')),
@@ -101,6 +103,23 @@ async function writeConfig(connection: DuckDBConnection, input: InitInput): Prom
     ...(samples ? await taskLines(connection, samples, root) : NO_TASK),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Ids and attributes that are floats in one of the tables, and would not be found in another that has them as whole numbers. */
+function wholeNumberLine(tables: readonly (GuessedTable | undefined)[]): string[] {
+  for (const table of tables) {
+    for (const role of ['user', 'item', 'request', ...ATTRIBUTES] as const) {
+      const column = table?.roles[role]?.column;
+      if (column === undefined) continue;
+      const values = table!.file.rows.map((row) => row[column]!).filter((value) => value !== '');
+      const floats = values.filter((value) => wholeNumber(value) !== value);
+      if (floats.length === 0 || 2 * floats.length < values.length) continue;
+      return [
+        `wholeNumbers: true # ${floats[0]} in ${scalar(table!.names[column]!)} is read as ${wholeNumber(floats[0]!)}`,
+      ];
+    }
+  }
+  return [];
 }
 
 /** Names of the columns that have a role. */

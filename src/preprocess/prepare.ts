@@ -11,6 +11,7 @@ import { zoneOffsets } from '../features/local-time.js';
 import { propertyStrides } from '../features/property-code.js';
 import { type Carried, encodingOf } from './carried.js';
 import { createCarriedSql } from './carried-tables.js';
+import { checkHistories } from './check-histories.js';
 import { checkSamples } from './check-samples.js';
 import { createContextCodesSql, createContextsSql, createContextVocabulariesSql } from './contexts.js';
 import { createEntitiesSql, createEntityFieldsSql } from './entities.js';
@@ -114,6 +115,7 @@ export async function prepare(
     ...createQueryWordsSql(config, encoding),
     ...createPredictionsSql(config, inputs),
   ]);
+  await checkHistories(connection, config, inputs, logger);
   await phases.sql('ranking features', createComputedFeaturesSql(config, inputs));
   await reportPredictions(connection, config, inputs, logger);
   await phases.sql('vocabularies', [

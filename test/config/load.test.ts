@@ -138,7 +138,7 @@ learningRate: 1
       'c.yaml:5:12 data.log.files: expected a text or a list, got 3',
       'c.yaml:6:21 data.log.keep.label.0: expected a text, got 1; quote it: "1"',
       'c.yaml:9:19 features.item.item.size: expected a number, got "large"',
-      'c.yaml:11:5 features.properties.2nd: expected a name of letters, digits, dash and underscore that starts with a letter, got "2nd"',
+      'c.yaml:11:5 features.properties.2nd: expected a name of at most 100 letters, digits, dashes and underscores that starts with a letter, got "2nd"',
       'c.yaml:12:26 split.evaluationFrom: expected a date (2016-10-20) or a date and time (2016-10-20 08:00:00), got "2016-02-30"',
       'c.yaml:14:16 tasks.ctr.kind: expected one of binary, rank, multiclass, got "binry", did you mean `binary`?',
       'c.yaml:16:12 model.encoder: expected one of lstm, mean, got "lsmt", did you mean `lstm`?',
@@ -377,5 +377,52 @@ describe('DUPN_DATA_ROOT', () => {
     expect((await loadConfig(file, { env })).data.root).toBe('/elsewhere');
     expect((await loadConfig(file, { env, set: ['data.root=here'] })).data.root).toBe(resolve('here'));
     expect((await loadConfig(file, { env: { DUPN_DATA_ROOT: '' } })).data.root).toBe(join(folder, 'tables'));
+  });
+});
+
+describe('a time without a year', () => {
+  it('has the year beside its pattern, and no other time has one', async () => {
+    const timed = (time: string) =>
+      MINIMAL.replace(
+        'files: events.csv',
+        `files: events.csv
+    time: ${time}`,
+      );
+    const file = await write('c.yaml', timed('{ column: day, format: "%m-%d", year: 2015 }'));
+    expect((await loadConfig(file)).data.log.time).toMatchObject({ format: '%m-%d', year: 2015 });
+    for (const [time, problem] of [
+      [
+        '{ column: day, format: "%m-%d" }',
+        'format: expected a pattern with a year, or the key `year` beside it, got "%m-%d"',
+      ],
+      [
+        '{ column: day, year: 2015 }',
+        'year: expected none, or a format without a year (such as `%m-%d`) beside it, got 2015',
+      ],
+      [
+        '{ column: day, format: "%Y-%m", year: 2015 }',
+        'year: expected none, or a format without a year (such as `%m-%d`) beside it, got 2015',
+      ],
+      ['{ column: day, format: "%%Y %m", year: 15 }', 'year: expected a number at least 1970, got 15'],
+    ] as const) {
+      expect(await problemsIn(timed(time))).toEqual([
+        expect.stringMatching(/^c\.yaml:\d+:\d+ data\.log\.time\./),
+      ]);
+      expect((await problemsIn(timed(time)))[0]).toContain(problem);
+    }
+  });
+});
+
+describe('a path', () => {
+  it.each([
+    ['a zero byte', '"a\\0b"', 'a path without a zero byte'],
+    ['a part that is too long', 'a'.repeat(256), 'a path of at most 4000 bytes, 255 in each part'],
+    ['Chinese signs of too many bytes', '商'.repeat(86), 'a path of at most 4000 bytes, 255 in each part'],
+    ['too many parts', 'abcdefg/'.repeat(600), 'a path of at most 4000 bytes, 255 in each part'],
+  ])('with %s is refused', async (_, path, problem) => {
+    for (const key of ['run.folder', 'preprocess.folder', 'data.root', 'data.log.files']) {
+      const [found] = await problemsIn(MINIMAL, { set: [`${key}=${path}`] });
+      expect(found).toContain(`${key}: expected ${problem}, got`);
+    }
   });
 });

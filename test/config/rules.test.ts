@@ -401,7 +401,7 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     (c) => {
       c.features.user!['a/b'] = { from: 'request' };
     },
-    'features.user.a/b: expected a name of letters, digits, dash and underscore that starts with a letter, got "a/b"',
+    'features.user.a/b: expected a name of at most 100 letters, digits, dashes and underscores that starts with a letter, got "a/b"',
   ],
   [
     'a zone that is none',

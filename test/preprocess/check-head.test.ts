@@ -94,15 +94,17 @@ test('all problems of all tables are listed together, with their places', async 
   const folder = await makeFolder({
     'log.csv': 'user,item,behaviour,time\nu1,i1,click,1\n',
     'items.csv': 'item,brand\n1.0,b\n',
-    'samples.csv': 'user,item,time,label\nu1,i1,5,2\nu1,i1,yesterday,1\n,i1,5,1\nu1,i1\nu2,i1,6,0\n',
+    'samples.csv':
+      'user,item,time,label\nu1,i1,1511550005,2\nu1,i1,yesterday,1\n,i1,1511550005,1\nu1,i1\nu2,i1,1511550006,0\n',
   });
   const { problems } = await check(folder);
   expect(problems.join('\n')).toContain(
-    'required the column `behavior`, got none of that name, did you mean `behaviour`?',
+    'required the column `behavior`, got none of that name, did you mean `behaviour`? ' +
+      '(asked for by data.log.keep.behavior, features.properties.behavior.column)',
   );
   expect(problems.join('\n')).toContain('3 of the first 5 rows of the table `samples/ctr` are malformed');
   expect(problems.join('\n')).toContain('samples.csv:3 bad time in time: u1,i1,yesterday,1');
-  expect(problems.join('\n')).toContain('samples.csv:4 empty value in user: ,i1,5,1');
+  expect(problems.join('\n')).toContain('samples.csv:4 empty value in user: ,i1,1511550005,1');
   expect(problems.join('\n')).toContain('samples.csv:5 wrong number of fields (2 instead of 4): u1,i1');
   expect(problems.join('\n')).toContain('a label of the column label has to be 0 or 1, got 2 (1 times)');
   expect(problems.join('\n')).toContain(
@@ -147,7 +149,7 @@ test('numbers are read as numbers, and one that is none is told with its line', 
 test('what may be meant so is noted', async () => {
   const folder = await makeFolder({
     ...tables,
-    'samples.csv': 'user,item,time,label\nu1,i1,5,1\nu2,i1,6,1\n',
+    'samples.csv': 'user,item,time,label\nu1.0,i1,1511550005,1\nu2.0,i1,1511550006,1\n',
   });
   const { problems, notes } = await check(folder, (config) => {
     config.data.log.keep = { behavior: ['click', 'purchase'] };
@@ -157,6 +159,34 @@ test('what may be meant so is noted', async () => {
     'data.log.keep.behavior: purchase is not among the values of the first 20000 rows (buy, click, fav)',
     'All labels of the first 2 rows of `samples/ctr` are 1',
   ]);
+});
+
+test('ids of samples that the log writes in another way are noted, with the key that makes them alike', async () => {
+  const log = Array.from(
+    { length: 300 },
+    (_, at) => `${at % 9}.0,${at % 5}.0,${at % 2 ? 'buy' : 'click'},${1511544000 + at}`,
+  );
+  const folder = await makeFolder({
+    'log.csv': `user,item,behavior,time\n${log.join('\n')}\n`,
+    'items.csv': 'item,brand\n1,b\n',
+    'samples.csv': 'user,item,time,label\n3,1,1511550005,1\n4,1,1511550006,0\n',
+  });
+  const apart = await check(folder);
+  const hint = / such as "\d\.0" \(data\.wholeNumbers: true reads 12\.0 as 12\)$/;
+  expect(apart.notes).toEqual([
+    expect.stringMatching(
+      /^None of the first 2 rows of `samples\/ctr` has its user in `log`: user is such as "3"/,
+    ),
+    expect.stringMatching(/has its item in `log`: item is such as "1"/),
+  ]);
+  for (const note of apart.notes) expect(note).toMatch(hint);
+  expect(apart.problems).toEqual([
+    expect.stringMatching(
+      /of `log` has its item in `items`: item is such as "\d\.0", item such as "1" \(data\.wholeNumbers/,
+    ),
+  ]);
+  const alike = await check(folder, (config) => Object.assign(config.data, { wholeNumbers: true }));
+  expect(alike).toMatchObject({ problems: [], notes: [] });
 });
 
 test('properties of more combinations than there are codes are a problem', async () => {

@@ -142,3 +142,17 @@ test('what can not be told is marked, whatever the columns are called', async ()
     'it has no rows',
   );
 });
+
+test('a column without a name is never meant, and small codes of a log without a header are behaviours', async () => {
+  const lines = rows.map(({ user, item, seconds }, at) => `${at},${user},${item},${at % 4},${seconds}`);
+  const folder = await makeFolder({
+    'indexed.csv': [',visitor,product,kind,time', ...lines].join('\n'),
+    'codes.csv': rows.map(({ user, item, seconds }, at) => `${user},${item},${at % 4},${seconds}`).join('\n'),
+  });
+  const indexed = await initAndPrepare(folder, { log: 'indexed.csv' });
+  expect(indexed.config.data.log).toMatchObject({ user: 'visitor', item: 'product' });
+  expect(indexed.text).toContain('# columns that nothing uses: "", "kind"');
+  const codes = await initAndPrepare(folder, { log: 'codes.csv' });
+  expect(codes.config.data.log.columns).toEqual(['user_id', 'item_id', 'behavior', 'time']);
+  expect(codes.text).toMatch(/behaviours found: 0 150, 1 150, 2 150, 3 150;/);
+});

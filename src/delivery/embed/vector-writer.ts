@@ -124,7 +124,9 @@ async function npyWriter(
     },
     async abandon() {
       await file.close();
-      ids.destroy();
+      // Of a write that is under way.
+      ids.on('error', () => {});
+      if (!ids.closed) await new Promise<void>((done) => ids.once('close', () => done()).destroy());
       await abandon();
     },
   };

@@ -19,6 +19,8 @@ export interface AskColumns {
   readonly numbers: ReadonlySet<string>;
   /** Column -> what a list in it is joined by. */
   readonly separators: Readonly<Record<string, string>>;
+  /** Texts such as 266079.0 are read as 266079, but in columns of `separators`. */
+  readonly wholeNumbers: boolean;
 }
 
 /** @throws UserError when the model has no such task, or several and none is named */
@@ -53,6 +55,7 @@ export function askColumns(config: Config, shape: ModelShape, named: string | un
     log: { item, time: logTime },
     numbers: new Set(numbers.flatMap((fields) => Object.values(fields).map(({ column }) => column))),
     separators: Object.fromEntries(separated),
+    wholeNumbers: config.data.wholeNumbers ?? false,
   };
 }
 

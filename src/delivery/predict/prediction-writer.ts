@@ -129,7 +129,9 @@ export async function fileWriter(
       await rename(temporary, path);
     },
     async abandon() {
-      stream.destroy();
+      // Of a write that is under way.
+      stream.on('error', () => {});
+      if (!stream.closed) await new Promise<void>((done) => stream.once('close', () => done()).destroy());
       await abandon();
     },
   };

@@ -1,4 +1,5 @@
 /** What a row asks: a user at a moment, with a history of its own or not, and one or more candidates. */
+import { wholeNumber } from '../../features/whole-number.js';
 import type { RawRow, RawSample, Values } from '../raw-request.js';
 import type { AskColumns } from './ask-columns.js';
 import type { BadRow, Row } from './row-source.js';
@@ -114,7 +115,7 @@ function rowOf(cells: Cells, column: string, columns: AskColumns): RawRow {
 }
 
 function numberOf(cells: Cells, name: string, columns: AskColumns): number | null {
-  if (!(name in cells))
+  if (!Object.hasOwn(cells, name))
     throw new Unfit(`expected the ranking feature ${name}, or null where it is missing, got nothing`);
   return finite(textOf(cells, name, columns), name);
 }
@@ -138,17 +139,19 @@ function required(cells: Cells, column: string, columns: AskColumns): string {
 function valuesOf(cells: Cells, columns: AskColumns): Values {
   const values: Record<string, string | null> = {};
   for (const column of Object.keys(cells)) {
-    if (column in KEYS) continue;
+    if (Object.hasOwn(KEYS, column)) continue;
     values[column] = textOf(cells, column, columns) ?? null;
   }
   return values;
 }
 
 /** Undefined for a missing one. */
-function textOf(cells: Cells, column: string, { separators }: AskColumns): string | undefined {
+function textOf(cells: Cells, column: string, { separators, wholeNumbers }: AskColumns): string | undefined {
   const value = cells[column];
   if (value === null || value === undefined || value === '') return undefined;
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') {
+    return wholeNumbers && separators[column] === undefined ? wholeNumber(value) : value;
+  }
   if (Array.isArray(value) && separators[column] !== undefined)
     return value.join(separators[column]) || undefined;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -14,7 +14,7 @@ export type ReadTimes = (texts: readonly string[]) => Promise<(number | null)[]>
 /** A format that the config does not name is told from the first texts. @throws UserError when that cannot be told */
 export function timeReader(
   connection: DuckDBConnection,
-  { columns, format, timeZone }: TimeColumn,
+  { columns, format, timeZone, year }: TimeColumn,
 ): ReadTimes {
   let known = format === 'auto' ? undefined : format;
   return async (texts) => {
@@ -28,7 +28,7 @@ export function timeReader(
     // Rows of one request have the same.
     const distinct = [...new Set(texts)];
     const reader = await connection.runAndReadAll(
-      `SELECT ${timeSql('t', known, timeZone)} FROM (SELECT unnest($1) AS t)`,
+      `SELECT ${timeSql('t', known, timeZone, year)} FROM (SELECT unnest($1) AS t)`,
       [listValue(distinct)],
       [LIST(VARCHAR)],
     );

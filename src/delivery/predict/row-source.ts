@@ -1,13 +1,12 @@
 /** Rows of a file or of a stream: CSV, JSON lines or Parquet, one after the other, in bounded memory. */
 import { createReadStream, existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type CsvError, parse } from 'csv-parse';
 import { messageOf, UserError } from '../../common/errors.js';
 import { quoteIdentifier } from '../../common/sql.js';
 import { parquetSql, rowsOfQuery } from '../database.js';
+import { boundedInput, linesOf, MAX_LINE_BYTES, toldOf } from './bounded-input.js';
 
 const ROW_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];
@@ -67,11 +66,10 @@ export async function openRows(
   }
   if (path !== '-' && !existsSync(path)) throw new UserError(`Cannot read ${path}: there is no such file`);
   const plain: NodeJS.ReadableStream = path === '-' ? stdin! : createReadStream(path);
-  const input = /\.gz$/i.test(path) ? plain.pipe(createGunzip()) : plain;
-  if (path !== '-') plain.on('error', (error) => (input as Readable).destroy(error));
+  const input = boundedInput(name, plain, /\.gz$/i.test(path));
   if (format === 'jsonl')
-    return { name, format, columns: null, times: new Set(), rows: jsonRows(input as Readable) };
-  return openCsv(name, input as Readable, format);
+    return { name, format, columns: null, times: new Set(), rows: toldOf(name, jsonRows(input)) };
+  return openCsv(name, input, format);
 }
 
 /** Records that the parser may be ahead. */
@@ -87,6 +85,7 @@ async function openCsv(name: string, input: Readable, format: 'csv' | 'tsv'): Pr
   const options = {
     bom: true,
     info: true,
+    record_delimiter: ['\n', '\r\n'],
     delimiter: format === 'tsv' ? '\t' : ',',
     skip_empty_lines: true,
     relax_quotes: true,
@@ -96,11 +95,12 @@ async function openCsv(name: string, input: Readable, format: 'csv' | 'tsv'): Pr
       bad.push({ line: Number(error?.lines ?? 0), reason: `expected CSV, got ${messageOf(error)}` });
       return undefined;
     },
+    max_record_size: MAX_LINE_BYTES,
     readableHighWaterMark: AHEAD,
   };
   const parser = input.pipe(parse(options));
   input.on('error', (error) => parser.destroy(error));
-  const blocks = recordBlocks(parser);
+  const blocks = toldOf(name, recordBlocks(parser));
   const first = await blocks.next();
   const [header, ...records] = first.done ? [] : first.value;
   if (!header) throw new UserError(`Cannot read ${name}: expected a header line, got nothing`);
@@ -160,7 +160,7 @@ async function* csvRows(
 
 async function* jsonRows(input: Readable): AsyncGenerator<readonly RowOrBad[]> {
   let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of linesOf(input)) {
     line++;
     if (text.trim() === '') continue;
     yield [parseLine(text, line)];
@@ -184,7 +184,7 @@ async function openParquet(connection: DuckDBConnection, path: string): Promise<
   const described = await connection
     .runAndReadAll(`DESCRIBE SELECT * FROM ${parquetSql(path)}`)
     .catch((cause) => {
-      throw new UserError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
+      throw new UserError(`Cannot read ${path}: ${messageOf(cause).split('\n')[0]}`, { cause });
     });
   const types = described.getRows().map(([name, type]) => [String(name), String(type)] as const);
   const isNested = types.map(([, type]) => type.endsWith(']') || /^(STRUCT|MAP)/.test(type));
@@ -211,5 +211,5 @@ async function openParquet(connection: DuckDBConnection, path: string): Promise<
     }
   }
   const times = new Set(types.filter(([, type]) => /^(TIMESTAMP|DATE)/.test(type)).map(([name]) => name));
-  return { name: path, format: 'parquet', columns, times, rows: rows() };
+  return { name: path, format: 'parquet', columns, times, rows: toldOf(path, rows()) };
 }

@@ -59,7 +59,7 @@ export async function openSliceCodes(input: SliceInput): Promise<OpenSliceCodes>
     const ofCandidate =
       judged === null ? [] : await candidateColumns(prepared, task, judged, requests, names);
     const taken = new Set([...ofRequest, ...ofCandidate].map(({ column }) => column));
-    const ofSamples = keep.map((name) => ({ name, column: taken.has(name) ? `samples.${name}` : name }));
+    const ofSamples = keep.map((name) => ({ name, column: columnOf(name, taken, keep) }));
     const kept = ofSamples.filter(isAsked);
     const chosen = {
       request: ofRequest.filter(isAsked),
@@ -88,6 +88,15 @@ export async function openSliceCodes(input: SliceInput): Promise<OpenSliceCodes>
     database.close();
     names.close();
   }
+}
+
+const OF_SAMPLES = 'samples.';
+
+/** The name of a kept column: one that is taken has its table before it, as has one that such a name would be taken for. */
+function columnOf(name: string, taken: ReadonlySet<string>, keep: readonly string[]): string {
+  const isTaken = (other: string) => taken.has(other) && keep.includes(other);
+  const looksPrefixed = name.startsWith(OF_SAMPLES) && isTaken(name.slice(OF_SAMPLES.length));
+  return isTaken(name) || looksPrefixed ? `${OF_SAMPLES}${name}` : name;
 }
 
 /** Samples of each request. */

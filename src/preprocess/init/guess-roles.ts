@@ -111,6 +111,7 @@ const behaviours = [
 ];
 
 const MAX_BEHAVIOURS = 30;
+const MAX_CODES = 10;
 /** 2000-01-01: a smaller number of seconds is an id. */
 const FIRST_SECONDS = 946_684_800;
 
@@ -144,7 +145,8 @@ export async function guessRoles(
   }
   const columns = file.rows[0]!.map((_, index) => index);
   const values = columns.map((column) => file.rows.map((row) => row[column]!));
-  const free = () => columns.filter((column) => !taken.has(column));
+  // A config can't name a column without a name.
+  const free = () => columns.filter((column) => !taken.has(column) && file.columns[column] !== '');
   if (wanted.includes('time') && !roles.time) {
     for (const column of free()) {
       if (file.isTime[column] || (await isTime(connection, values[column]!))) take('time', column, true);
@@ -170,6 +172,14 @@ export async function guessRoles(
       undefined,
     );
   take('item', most(ids.filter((column) => !taken.has(column))), true);
+  // A header would have said so.
+  if (!file.hasHeader) {
+    take(
+      'behavior',
+      free().find((column) => isCode(values[column]!)),
+      true,
+    );
+  }
   if (roles.item) {
     const items = values[roles.item.column]!;
     take(
@@ -181,11 +191,16 @@ export async function guessRoles(
   return roles;
 }
 
-/** A first line that holds numbers, times or behaviours is data and no header. */
+/**
+ * A first line that holds numbers, times or behaviours is data and no header. An empty field says nothing: the header of an
+ * index that pandas writes is one.
+ */
 export function looksLikeData(fields: readonly string[]): boolean {
-  return fields.some(
-    (field) =>
-      field === '' || /^[-+]?\d/.test(field) || field === 'pv' || /^(true|false|null|none)$/i.test(field),
+  return (
+    fields.every((field) => field === '') ||
+    fields.some(
+      (field) => /^[-+]?\d/.test(field) || field === 'pv' || /^(true|false|null|none)$/i.test(field),
+    )
   );
 }
 
@@ -217,6 +232,12 @@ async function isTime(connection: DuckDBConnection, values: readonly string[]): 
 function isBehaviour(values: readonly string[]): boolean {
   const found = [...new Set(values)];
   return found.length <= MAX_BEHAVIOURS && found.some((value) => behaviours.includes(plain(value)));
+}
+
+/** Behaviours as small numbers, from 0 or 1. */
+function isCode(values: readonly string[]): boolean {
+  const found = distinct(values);
+  return found > 1 && found <= MAX_CODES && values.every((value) => /^\d{1,2}(\.0)?$/.test(value));
 }
 
 function isLabel(values: readonly string[]): boolean {

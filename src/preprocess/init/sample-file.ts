@@ -1,13 +1,15 @@
 /** A file that nothing is known of yet: its format, its columns and its first rows. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../../common/errors.js';
 import { type FileKind, fileKind } from '../read/file-format.js';
 import { decodeRecord, readHeader } from '../read/header.js';
 import { findInputFiles, type InputFile } from '../read/input-files.js';
 import { parseObject } from '../read/open-file.js';
+import { OTHER_ENCODING } from '../read/other-encoding.js';
+import { readingParquet } from '../read/reading-parquet.js';
 import { parquetColumns, parquetRelation } from '../read/relation.js';
 import { HEAD_RECORDS, headRecords, scanFile } from '../read/scan-file.js';
 import { cutRecords, takeHead } from '../read/take-head.js';
@@ -34,11 +36,11 @@ export async function sampleFile(
   path: string,
   looksLikeData: (fields: readonly string[]) => boolean,
 ): Promise<SampledFile> {
-  const [input] = await findInputFiles(connection, basename(path), [path], '/');
+  const [input] = await findInputFiles(connection, basename(path), [path], dirname(path));
   const kind = await fileKind({ files: [path], format: 'auto', quote: '"' }, input!);
   const sampled =
     kind.format === 'parquet'
-      ? await sampleParquet(connection, input!)
+      ? await readingParquet(input!, () => sampleParquet(connection, input!))
       : await sampleText(input!, kind, looksLikeData);
   if (sampled.rows.length === 0) throw new UserError(`Cannot write a config for ${path}: it has no rows`);
   return sampled;
@@ -92,7 +94,12 @@ async function sampleText(
       quote: quote === '' ? -1 : quote.charCodeAt(0),
     };
     const first = await readHeader(head, found, input.shownPath);
-    const records = await headRecords(textOf(found.delimiter, found.quote, first.length));
+    const text = textOf(found.delimiter, found.quote, first.length);
+    const scanned = await scanFile(text);
+    if ((scanned.problems['bad UTF-8'] ?? 0) > scanned.records) {
+      throw new UserError(`Cannot write a config for ${path}: ${OTHER_ENCODING}`);
+    }
+    const records = await headRecords(text);
     const rows = records.map(({ text }) => decodeRecord(text.replace(/^\uFEFF/, ''), found));
     const hasHeader = !looksLikeData(first) && new Set(first).size === first.length;
     return {

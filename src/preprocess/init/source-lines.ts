@@ -2,7 +2,7 @@
 import { relative, resolve } from 'node:path';
 import { type DuckDBConnection, LIST, listValue, VARCHAR } from '@duckdb/node-api';
 import { stringify } from 'yaml';
-import { guessTimeFormat } from '../../features/guess-time-format.js';
+import { guessTimeFormat, guessYearlessFormat } from '../../features/guess-time-format.js';
 import { timeSql } from '../../features/time-sql.js';
 import { guessRoles, looksLikeData, type Role, type Roles } from './guess-roles.js';
 import { type SampledFile, sampleFile } from './sample-file.js';
@@ -77,6 +77,10 @@ export async function timeLine(connection: DuckDBConnection, table: GuessedTable
     columns.length === 1
       ? `column: ${scalar(names[day]!)}`
       : `columns: [${columns.map((column) => scalar(names[column]!)).join(', ')}]`;
+  const yearless = format ?? (await guessYearlessFormat(connection, texts));
+  if (format === undefined && yearless !== undefined) {
+    return `time: { ${value}, format: ${scalar(yearless)}, year: ${TODO} } # ${TODO}: the year of times such as ${JSON.stringify(texts[0])}`;
+  }
   if (format === undefined) {
     return `time: { ${value}, format: "%d/%m/%Y %H:%M:%S" } # ${TODO}: the pattern of times such as ${JSON.stringify(texts[0])}`;
   }

@@ -21,7 +21,9 @@ function columnProblems(spec: TableSpec, names: readonly string[]): readonly str
     const count = names.filter((name) => name === column).length;
     if (count === 1) return [];
     if (count > 1) return [`the column \`${column}\` stands there ${count} times`];
-    return [`required the column \`${column}\`, got none of that name${suggest(column, names)}`];
+    const keys = spec.keys?.get(column) ?? [];
+    const asked = keys.length === 0 ? '' : ` (asked for by ${keys.join(', ')})`;
+    return [`required the column \`${column}\`, got none of that name${suggest(column, names)}${asked}`];
   });
 }
 

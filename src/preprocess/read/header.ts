@@ -1,14 +1,19 @@
 /** The names of a text file's columns, and its records as fields. */
+import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { UserError } from '../../common/errors.js';
 import type { FileKind } from './file-format.js';
 import { byteClasses, emptyRecord, findRecord } from './find-record.js';
+import { OTHER_ENCODING } from './other-encoding.js';
 import { MAX_RECORD_BYTES } from './scan-file.js';
+
+/** Far beyond any log; each costs memory in every reader. */
+const MAX_COLUMNS = 16_384;
 
 /**
  * The fields of the first line that is not blank; none for a file without one.
- * @throws UserError for a line that can't be divided.
+ * @throws UserError for a line that can't be divided, is no UTF-8 or has too many fields.
  */
 export async function readHeader(
   path: string,
@@ -43,6 +48,14 @@ export async function readHeader(
       throw new UserError(
         `Cannot read the header of ${shownPath}: ${found.problem} (${shownPath}:${line}). ` +
           'A file without a header needs `columns`',
+      );
+    }
+    if (!isUtf8(bytes.subarray(start, found.end))) {
+      throw new UserError(`Cannot read the header of ${shownPath}: ${OTHER_ENCODING} (${shownPath}:${line})`);
+    }
+    if (found.fields > MAX_COLUMNS) {
+      throw new UserError(
+        `Cannot read the header of ${shownPath}: required at most ${MAX_COLUMNS} columns, got ${found.fields} (${shownPath}:${line})`,
       );
     }
     return decodeRecord(bytes.toString('utf8', start, found.end), kind);

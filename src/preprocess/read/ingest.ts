@@ -117,7 +117,7 @@ export async function ingest(
       throw new UserError(`Cannot read the table \`${spec.name}\`: required rows, got none (${files})`);
     }
     if (counts.rejected > options.maxRejectRatio * counts.read) {
-      throw tooManyRejects(spec.name, counts, options.maxRejectRatio, rejects.first, options.rejectsFile);
+      throw tooManyRejects(spec.name, counts, options.maxRejectRatio, rejects, options.rejectsFile);
     }
     const rows = await keepRows(connection, table, spec, counts);
     describeTable(spec, rows, { timeFormat, multiLine, unused: [...unused] }, options);

@@ -6,6 +6,7 @@ import { whileRunning } from '../../common/database.js';
 import { writeCleanCopy } from './clean-copy.js';
 import type { Problem } from './find-record.js';
 import type { OpenedFile } from './open-file.js';
+import { readingParquet } from './reading-parquet.js';
 import { insertRows } from './row-rules.js';
 import { type ScanSummary, scanFile } from './scan-file.js';
 import type { TableSpec } from './table-spec.js';
@@ -39,7 +40,9 @@ export async function loadFile(
   if (!file.text) {
     const show = (share: number | null) => share !== null && onProgress(share);
     const rows = await whileRunning(connection, show, () =>
-      insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath)),
+      readingParquet(file.input, () =>
+        insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath)),
+      ),
     );
     return { rows, malformed: {}, multiLine: 0 };
   }

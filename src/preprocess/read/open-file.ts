@@ -5,6 +5,7 @@ import { checkColumns } from './check-columns.js';
 import { type FileKind, fileKind } from './file-format.js';
 import { readHeader } from './header.js';
 import type { InputFile } from './input-files.js';
+import { readingParquet } from './reading-parquet.js';
 import { csvRelation, jsonRelation, parquetColumns, parquetRelation, type Relation } from './relation.js';
 import { headRecords, type TextFile } from './scan-file.js';
 import { neededColumns, type TableSpec } from './table-spec.js';
@@ -44,7 +45,7 @@ async function openParquet(
   input: InputFile,
   kind: FileKind,
 ): Promise<OpenedFile> {
-  const types = await parquetColumns(connection, input.path);
+  const types = await readingParquet(input, () => parquetColumns(connection, input.path));
   const relation = parquetRelation(input.path, types, spec.separators);
   return { input, kind, columns: [...types.keys()], relation };
 }

@@ -1,30 +1,29 @@
 /** What is said about rejected rows: a warning, or the end of the run. */
 import { UserError } from '../../common/errors.js';
 import type { RowCounts } from '../../common/prepared.js';
-import type { Reject } from './rejects-file.js';
+import { OTHER_ENCODING } from './other-encoding.js';
+import { MAX_LISTED, type Reject, type RejectsFile } from './rejects-file.js';
 
 const MAX_SHOWN_TEXT = 120;
 
-/** `first`: rejects to show. */
+/** Shows the first of the rejects. */
 export function tooManyRejects(
   table: string,
   { read, rejected, rejectedBy }: RowCounts,
   maxRejectRatio: number,
-  first: readonly Reject[],
+  { first, isWhole }: Pick<RejectsFile, 'first' | 'isWhole'>,
   rejectsFile: string,
 ): UserError {
   const examples = first.map(describeReject);
-  const isEncoding = 2 * (rejectedBy['bad UTF-8'] ?? 0) > read;
+  const isEncoding = 2 * (rejectedBy['bad UTF-8'] ?? 0) > rejected;
   return new UserError(
     [
       `Cannot read the table \`${table}\`: required at most ${percent(maxRejectRatio)} malformed rows ` +
         `(data.maxRejectRatio), got ${percent(rejected / read)}, ${rejected} of ${read}`,
       `  ${describeCounts(rejectedBy)}`,
       ...examples,
-      ...(isEncoding
-        ? ['The text is in another encoding than UTF-8: convert it (for Chinese, iconv -f GB18030 -t UTF-8)']
-        : []),
-      `All of them are listed in ${rejectsFile}. Mend the file or the config, or raise data.maxRejectRatio.`,
+      ...(isEncoding ? [`Here ${OTHER_ENCODING}`] : []),
+      `${isWhole ? 'All' : `The first ${MAX_LISTED}`} of them are listed in ${rejectsFile}. Mend the file or the config, or raise data.maxRejectRatio.`,
     ].join('\n'),
   );
 }

@@ -23,14 +23,20 @@ export interface RejectsFile {
   close(): Promise<void>;
   /** The first few rejects written. */
   readonly first: readonly Reject[];
+  /** All of them are in the file; false where they were more than `MAX_LISTED`. */
+  readonly isWhole: boolean;
 }
+
+/** A file that is no log at all would be listed line by line, in many times its size. */
+export const MAX_LISTED = 1_000_000;
 
 const MAX_TEXT = 10_000;
 const MAX_FIRST = 5;
 
 /** The file is made with the first reject; without one, there is none. */
-export function rejectsFile(path: string): RejectsFile {
+export function rejectsFile(path: string, maxListed = MAX_LISTED): RejectsFile {
   const first: Reject[] = [];
+  let listed = 0;
   let stream: WriteStream | undefined;
   let failure: Error | undefined;
   const open = (): WriteStream => {
@@ -44,7 +50,12 @@ export function rejectsFile(path: string): RejectsFile {
   };
   return {
     first,
+    get isWhole() {
+      return listed <= maxListed;
+    },
     write(reject) {
+      listed++;
+      if (listed > maxListed) return;
       stream ??= open();
       if (first.length < MAX_FIRST) first.push(reject);
       const { file, line, byteOffset, column, reason, text } = reject;

@@ -4,6 +4,7 @@
  */
 import { quoteLiteral } from '../../common/sql.js';
 import { END_OF_TIME_US, timeSql } from '../../features/time-sql.js';
+import { wholeNumberSql } from '../../features/whole-number.js';
 import type { Relation } from './relation.js';
 import { numberColumn, type TableSpec, textColumn } from './table-spec.js';
 
@@ -35,7 +36,7 @@ export function insertRows(
   shownPath: string,
 ): string {
   const raw = [
-    ...spec.text.map((name) => `${relation.text(name)} AS ${textColumn(spec, name)}`),
+    ...spec.text.map((name) => `${cellText(spec, relation, name)} AS ${textColumn(spec, name)}`),
     ...spec.numbers.map((name) => `${relation.text(name)} AS ${rawNumber(spec, name)}`),
     ...(relation.isBlank ? [`${relation.isBlank} AS is_blank`] : []),
     ...(relation.isMalformed ? [`${relation.isMalformed} AS is_malformed`] : []),
@@ -44,11 +45,11 @@ export function insertRows(
     (name) => `${readNumber(rawNumber(spec, name))} AS ${numberColumn(spec, name)}`,
   );
   if (spec.time) {
-    const { columns, timeZone } = spec.time;
+    const { columns, timeZone, year } = spec.time;
     const instant = columns.length === 1 ? relation.instant(columns[0]!, timeZone) : undefined;
     raw.push(`${columns.map((name) => relation.text(name)).join(` || ' ' || `)} AS time_text`);
     if (instant) raw.push(`${instant} AS time_us`);
-    else read.push(`${timeSql('time_text', timeFormat, timeZone)} AS time_us`);
+    else read.push(`${timeSql('time_text', timeFormat, timeZone, year)} AS time_us`);
   }
   const verdicts = sqlRules(spec, relation, shownPath).map(
     ({ breaks }, index) => `WHEN ${breaks} THEN ${index + 1}`,
@@ -127,6 +128,11 @@ function filterRules(spec: TableSpec): readonly SqlRule[] {
   if (spec.filter?.fromUs !== undefined) filter('from', time, `time_us < ${spec.filter.fromUs}`);
   if (spec.filter?.toUs !== undefined) filter('to', time, `time_us >= ${spec.filter.toUs}`);
   return rules;
+}
+
+function cellText(spec: TableSpec, relation: Relation, name: string): string {
+  const text = relation.text(name);
+  return spec.wholeNumbers && spec.separators[name] === undefined ? wholeNumberSql(text) : text;
 }
 
 /** True and false are 1 and 0, since pandas writes labels so. */

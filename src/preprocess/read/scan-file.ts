@@ -63,19 +63,23 @@ export interface ScanSummary {
 
 /** What is looked at to find out how a file is written. */
 export const HEAD_RECORDS = 1000;
+const HEAD_BYTES = 4 << 20;
 
-/** The first well-formed records, their line ends left out. */
+/** The first well-formed records, their line ends left out; fewer than HEAD_RECORDS of long ones. */
 export async function headRecords(
   file: TextFile,
 ): Promise<readonly { readonly text: string; readonly line: number; readonly byteOffset: number }[]> {
   const records: { text: string; line: number; byteOffset: number }[] = [];
+  let bytesTaken = 0;
+  const isEnough = () => records.length >= HEAD_RECORDS || bytesTaken >= HEAD_BYTES;
   await scanFile(file, {
     record({ bytes, start, end, line, byteOffset }) {
-      if (records.length < HEAD_RECORDS && end > start) {
+      if (!isEnough() && end > start) {
+        bytesTaken += end - start;
         records.push({ text: Buffer.from(bytes.subarray(start, end)).toString(), line, byteOffset });
       }
     },
-    isEnough: () => records.length >= HEAD_RECORDS,
+    isEnough,
   });
   return records;
 }

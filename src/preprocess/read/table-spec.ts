@@ -1,4 +1,5 @@
 /** Which columns of which input tables a config reads, and what has to hold of them. */
+import { columnKeys } from '../../config/column-rules.js';
 import { toEpochSeconds } from '../../config/dates.js';
 import type { Config, SampleSource, TimeColumn } from '../../config/schema.js';
 import { isPlacedInLog, labelColumns } from '../labels/label-columns.js';
@@ -44,6 +45,10 @@ export interface TableSpec {
   readonly numbers: readonly string[];
   /** Column of `text` -> what a list is joined by, in formats that have lists (JSON lines, Parquet). */
   readonly separators: Readonly<Record<string, string>>;
+  /** Column -> the keys of the config that ask for it, for messages. */
+  readonly keys?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** Texts such as 266079.0 are read as 266079, but in columns of `separators`. */
+  readonly wholeNumbers?: boolean | undefined;
   /** Columns of `text` and `numbers` that may not be empty. */
   readonly required: readonly string[];
   /** Becomes the column `time_us`: microseconds since 1970 (BIGINT), never NULL. */
@@ -198,7 +203,9 @@ export function tableSpecs(config: Config): readonly TableSpec[] {
       time,
     });
   }
-  return specs;
+  const { wholeNumbers } = config.data;
+  const keys = columnKeys(config);
+  return specs.map((spec) => ({ ...spec, wholeNumbers, keys: keys.get(spec.name) }));
 }
 
 function toMicroseconds(date: string, timeZone: string): bigint {

@@ -5,6 +5,7 @@ import { guessTimeFormat } from '../../features/guess-time-format.js';
 import { timeSql } from '../../features/time-sql.js';
 import { decodeRecord } from './header.js';
 import { type OpenedFile, parseObject } from './open-file.js';
+import { readingParquet } from './reading-parquet.js';
 import { HEAD_RECORDS, headRecords } from './scan-file.js';
 import type { TableSpec } from './table-spec.js';
 
@@ -34,7 +35,7 @@ export async function tableTimeFormat(
   if (guessed !== undefined) return guessed;
   throw new UserError(
     `Cannot tell how the times of the table \`${spec.name}\` are written: the column ${columns.join(' + ')} holds ` +
-      `${JSON.stringify(times[0])} (${file.input.shownPath}); set the \`format\` of the time`,
+      `${JSON.stringify(times[0])} (${file.input.shownPath}); set the \`format\` of the time, and its \`year\` where it has none`,
   );
 }
 
@@ -49,8 +50,10 @@ async function headTimes(
   if (!file.text) {
     if (columns.length === 1 && file.relation.instant(columns[0]!, 'UTC')) return [];
     const joined = columns.map((column) => file.relation.text(column)).join(` || ' ' || `);
-    const head = await connection.runAndReadAll(
-      `SELECT time FROM (SELECT ${joined} AS time FROM ${file.relation.from}) WHERE time IS NOT NULL LIMIT ${HEAD_RECORDS}`,
+    const head = await readingParquet(file.input, () =>
+      connection.runAndReadAll(
+        `SELECT time FROM (SELECT ${joined} AS time FROM ${file.relation.from}) WHERE time IS NOT NULL LIMIT ${HEAD_RECORDS}`,
+      ),
     );
     return head.getRows().map(([time]) => String(time));
   }

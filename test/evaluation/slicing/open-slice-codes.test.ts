@@ -89,11 +89,11 @@ function tables(): Record<string, Table> {
   const samplesOf = (task: string): Table => ({
     columns: {
       ...{ sample: 'INTEGER', request: 'INTEGER', label: 'FLOAT', weight: 'FLOAT' },
-      ...Object.fromEntries([...KEPT, 'hour'].map((name) => [name, 'VARCHAR'])),
+      ...Object.fromEntries([...KEPT, 'hour', 'samples.hour'].map((name) => [name, 'VARCHAR'])),
     },
     rows: rows[task]!.map(({ request, label, weight, kept }, sample) => [
       ...[sample, request, label, weight],
-      ...[...kept, kept[KEPT.indexOf('code')]!],
+      ...[...kept, kept[KEPT.indexOf('code')]!, kept[KEPT.indexOf('place')]!],
     ]),
   });
   const vocabulary = (name: string, size: number): Table => ({
@@ -337,6 +337,17 @@ test('a kept column of the name of another one is samples.<name>, and asked for 
     ['samples.hour', byColumn.get('samples.hour')],
   ]);
   expect([...(await asked('hour')).byColumn]).toEqual([['hour', byColumn.get('hour')]]);
+});
+
+test('a kept column that is called as another one would be is told apart from it', async () => {
+  const { known, byColumn } = await codesOf('follow', { keep: ['hour', 'samples.hour'] });
+  expect(known.slice(-2)).toEqual(['samples.hour', 'samples.samples.hour']);
+  const names = (column: string) =>
+    frequent(measured('follow').map(({ kept }) => kept[KEPT.indexOf(column)]!));
+  expect(byColumn.get('samples.hour')).toEqual(names('code'));
+  expect(byColumn.get('samples.samples.hour')).toEqual(names('place'));
+  const alone = await codesOf('follow', { keep: ['samples.hour'] });
+  expect(alone.byColumn.get('samples.hour')).toEqual(names('place'));
 });
 
 test('a part without requests, or without samples of the task, has slices of nothing', async () => {

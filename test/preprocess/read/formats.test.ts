@@ -1,8 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
 import { UserError } from '../../../src/common/errors.js';
+import { wholeNumber } from '../../../src/features/whole-number.js';
 import { makeFolder, read, specOf } from './reading.js';
 
 const time = { columns: ['time'], format: 'auto', timeZone: 'UTC' };
@@ -254,7 +256,7 @@ test('Parquet gives typed times, lists, text of numbers, and rejects by row', as
     [2, 'empty value'],
     [3, 'time out of range'],
   ]);
-  expect((await timed('seconds')).rows.map((row) => row.at(-1))).toEqual([
+  expect((await timed('seconds', 'seconds')).rows.map((row) => row.at(-1))).toEqual([
     5_000000n,
     6_500000n,
     4294967295_500000n,
@@ -281,4 +283,65 @@ test('numbers are finite or rejected', async () => {
   );
   expect(rows.map(([, label]) => label)).toEqual([1, 0.5, -300, 1, 0, null]);
   expect(rejects.map(({ line }) => line)).toEqual([8, 9, 10, 11, 12]);
+});
+
+test('a Parquet file that is cut off or damaged is named', async () => {
+  const folder = await makeFolder({ 'junk.parquet': 'PAR1, and nothing that it says' });
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const whole = join(folder, 'whole.parquet');
+  await connection.run(`COPY (SELECT 'u' || range AS user FROM range(9000)) TO '${whole}' (FORMAT parquet)`);
+  const bytes = await readFile(whole);
+  await writeFile(join(folder, 'cut.parquet'), bytes.subarray(0, bytes.length - 30));
+  await writeFile(
+    join(folder, 'flipped.parquet'),
+    bytes.map((byte, at) => (at > 100 && at < 4000 ? byte ^ 255 : byte)),
+  );
+  for (const name of ['junk', 'cut', 'flipped']) {
+    const reading = read(folder, specOf({ files: [`${name}.parquet`] }, { text: ['user'] }));
+    await expect(reading, name).rejects.toThrow(UserError);
+    await expect(reading, name).rejects.toThrow(
+      `Cannot read ${name}.parquet: required a whole Parquet file, got`,
+    );
+  }
+});
+
+test('whole numbers that are written as floats are read as such where that is asked for', async () => {
+  const cells = [
+    '266079.0',
+    '-7.00',
+    '0.0',
+    '12.5',
+    '1.',
+    '.0',
+    '1e5',
+    'v1.0',
+    '1.0|2.0',
+    '99999999999999999999.0',
+    ' 3.0',
+    '',
+  ];
+  const folder = await makeFolder({
+    'log.csv': `id,tags\n${cells.map((cell) => `"${cell}","${cell}"`).join('\n')}\n`,
+  });
+  const columns = { text: ['id', 'tags'], separators: { tags: '|' } };
+  const rows = async (wholeNumbers: boolean) =>
+    (await read(folder, specOf({ files: ['log.csv'] }, { ...columns, wholeNumbers }))).rows;
+  const asIs = cells.map((cell) => cell || null);
+  expect(await rows(false)).toEqual(asIs.map((cell) => [cell, cell]));
+  const whole = [
+    '266079',
+    '-7',
+    '0',
+    '12.5',
+    '1.',
+    '.0',
+    '1e5',
+    'v1.0',
+    '1.0|2.0',
+    '99999999999999999999',
+    ' 3.0',
+    null,
+  ];
+  expect(await rows(true)).toEqual(whole.map((cell, at) => [cell, asIs[at]]));
+  expect(cells.map((cell) => wholeNumber(cell) || null)).toEqual(whole);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makeFolder, read, specOf } from './reading.js';
 
 test('rows keep their order, the empty text is NULL', async () => {
-  const folder = await makeFolder({ 'log.csv': 'user,item,time\na,x,5\nb,,6\n' });
+  const folder = await makeFolder({ 'log.csv': 'user,item,time\na,x,1511544005\nb,,1511544006\n' });
   const { rows, counts, timeFormat } = await read(
     folder,
     specOf(
@@ -11,8 +11,8 @@ test('rows keep their order, the empty text is NULL', async () => {
     ),
   );
   expect(rows).toEqual([
-    ['x', 'a', 5_000_000n],
-    [null, 'b', 6_000_000n],
+    ['x', 'a', 1511544005_000000n],
+    [null, 'b', 1511544006_000000n],
   ]);
   expect(counts).toMatchObject({ read: 2, kept: 2, rejected: 0, filtered: 0 });
   expect(timeFormat).toBe('seconds');

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { UserError } from '../../../src/common/errors.js';
 import { createRandom } from '../../../src/common/random.js';
+import { rejectsFile } from '../../../src/preprocess/read/rejects-file.js';
 import { makeFolder, read, specOf } from './reading.js';
 
 const header = 'user_id,item_id,behavior,time';
@@ -196,5 +198,30 @@ test('an unclosed quote costs its line alone, however much follows', async () =>
   );
   expect(rows.map(([user]) => user)).toEqual(
     lines.flatMap((_, index) => (bad.includes(index) ? [] : [`u${index}`])),
+  );
+});
+
+test('a list of rejects ends where it gets too long, and says so', async () => {
+  const folder = await makeFolder({});
+  const path = join(folder, 'rejects.csv');
+  const list = rejectsFile(path, 2);
+  const reject = { file: 'log.csv', byteOffset: 0, column: 'time', reason: 'bad time', text: 'x' };
+  list.write({ ...reject, line: 1 });
+  list.write({ ...reject, line: 2 });
+  expect(list.isWhole).toBe(true);
+  list.write({ ...reject, line: 3 });
+  await list.close();
+  expect([list.isWhole, (await readFile(path, 'utf8')).match(/^log\.csv,\d/gm)]).toEqual([
+    false,
+    ['log.csv,1', 'log.csv,2'],
+  ]);
+});
+
+test('a header in another encoding is refused, with what to do', async () => {
+  const folder = await makeFolder({
+    'log.csv': Buffer.from([0xbc, 0xd7, 0x2c, 0xd2, 0xd2, 0x0a, 0x31, 0x2c, 0x32, 0x0a]),
+  });
+  await expect(read(folder, specOf({ files: ['log.csv'] }, { text: ['x'] }))).rejects.toThrow(
+    /^Cannot read the header of log\.csv: .*iconv -f GB18030 -t UTF-8\) \(log\.csv:1\)$/,
   );
 });

@@ -1,0 +1,27 @@
+/** Whether the requests know anything of their users: ids that are written in another way in the samples than in the log join to nothing. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Logger } from '../common/context.js';
+import { rowsOf } from '../common/database.js';
+import type { Config } from '../config/schema.js';
+import { type Inputs, text } from './items.js';
+
+/** Warns where no request has an event of its user before it, with an id of either side. */
+export async function checkHistories(
+  connection: DuckDBConnection,
+  { data }: Config,
+  { log }: Inputs,
+  logger: Logger,
+): Promise<void> {
+  const [counted] = await rowsOf<[bigint, bigint, string | null, string | null]>(
+    connection,
+    `SELECT count(*), count(*) FILTER (ends > 0), min(user_id), (SELECT min(${text(log, data.log.user)}) FROM ${log.table})
+     FROM request_rows`,
+  );
+  const [requests, withEvents, asked, known] = counted!;
+  if (requests === 0n || withEvents > 0n) return;
+  logger.warn(
+    { requests: Number(requests), userOfRequest: asked, userOfLog: known },
+    `no request has an event of its user before it: the users of samples are such as ${JSON.stringify(asked)}, those of the log such as ` +
+      `${JSON.stringify(known)}; are their ids and times written alike (data.wholeNumbers, data.timeZone)?`,
+  );
+}

@@ -1,0 +1,193 @@
+/** Input that is made to take memory: what commands take of it, as processes of their own, beside what they take of a small log. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const MB = 1 << 20;
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** Of what a command takes beyond that of a small log; the files are larger. */
+const MAX_GROWTH_MB = 400;
+
+let folder: string;
+let usual: Readonly<Record<string, number>>;
+
+const rows = Array.from({ length: 300 }, (_, at) => `u${at % 9},i${at % 7},${1511544000 + at * 700}`);
+const small = `user_id,item_id,time\n${rows.join('\n')}\n`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dupn-bounded-'));
+  await writeFile(join(folder, 'small.csv'), small);
+  usual = {
+    init: (await run('init', 'small.csv')).peakMb,
+    validate: (await run('validate', 'small.csv')).peakMb,
+    preprocess: (await run('preprocess', 'small.csv')).peakMb,
+  };
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A command on a log; `peakMb` is the largest that its process was. */
+async function run(command: string, log: string) {
+  const config = join(folder, 'config.yaml');
+  await writeFile(
+    config,
+    `name: bounded
+data: { maxRejectRatio: 1, log: { files: ${log} } }
+features: { item: { item: { size: 4 } } }
+split: { evaluationLastDays: 1 }
+tasks: {}
+preprocess: { folder: ${folder}/prepared, threads: 2, memoryLimit: 300MB }
+`,
+  );
+  const flags = ['-c', config, '--log-level', 'silent'];
+  return ofProcess(
+    command === 'init' ? ['init', join(folder, log), '--out', config, '--force'] : [command, ...flags],
+  );
+}
+
+async function ofProcess(argv: readonly string[]) {
+  const script = `const { main } = await import(${JSON.stringify(main)});
+    process.exitCode = await main(${JSON.stringify(argv)});
+    process.stderr.write('peak ' + process.resourceUsage().maxRSS);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  let stderr = '';
+  child.stdout.resume();
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, stderr, peakMb: Number(/peak (\d+)$/.exec(stderr)?.[1]) / 1024 };
+}
+
+/** A file of `before`, then `size` bytes of `block` again and again, then `after`. */
+async function writeLarge(
+  name: string,
+  before: string,
+  block: Buffer,
+  size: number,
+  after = '',
+): Promise<string> {
+  const stream = createWriteStream(join(folder, name));
+  stream.write(before);
+  for (let written = 0; written < size; written += block.length) {
+    if (!stream.write(block)) await once(stream, 'drain');
+  }
+  stream.end(after);
+  await once(stream, 'close');
+  return name;
+}
+
+async function expectBounded(
+  log: string,
+  codes: Readonly<Record<string, number>>,
+  message = /^/,
+): Promise<void> {
+  for (const [command, code] of Object.entries(codes)) {
+    const output = await run(command, log);
+    expect([command, output.code, output.stderr]).toEqual([command, code, expect.stringMatching(message)]);
+    expect(output.stderr).not.toContain('    at ');
+    expect(output.peakMb).toBeLessThan(usual[command]! + MAX_GROWTH_MB);
+  }
+  await rm(join(folder, log));
+}
+
+const every = (code: number) => ({ init: code, validate: code, preprocess: code });
+
+it('a line of 600 MB is one malformed row', async () => {
+  await expectBounded(
+    await writeLarge('line.csv', small, Buffer.alloc(MB, 'x'), 600 * MB, `\n${rows[0]}\n`),
+    every(0),
+  );
+});
+
+it('a quote that is not closed for 600 MB is one malformed row', async () => {
+  const block = Buffer.from(`${'x'.repeat(MB - 1)}\n`);
+  await expectBounded(await writeLarge('quote.csv', `${small}"`, block, 600 * MB), every(0));
+});
+
+it('a line of JSON of 600 MB is one malformed row', async () => {
+  const first = rows.map((row) => {
+    const [user_id, item_id, time] = row.split(',');
+    return JSON.stringify({ user_id, item_id, time: Number(time) });
+  });
+  const log = await writeLarge(
+    'line.jsonl',
+    `${first.join('\n')}\n{"user_id":"`,
+    Buffer.alloc(MB, 'x'),
+    600 * MB,
+  );
+  await expectBounded(log, every(0));
+});
+
+it('a header of millions of columns is refused', async () => {
+  const log = await writeLarge(
+    'header.csv',
+    'user_id,item_id,time',
+    Buffer.from(',c'.repeat(MB / 2)),
+    600 * MB,
+  );
+  await expectBounded(
+    log,
+    every(2),
+    /Cannot read the header of .*header\.csv: line too long \(.*header\.csv:1\)/,
+  );
+  const columns = await writeLarge(
+    'columns.csv',
+    'user_id,item_id,time',
+    Buffer.from(',c'.repeat(20_000)),
+    1,
+    '\n',
+  );
+  await expectBounded(columns, every(2), /required at most 16384 columns, got 20003 \(.*columns\.csv:1\)/);
+});
+
+it('records of ever new keys are looked at for some megabytes', async () => {
+  const keys = (at: number) => Array.from({ length: 40_000 }, (_, key) => `"k${at}_${key}":1`).join(',');
+  const lines = Array.from(
+    { length: 60 },
+    (_, at) => `{"user_id":"u","item_id":"i","time":${1511544000 + at},${keys(at)}}\n`,
+  );
+  await writeFile(join(folder, 'keys.jsonl'), lines.join(''));
+  await expectBounded('keys.jsonl', every(0));
+});
+
+it('a gzip file that unpacks to more than it can be meant to is refused before the disk is full', async () => {
+  // Members one after the other are one file.
+  const log = await writeLarge('bomb.csv.gz', '', gzipSync(Buffer.alloc(64 * MB, 'x')), 1.3 * MB);
+  await expectBounded(
+    log,
+    { preprocess: 2 },
+    /bomb\.csv\.gz: required at most 200 times the \d+ bytes .* unpack it first \(gunzip\)/,
+  );
+});
+
+it('a YAML of aliases that multiply, or nested without end, is refused', async () => {
+  const levels = Array.from(
+    { length: 30 },
+    (_, at) =>
+      `a${at}: &a${at} [${Array(9)
+        .fill(at === 0 ? 'x' : `*a${at - 1}`)
+        .join(', ')}]`,
+  );
+  for (const [text, problem] of [
+    [levels.join('\n'), /:\d+:\d+: too many values, or aliases that multiply them/],
+    [`a: ${'['.repeat(400_000)}`, /:\d+:\d+: (nested too deeply|not valid YAML)/],
+    [`${'{a: '.repeat(60)}1${'}'.repeat(60)}`, /:\d+:\d+: nested too deeply/],
+    [`a: &a { b: *a }`, /:\d+:\d+: (nested too deeply|too many values|not valid YAML)/],
+    ['x'.repeat(2 * MB), /at most 1000000 bytes, got a larger file/],
+  ] as const) {
+    await writeFile(join(folder, 'bomb.yaml'), text);
+    const { code, stderr, peakMb } = await ofProcess(['validate', '-c', join(folder, 'bomb.yaml')]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(problem)]);
+    expect(peakMb).toBeLessThan(usual.validate! + MAX_GROWTH_MB);
+  }
+});
