@@ -92,8 +92,8 @@ function firstOf(column: string, having: readonly number[], tasks: number): stri
     ORDER BY task IN (${having.join(', ')}) DESC, task, ord) AS ${column}`;
 }
 
-/** `request_rows` (request, request_id, usr, user_id, time_us, split, ends, u<k> as text of fields of the request). */
-export function createRequestsSql(config: Config, bounds: SplitBounds): string[] {
+/** `request_keys` (request, request_id, usr, user_id, time_us, split, u<k> as text of fields of the request). */
+export function createRequestKeysSql(config: Config, bounds: SplitBounds): string[] {
   const tasks = Object.keys(config.tasks);
   const fields = requestFields(config).map(({ field, at }) => {
     const having = tasks.flatMap((task, number) => (hasColumn(config, task, field) ? [number] : []));
@@ -114,13 +114,12 @@ export function createRequestsSql(config: Config, bounds: SplitBounds): string[]
             row_number() OVER (PARTITION BY ${REQUEST} ORDER BY task, ord) AS place
           FROM asked) numbered
         WHERE place = 1) first_samples`,
-    // Where a user stood after the events of each moment.
-    `CREATE TABLE moments AS SELECT usr, time_us, max(seq) + 1 AS upto FROM events
-      WHERE usr IN (SELECT usr FROM request_keys) GROUP BY usr, time_us`,
-    `CREATE TABLE request_rows AS SELECT r.*, CAST(coalesce(m.upto, 0) AS INTEGER) AS ends
-      FROM request_keys r ASOF LEFT JOIN moments m ON m.usr = r.usr AND r.time_us > m.time_us`,
   ];
 }
+
+/** `request_rows`: the columns of `request_keys`, and ends and context of `request_places`. */
+export const createRequestsSql =
+  'CREATE TABLE request_rows AS SELECT r.*, p.ends, p.context FROM request_keys r JOIN request_places p USING (request)';
 
 /** `sample_rows` (task, ord, request, candidate, label, weight): candidates as item or entity rows, NULL without one. */
 export function createSamplesSql(config: Config): string[] {

@@ -81,10 +81,7 @@ export function createRequestUsersSql(config: Config): string {
     return `${index} AS u${at}`;
   });
   if (lastEventFields(config).length > 0) {
-    joins.unshift(
-      'LEFT JOIN events e ON e.usr = r.usr AND e.seq = r.ends - 1',
-      'LEFT JOIN contexts c ON c.context = e.context',
-    );
+    joins.unshift('LEFT JOIN contexts c ON c.context = r.context');
   }
   if (Object.values(config.features.user).some(({ from }) => from === 'users')) {
     joins.unshift('LEFT JOIN profiles p ON p.usr = r.usr');

@@ -8,7 +8,6 @@ import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../comm
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import type { Encoding } from './carried.js';
-import { lastEventFields } from './contexts.js';
 import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { levelsTable } from './labels/levels.js';
@@ -39,58 +38,6 @@ export async function writeUsers(
   );
   if (profile.length === 0) return;
   await writeRawFiles(connection, folder, profile, 'FROM user_profiles ORDER BY usr');
-}
-
-/** The events from `firstRow` of the log on, as one segment. */
-export async function writeStreams(
-  connection: DuckDBConnection,
-  folder: string,
-  users: number,
-  { segment, firstRow }: { readonly segment: string; readonly firstRow: number },
-): Promise<void> {
-  const isNew = `ord >= ${firstRow}`;
-  await writeOffsets(
-    connection,
-    folder,
-    preparedPaths.streamOffsets(segment),
-    users,
-    `SELECT usr, count(*) FROM events WHERE ${isNew} GROUP BY usr`,
-  );
-  await writeRawFiles(
-    connection,
-    folder,
-    [
-      { path: preparedPaths.streamItems(segment), sql: 'e.item' },
-      { path: preparedPaths.streamProperties(segment), sql: 'c.code' },
-      { path: preparedPaths.streamTimes(segment), sql: `floor_div(e.time_us, ${US_PER_SECOND})` },
-    ],
-    `FROM events e JOIN contexts c ON c.context = e.context WHERE e.${isNew} ORDER BY e.usr, e.seq`,
-  );
-}
-
-/**
- * The user fields that are read off events, of every segment: the vocabularies of these fields grow, so what earlier
- * preparations wrote would not be what requests of this one say of the same events. `events` are those of each earlier segment.
- */
-export async function writeStreamUserFields(
-  connection: DuckDBConnection,
-  folder: string,
-  config: Config,
-  segments: readonly { readonly segment: string; readonly events: number | null }[],
-): Promise<void> {
-  const fields = lastEventFields(config);
-  if (fields.length === 0) return;
-  let first = 0;
-  for (const { segment, events } of segments) {
-    const isLater = events === null ? '' : ` AND e.ord < ${first + events}`;
-    await writeRawFiles(
-      connection,
-      folder,
-      fields.map(({ name, at }) => ({ path: preparedPaths.streamUserField(segment, name), sql: `c.u${at}` })),
-      `FROM events e JOIN contexts c ON c.context = e.context WHERE e.ord >= ${first}${isLater} ORDER BY e.usr, e.seq`,
-    );
-    first += events ?? 0;
-  }
 }
 
 export async function writeRequests(
