@@ -42,8 +42,8 @@ import {
   createProfilesSql,
   createRequestUsersSql,
   createUserProfilesSql,
+  createUsersMetSql,
   createUserVocabulariesSql,
-  usersMetSql,
 } from './user-fields.js';
 import { vocabularyTable } from './vocabulary.js';
 import { writeEntities } from './write-entities.js';
@@ -116,7 +116,8 @@ export async function prepare(
     createRequestsSql,
     ...createSamplesSql(config),
     ...createProfilesSql(config, inputs),
-    ...createUserVocabulariesSql(config, bounds, encoding),
+    createUsersMetSql(bounds),
+    ...createUserVocabulariesSql(config, encoding),
     createRequestUsersSql(config),
     ...createUserProfilesSql(config),
     ...createQueryWordsSql(config, encoding),
@@ -142,7 +143,7 @@ export async function prepare(
     };
     const entities = await writeEntities(connection, target, config, fields.item, encoding);
     const keptLog = before?.keptLog ?? keptColumns(inputs.log);
-    await writeUsers(connection, target, config, keepsLog ? usersMetSql(bounds) : null);
+    await writeUsers(connection, target, config, keepsLog);
     if (keepsLog) await writeKeptLog(connection, target, inputs.log, keptLog, segment);
     await writeRequests(connection, target, config);
     const { negativeRates } = derived;

@@ -14,7 +14,7 @@ function requestFields(config: Config) {
 }
 
 /**
- * `asked_all`: every sample of every task (task, ord, usr, user_id, request_id, time_us, candidate_id, label, weight, u<k>
+ * `asked_all`: every sample of every task (task, ord, usr, request_id, time_us, candidate_id, label, weight, u<k>
  * of fields of the request, filtered, rejected). A request id that stands for two users or times is rejected.
  */
 export function createAskedSql(
@@ -30,7 +30,6 @@ export function createAskedSql(
       `${taskNumber} AS task`,
       's.rowid AS ord',
       'u.usr',
-      'u.user_id',
       `${source.request === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.request)}`} AS request_id`,
       's.time_us',
       `${source.candidate === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.candidate)}`} AS candidate_id`,
@@ -46,7 +45,7 @@ export function createAskedSql(
     ];
     return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
-  const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS candidate_id,
+  const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS request_id, 0 AS time_us, '' AS candidate_id,
     CAST(0 AS DOUBLE) AS label, ${ONE} AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
   return [
     `CREATE TABLE asked_all AS ${parts.length > 0 ? parts.join(' UNION ALL ') : none}`,
@@ -104,16 +103,21 @@ export function createRequestKeysSql(config: Config, bounds: SplitBounds): strin
     tasks.flatMap((task, number) => (hasQuery(config, task) ? [number] : [])),
     tasks.length,
   );
+  const columns = [REQUEST, ...fields, query].join(', ');
+  // Where nothing else is known of a request, all of its samples say the same.
+  const rows =
+    fields.length === 0 && !config.features.query
+      ? `SELECT DISTINCT ${columns} FROM asked`
+      : `SELECT * EXCLUDE (place) FROM (SELECT ${columns},
+          row_number() OVER (PARTITION BY ${REQUEST} ORDER BY task, ord) AS place FROM asked) numbered
+        WHERE place = 1`;
   return [
     // Without an id, the query is a part of what a request is.
-    `CREATE TABLE asked AS SELECT a.*, CASE WHEN a.request_id IS NULL THEN a.query END AS query_key FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
+    `CREATE VIEW asked AS SELECT a.*, CASE WHEN a.request_id IS NULL THEN a.query END AS query_key FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
     `CREATE TABLE request_keys AS
       SELECT CAST(row_number() OVER (ORDER BY split, time_us, usr, request_id NULLS FIRST, query_key NULLS FIRST) - 1 AS INTEGER) AS request, *
-      FROM (SELECT * EXCLUDE (place), ${splitSql(bounds)} AS split
-        FROM (SELECT request_id, usr, user_id, time_us, query_key, ${[...fields, query].join(', ')},
-            row_number() OVER (PARTITION BY ${REQUEST} ORDER BY task, ord) AS place
-          FROM asked) numbered
-        WHERE place = 1) first_samples`,
+      FROM (SELECT *, ${splitSql(bounds)} AS split
+        FROM (SELECT f.*, u.user_id FROM (${rows}) f LEFT JOIN user_rows u ON u.usr = f.usr) first_samples) parts`,
   ];
 }
 
@@ -121,7 +125,10 @@ export function createRequestKeysSql(config: Config, bounds: SplitBounds): strin
 export const createRequestsSql =
   'CREATE TABLE request_rows AS SELECT r.*, p.ends, p.context FROM request_keys r JOIN request_places p USING (request)';
 
-/** `sample_rows` (task, ord, request, candidate, label, weight): candidates as item or entity rows, NULL without one. */
+/**
+ * `sample_rows` (task, ord, request, candidate, label, weight): candidates as item or entity rows, NULL without one. By task, request
+ * and input order, which its rowid keeps: a scan of it needs no sort, and sorting what is joined to it by rowid is cheap.
+ */
 export function createSamplesSql(config: Config): string[] {
   const drifts = attributesOf(config).some(({ field }) => field.from === 'log');
   const columns = 's.task, s.ord, s.request';
@@ -144,7 +151,7 @@ export function createSamplesSql(config: Config): string[] {
     `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a JOIN request_rows r
        ON r.usr = a.usr AND r.time_us = a.time_us AND r.request_id IS NOT DISTINCT FROM a.request_id
          AND r.query_key IS NOT DISTINCT FROM a.query_key`,
-    `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')}`,
+    `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')} ORDER BY task, request, ord`,
   ];
 }
 
