@@ -19,7 +19,7 @@ export interface Segment {
 }
 
 /** Events and requests that are in memory at once, at about 40 bytes; a user with more is taken alone. */
-const PIECE = 1 << 22;
+const PIECE = 1 << 21;
 
 const US_PER_SECOND = 1_000_000;
 
@@ -43,20 +43,15 @@ export async function placeEvents(
   await connection.run('CREATE TABLE request_places (request INTEGER, ends INTEGER, context INTEGER)');
   const events = await countByUser(connection, 'events', users);
   const requests = await countByUser(connection, 'request_keys', users);
+  const pieces = divide(users, pieceRows, events, requests);
+  const memory = allocate(Math.max(0, ...pieces.map(({ numEvents }) => numEvents)));
   const outputs = await openOutputs(connection, folder, config, segments);
   const { segment: newSegment, firstRow: newFrom } = segments.at(-1)!;
   const offsets = new Int32Array(users + 1);
   try {
-    for (let first = 0; first < users; ) {
-      let last = first;
-      let [numEvents, numRequests] = [0, 0];
-      do {
-        numEvents += events[last]!;
-        numRequests += requests[last]!;
-        last++;
-      } while (last < users && numEvents + numRequests + events[last]! + requests[last]! <= pieceRows);
+    for (const { first, last, numRequests } of pieces) {
       const range = `usr >= ${first} AND usr < ${last}`;
-      const piece = await readPiece(connection, range, events.subarray(first, last), first);
+      const piece = await readPiece(connection, range, events.subarray(first, last), first, memory);
       for (const output of outputs) await writePiece(output, piece);
       for (let user = first; user < last; user++) {
         let count = 0;
@@ -66,12 +61,26 @@ export async function placeEvents(
         offsets[user + 1] = offsets[user]! + count;
       }
       if (numRequests > 0) await placeRequests(connection, range, numRequests, piece, first);
-      first = last;
     }
   } finally {
     for (const { files } of outputs) for (const { file } of files) await file.close();
   }
   await writeRawArray(folder, preparedPaths.streamOffsets(newSegment), offsets);
+}
+
+/** Ranges of users. */
+function divide(users: number, pieceRows: number, events: Int32Array, requests: Int32Array) {
+  const pieces: { first: number; last: number; numEvents: number; numRequests: number }[] = [];
+  for (let user = 0; user < users; user++) {
+    const [numEvents, numRequests] = [events[user]!, requests[user]!];
+    const piece = pieces.at(-1);
+    if (piece && piece.numEvents + piece.numRequests + numEvents + numRequests <= pieceRows) {
+      piece.last++;
+      piece.numEvents += numEvents;
+      piece.numRequests += numRequests;
+    } else pieces.push({ first: user, last: user + 1, numEvents, numRequests });
+  }
+  return pieces;
 }
 
 async function countByUser(connection: DuckDBConnection, table: string, users: number): Promise<Int32Array> {
@@ -83,18 +92,38 @@ async function countByUser(connection: DuckDBConnection, table: string, users: n
   return counts;
 }
 
-/** The events of some users. */
-interface Piece {
-  /** Of the first user's first event among `order`, then of each next one's; behind the last. */
-  readonly starts: Int32Array;
-  /** Places of the events in the other arrays, user by user and in order of time. */
-  readonly order: Int32Array;
+/** For all pieces, one after the other: memory outside of V8's heap is freed late. */
+interface Memory {
   readonly items: Int32Array;
   readonly contexts: Int32Array;
   /** Microseconds since 1970. */
   readonly times: Float64Array;
   /** Rowid in the log. */
   readonly inputs: Uint32Array;
+  readonly order: Int32Array;
+  readonly spare: Int32Array;
+  /** What is written. */
+  readonly values: ArrayBuffer;
+}
+
+function allocate(size: number): Memory {
+  return {
+    items: new Int32Array(size),
+    contexts: new Int32Array(size),
+    times: new Float64Array(size),
+    inputs: new Uint32Array(size),
+    order: new Int32Array(size),
+    spare: new Int32Array(size),
+    values: new ArrayBuffer(4 * size),
+  };
+}
+
+/** The events of some users. */
+interface Piece extends Memory {
+  /** Of the first user's first event among `order`, then of each next one's; behind the last. */
+  readonly starts: Int32Array;
+  /** Places of the events, user by user and in order of time. */
+  readonly order: Int32Array;
 }
 
 async function readPiece(
@@ -102,12 +131,11 @@ async function readPiece(
   range: string,
   counts: Int32Array,
   firstUser: number,
+  memory: Memory,
 ): Promise<Piece> {
   const starts = new Int32Array(counts.length + 1);
   for (const [at, count] of counts.entries()) starts[at + 1] = starts[at]! + count;
-  const size = starts.at(-1)!;
-  const [items, contexts] = [new Int32Array(size), new Int32Array(size)];
-  const [times, inputs] = [new Float64Array(size), new Uint32Array(size)];
+  const { items, contexts, times, inputs, spare } = memory;
   const next = starts.slice();
   const sql = `SELECT usr, item, context, CAST(time_us AS DOUBLE), CAST(ord AS UINTEGER) FROM events WHERE ${range}`;
   await eachChunk(connection, sql, ([user, item, context, time, input], rows) => {
@@ -119,13 +147,12 @@ async function readPiece(
       inputs[place] = input![row]!;
     }
   });
-  const order = new Int32Array(size);
-  for (let at = 0; at < size; at++) order[at] = at;
-  const spare = new Int32Array(size);
+  const order = memory.order.subarray(0, starts.at(-1));
+  for (let at = 0; at < order.length; at++) order[at] = at;
   for (let user = 0; user < counts.length; user++) {
     orderByTime(order, spare, starts[user]!, starts[user + 1]!, { times, inputs });
   }
-  return { starts, order, items, contexts, times, inputs };
+  return { ...memory, starts, order };
 }
 
 /** The files of one segment. */
@@ -213,13 +240,14 @@ async function byContext(connection: DuckDBConnection, columns: readonly string[
 }
 
 async function writePiece({ from, to, files }: Output, piece: Piece): Promise<void> {
-  const { order, inputs } = piece;
-  const places = order.filter((place) => inputs[place]! >= from && inputs[place]! < to);
+  const { order, inputs, spare } = piece;
+  let count = 0;
+  for (const place of order) if (inputs[place]! >= from && inputs[place]! < to) spare[count++] = place;
   for (const { file, Type, valueAt } of files) {
     const value = valueAt(piece);
-    const values = new Type(places.length);
-    for (let at = 0; at < places.length; at++) values[at] = value(places[at]!);
-    await file.write(new Uint8Array(values.buffer));
+    const values = new Type(piece.values, 0, count);
+    for (let at = 0; at < count; at++) values[at] = value(spare[at]!);
+    await file.write(new Uint8Array(piece.values, 0, values.byteLength));
   }
 }
 

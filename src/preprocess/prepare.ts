@@ -23,7 +23,7 @@ import type { Phases } from './phases.js';
 import { placeEvents, type Segment } from './place-events.js';
 import { createQueryWordsSql, writeQueryWords } from './query-words.js';
 import { checkBehaviors } from './ranking/check-behaviors.js';
-import { createComputedFeaturesSql } from './ranking/computed-features.js';
+import { createComputedFeaturesSql, tasksWithComputedFeatures } from './ranking/computed-features.js';
 import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
 import { isoOf, type Read, timesOf } from './read-inputs.js';
 import { reportEmptyParts } from './report-samples.js';
@@ -100,7 +100,11 @@ export async function prepare(
     await sql(createContextCodesSql(config, strides));
     return strides;
   });
-  await phases.sql('streams', [createEventsSql(config, inputs, offsets)]);
+  await phases.sql('streams', [
+    createEventsSql(config, inputs, offsets),
+    // The largest table, as text: where nothing else reads it, its memory is for what follows.
+    ...(keepsLog || tasksWithComputedFeatures(config).length > 0 ? [] : [`DROP TABLE ${inputs.log.table}`]),
+  ]);
   await phases.sql('requests', createAskedSql(config, inputs, bounds, trainFroms(config)));
   const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
   await checkSamples(connection, config, counts, logger);
