@@ -43,7 +43,7 @@ export function createAskedSql(
       `${hasQuery(config, task) ? `s.${text(table, config.features.query!.column)}` : 'CAST(NULL AS VARCHAR)'} AS query`,
       `${filteredSql(bounds, trainFromUs[task] ?? null, table.derived)} AS filtered`,
     ];
-    return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
+    return `SELECT ${columns.join(', ')} FROM ${table.table} s LEFT JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
   const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS request_id, 0 AS time_us, '' AS candidate_id,
     CAST(0 AS DOUBLE) AS label, ${ONE} AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
@@ -139,7 +139,7 @@ export function createSamplesSql(config: Config): string[] {
        JOIN first_rows f ON f.item_id = s.candidate_id
        ASOF LEFT JOIN item_moments m ON m.item_id = s.candidate_id AND s.time_us > m.time_us`
     : `SELECT ${columns}, i.item AS candidate, s.label, s.weight FROM (SELECT s.* ${of('item')}) s
-       JOIN item_rows i ON i.item_id = s.candidate_id`;
+       LEFT JOIN item_rows i ON i.item_id = s.candidate_id`;
   const entities = Object.keys(config.entities).map(
     (name, number) => `SELECT ${columns}, e."row", s.label, s.weight FROM (SELECT s.* ${of(name)}) s
        JOIN ${entityTable(number)} e ON e.id = s.candidate_id`,
@@ -148,7 +148,7 @@ export function createSamplesSql(config: Config): string[] {
        WHERE s.candidate_id IS NULL`;
   return [
     ...(drifts ? createItemMomentsSql : []),
-    `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a JOIN request_rows r
+    `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a LEFT JOIN request_rows r
        ON r.usr = a.usr AND r.time_us = a.time_us AND r.request_id IS NOT DISTINCT FROM a.request_id
          AND r.query_key IS NOT DISTINCT FROM a.query_key`,
     `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')} ORDER BY task, request, ord`,
@@ -171,6 +171,6 @@ export function createItemCountsSql(config: Config, { evaluationFromUs }: SplitB
   return `CREATE TABLE item_counts AS SELECT i.item, coalesce(e.n, 0) AS events, coalesce(s.n, 0) AS samples
     FROM item_rows i
     LEFT JOIN (SELECT item, count(*) AS n FROM events WHERE time_us < ${evaluationFromUs} GROUP BY item) e ON e.item = i.item
-    LEFT JOIN (SELECT s.candidate AS item, count(*) AS n FROM sample_rows s JOIN request_rows r USING (request)
+    LEFT JOIN (SELECT s.candidate AS item, count(*) AS n FROM sample_rows s LEFT JOIN request_rows r USING (request)
       WHERE r.split < 2 AND s.task IN (${tasksJudging(config, 'item')}) GROUP BY s.candidate) s ON s.item = i.item`;
 }
