@@ -16,8 +16,8 @@ import { say } from '../say.js';
 import { OURS } from '../sides.js';
 import { ALL_THREADS } from '../threads.js';
 
-/** Of dupn; its process takes some 300 MB beside. */
-const MEMORY_LIMIT = '500MB';
+/** Of dupn; its process takes some 450 MB beside. */
+const MEMORY_LIMIT = '400MB';
 const REQUESTS_PER_USER = 4;
 
 const perSecond = ({ seconds }) => 1 / seconds;
