@@ -1,10 +1,12 @@
 /**
  * Preprocessing of a log of clicks, beside pandas and polars: from files to vocabularies, streams, requests and samples on disk.
- * The peers have to leave the same arrays, byte for byte. Then ours at other sizes.
+ * The peers have to leave the same arrays, byte for byte, and tables of the same rows, and to check the same of the log. Then ours at
+ * other sizes.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { commandSide, dupn } from '../command.js';
 import { median, ratioOf, takeTurns } from '../compare.js';
 import { MIN_COUNT, TASKS } from '../config.js';
@@ -14,8 +16,8 @@ import { say } from '../say.js';
 import { OURS } from '../sides.js';
 import { ALL_THREADS } from '../threads.js';
 
-/** Of dupn; its process takes some 300 MB beside. */
-const MEMORY_LIMIT = '500MB';
+/** Of dupn; its process takes some 450 MB beside. */
+const MEMORY_LIMIT = '400MB';
 const REQUESTS_PER_USER = 4;
 
 const perSecond = ({ seconds }) => 1 / seconds;
@@ -81,6 +83,7 @@ async function compareOn(format, { events, ...turns }, context) {
   );
   for (const { out, side } of peers) {
     requireSameArrays(side.name, out, prepared);
+    await requireSameTables(side.name, out, prepared);
     rmSync(out, { recursive: true, force: true });
   }
   const { users, items, requests, events: rows } = JSON.parse(slices[0].stdout);
@@ -111,6 +114,27 @@ function requireSameArrays(name, folder, prepared) {
   );
   if (other.length > 0)
     throw new Error(`${name} did another job: ${other.join(', ')} differ from those of dupn`);
+}
+
+async function requireSameTables(name, folder, prepared) {
+  const instance = await DuckDBInstance.create(':memory:', { memory_limit: '1GB' });
+  const connection = await instance.connect();
+  const rowsOf = async (sql) => (await connection.runAndReadAll(sql)).getRows();
+  try {
+    for (const path of ['requests/requests.parquet', `samples/${TASKS[0]}/samples.parquet`]) {
+      const [ours, theirs] = [prepared, folder].map((place) => `read_parquet('${join(place, path)}')`);
+      const columns = (await rowsOf(`DESCRIBE FROM ${ours}`)).map(([column]) => `"${column}"`);
+      const differs = columns.map((column) => `a.${column} IS DISTINCT FROM b.${column}`).join(' OR ');
+      const [[rows]] = await rowsOf(
+        `SELECT count(*) FROM ${ours} a POSITIONAL JOIN ${theirs} b WHERE ${differs}`,
+      );
+      if (rows > 0n)
+        throw new Error(`${name} did another job: ${rows} rows of ${path} differ from those of dupn`);
+    }
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
 }
 
 async function oursOf(events, { repeats }, context) {

@@ -3,6 +3,8 @@
     python preprocess_polars.py --log FOLDER --format csv|parquet --out FOLDER --evaluation-from DAY --min-count N
 """
 import argparse
+import hashlib
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +42,22 @@ def offsets(owners, n):
     return np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=n))])
 
 
+def require(condition, what):
+    if not condition:
+        raise SystemExit(f"cannot prepare the log: {what}")
+
+
+def describe_files(out):
+    """Size and checksum of every file, as the manifest has them."""
+    paths = sorted(path for path in out.rglob("*") if path.is_file())
+    described = {}
+    for path in paths:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        described[str(path.relative_to(out))] = dict(bytes=path.stat().st_size, sha256=sha256)
+    (out / "manifest.json").write_text(json.dumps(described))
+
+
 def main():
     options = argparse.ArgumentParser()
     for name in ("--log", "--format", "--out", "--evaluation-from"):
@@ -55,6 +73,9 @@ def main():
 
     impressions, items, profiles = pl.collect_all([scan("impressions"), scan("items"), scan("users")])
     events = scan("events").collect()
+    for table in (events, impressions, items.select("item_id"), profiles.select("user_id")):
+        require(sum(table.null_count().row(0)) == 0, "a value is missing")
+    require(impressions["label"].is_in([0, 1]).all(), "a label is neither 0 nor 1")
     users = pl.concat([events["user_id"].unique(), impressions["user_id"].unique(), profiles["user_id"].unique()])
     users = users.unique().sort().to_frame().with_row_index("user")
     met = pl.concat([events["item_id"].unique(), impressions["item_id"].unique(), items["item_id"]])
@@ -86,7 +107,10 @@ def main():
         pl.when(~early).then(2).when(pl.col("time") >= evaluation - timedelta(days=1)).then(1).otherwise(0)
     )
     asked = asked.with_columns(split=split).sort("split", "time", "user", "request_id").with_row_index("request")
-    samples = impressions.join(asked.select("request_id", "request", "split"), on="request_id", maintain_order="left")
+    of_request = asked.select("request_id", "request", "split", asked_by="user_id", asked_at="time")
+    samples = impressions.join(of_request, on="request_id", maintain_order="left")
+    torn = (pl.col("user_id") != pl.col("asked_by")) | (pl.col("time") != pl.col("asked_at"))
+    require(not samples.select(torn.any()).item(), "a request has two users or times")
     samples = samples.join(number, on="item_id", maintain_order="left").sort("request", maintain_order=True)
 
     # Vocabularies: counted in the events before the evaluation, or in the samples where no event shows a value.
@@ -145,7 +169,9 @@ def main():
     write(out, "requests/time.u32", asked_at, np.uint32)
     write(out, "requests/end.i32", end, np.int32)
     write(out, "requests/split.u8", asked["split"], np.uint8)
-    asked.select("request", "request_id", "user_id", "time", "split").write_parquet(out / "requests/requests.parquet")
+    split = pl.col("split").replace_strict({0: "training", 1: "validation", 2: "evaluation"}, return_dtype=pl.String)
+    requests = asked.select(pl.col("request").cast(pl.Int32), "request_id", "user_id", "time", split)
+    requests.with_columns(end=pl.Series(end, dtype=pl.Int32)).write_parquet(out / "requests/requests.parquet")
     known = pl.concat(
         [events.filter(early)["user"].unique(), asked.filter(pl.col("split") < 2)["user"].unique()]
     ).unique()
@@ -155,11 +181,21 @@ def main():
         n = seen.select(value=pl.col(field)).group_by("value").agg(n=pl.len())
         words = vocabulary(n, 1, out / f"vocabulary/user/{field}.parquet")
         indexes = look_up(profiles, field, words).to_numpy()
+        write(out, f"streams/user-{field}.i32", indexes, np.int32)
         write(out, f"requests/user-{field}.i32", indexes[asked_user], np.int32)
 
     write(out, "samples/ctr/offsets.i32", offsets(samples["request"], len(asked)), np.int32)
     write(out, "samples/ctr/candidate.i32", samples["item"], np.int32)
     write(out, "samples/ctr/label.f32", samples["label"], np.float32)
+    write(out, "samples/ctr/weight.f32", np.ones(len(samples)), np.float32)
+    told = samples.with_row_index("sample").select(
+        pl.col("sample", "request").cast(pl.Int32),
+        candidate="item_id",
+        label=pl.col("label").cast(pl.Float64),
+        weight=pl.lit(1.0),
+    )
+    told.write_parquet(out / "samples/ctr/samples.parquet")
+    describe_files(out)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
  * in a file would compress every table, which takes half as long again.
  */
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, INTEGER } from '@duckdb/node-api';
 import { quoteLiteral } from './sql.js';
 
 export interface Database {
@@ -81,6 +81,45 @@ export async function rowsOf<T extends readonly unknown[]>(
 export async function numberOf(connection: DuckDBConnection, sql: string): Promise<number> {
   const [row] = await rowsOf<[number | bigint | null]>(connection, sql);
   return Number(row?.[0] ?? 0);
+}
+
+/** Values of a column of numbers of at most 64 bits that is neither BIGINT nor DECIMAL. */
+type Numbers = ArrayLike<number>;
+
+/** Rows of a query of such columns, without a NULL, as many at a time as DuckDB gives; valid until the visitor returns. */
+export async function eachChunk(
+  connection: DuckDBConnection,
+  sql: string,
+  visit: (columns: readonly Numbers[], rows: number) => void,
+): Promise<void> {
+  const result = await connection.stream(sql);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return;
+    const columns = Array.from({ length: chunk.columnCount }, (_, at) => {
+      const { items } = chunk.getColumnVector(at) as unknown as { readonly items: Numbers };
+      return items;
+    });
+    visit(columns, chunk.rowCount);
+  }
+}
+
+const VECTOR_ROWS = 2048;
+
+/** Appends rows to a table that has INTEGER columns alone. */
+export async function appendIntegers(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly Int32Array[],
+): Promise<void> {
+  const appender = await connection.createAppender(table);
+  const chunk = DuckDBDataChunk.create(columns.map(() => INTEGER));
+  for (let start = 0; start < columns[0]!.length; start += VECTOR_ROWS) {
+    chunk.reset();
+    chunk.setColumns(columns.map((column) => [...column.subarray(start, start + VECTOR_ROWS)]));
+    appender.appendDataChunk(chunk);
+  }
+  appender.closeSync();
 }
 
 /** Writes a query's rows to a Parquet file in the order of the query. */

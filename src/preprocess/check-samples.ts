@@ -44,7 +44,7 @@ async function describeTorn(
 ): Promise<string> {
   const places = await rowsOf<[string, number, string, bigint]>(
     connection,
-    `SELECT * FROM (SELECT DISTINCT request_id, task, user_id, time_us FROM asked_all
+    `SELECT * FROM (SELECT DISTINCT request_id, task, user_id, time_us FROM asked_all JOIN user_rows USING (usr)
      WHERE filtered IS NULL AND request_id = (SELECT min(a.request_id) FROM asked_all a JOIN torn_requests USING (request_id)
        WHERE a.task = ${task} AND a.filtered IS NULL)
 ) places

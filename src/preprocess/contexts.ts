@@ -68,7 +68,7 @@ export function joinContexts(
   const columns = contextColumns(config, log, offsets, alias);
   const matches = columns.map(({ column, sql }) => `c.${column} IS NOT DISTINCT FROM ${sql}`);
   return matches.length > 0
-    ? `JOIN context_values c ON ${matches.join(' AND ')}`
+    ? `LEFT JOIN context_values c ON ${matches.join(' AND ')}`
     : 'CROSS JOIN context_values c';
 }
 

@@ -1,4 +1,4 @@
-/** Users and their streams: events in order of time, those of one time in input order. */
+/** Users, and the events of the log with everything about them as numbers. */
 import type { Config } from '../config/schema.js';
 import type { ZoneOffset } from '../features/local-time.js';
 import { joinContexts } from './contexts.js';
@@ -23,13 +23,15 @@ export function createUsersSql(config: Config, { log, users, samples }: Inputs):
     UNION ALL SELECT usr, user_id FROM carried_users`;
 }
 
-/** `events` (usr, seq: place in the user's stream, time_us, ord: input order, item, context). */
+/**
+ * `events` (usr, time_us, ord: input order, item, context). Each event finds its rows; as inner joins DuckDB, which takes the
+ * few contexts for a filter, would hash the log and not the users and items.
+ */
 export function createEventsSql(config: Config, { log }: Inputs, offsets: readonly ZoneOffset[]): string {
   return `CREATE TABLE events AS
-    SELECT u.usr, CAST(row_number() OVER (PARTITION BY u.usr ORDER BY l.time_us, l.rowid) - 1 AS INTEGER) AS seq,
-      l.time_us, l.rowid AS ord, item_rows.item, c.context
+    SELECT u.usr, l.time_us, l.rowid AS ord, item_rows.item, c.context
     FROM ${log.table} l
-    JOIN user_rows u ON u.user_id = l.${text(log, config.data.log.user)}
-    ${joinItems(config, log, 'l')}
+    LEFT JOIN user_rows u ON u.user_id = l.${text(log, config.data.log.user)}
+    LEFT ${joinItems(config, log, 'l')}
     ${joinContexts(config, log, offsets, 'l')}`;
 }

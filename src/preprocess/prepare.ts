@@ -21,13 +21,20 @@ import { keptColumns, writeKeptLog } from './kept-log.js';
 import { deriveSamples } from './labels/derive.js';
 import { writeItemNumbers } from './numbers.js';
 import type { Phases } from './phases.js';
+import { placeEvents, type Segment } from './place-events.js';
 import { createQueryWordsSql, writeQueryWords } from './query-words.js';
 import { checkBehaviors } from './ranking/check-behaviors.js';
-import { createComputedFeaturesSql } from './ranking/computed-features.js';
+import { createComputedFeaturesSql, tasksWithComputedFeatures } from './ranking/computed-features.js';
 import { createPredictionsSql, reportPredictions } from './ranking/predicted-ctr.js';
 import { isoOf, type Read, timesOf } from './read-inputs.js';
 import { reportEmptyParts } from './report-samples.js';
-import { createAskedSql, createItemCountsSql, createRequestsSql, createSamplesSql } from './requests.js';
+import {
+  createAskedSql,
+  createItemCountsSql,
+  createRequestKeysSql,
+  createRequestsSql,
+  createSamplesSql,
+} from './requests.js';
 import { carriedFrom } from './reuse.js';
 import { requestsBySplit, sampleCounts } from './row-counts.js';
 import { microseconds, splitBounds, updateBounds } from './split-bounds.js';
@@ -36,20 +43,13 @@ import {
   createProfilesSql,
   createRequestUsersSql,
   createUserProfilesSql,
+  createUsersMetSql,
   createUserVocabulariesSql,
-  usersMetSql,
 } from './user-fields.js';
 import { vocabularyTable } from './vocabulary.js';
 import { writeEntities } from './write-entities.js';
 import { writeItems, writePropertyFields, writeUserFields } from './write-fields.js';
-import {
-  describeFiles,
-  writeRequests,
-  writeSamples,
-  writeStreams,
-  writeStreamUserFields,
-  writeUsers,
-} from './write-prepared.js';
+import { describeFiles, writeRequests, writeSamples, writeUsers } from './write-prepared.js';
 
 export interface Plan {
   readonly config: Config;
@@ -101,15 +101,28 @@ export async function prepare(
     await sql(createContextCodesSql(config, strides));
     return strides;
   });
-  await phases.sql('streams', [createEventsSql(config, inputs, offsets)]);
+  await phases.sql('streams', [
+    createEventsSql(config, inputs, offsets),
+    // The largest table, as text: where nothing else reads it, its memory is for what follows.
+    ...(keepsLog || tasksWithComputedFeatures(config).length > 0 ? [] : [`DROP TABLE ${inputs.log.table}`]),
+  ]);
   await phases.sql('requests', createAskedSql(config, inputs, bounds, trainFroms(config)));
   const counts = await sampleCounts(connection, config, { ...read.rows, ...derived.rows });
   await checkSamples(connection, config, counts, logger);
+  const count = (table: string) => numberOf(connection, `SELECT count(*) FROM ${table}`);
+  const users = await count('user_rows');
+  const earlier = before?.segments ?? [];
+  const segment: Segment = { segment: `${earlier.length}`.padStart(4, '0'), firstRow: read.firstRow };
+  await phases.run('histories', async () => {
+    await sql(...createRequestKeysSql(config, bounds));
+    await placeEvents(connection, target, config, users, [...segmentsOf(before), segment]);
+  });
   await phases.sql('samples', [
-    ...createRequestsSql(config, bounds),
+    createRequestsSql,
     ...createSamplesSql(config),
     ...createProfilesSql(config, inputs),
-    ...createUserVocabulariesSql(config, bounds, encoding),
+    createUsersMetSql(bounds),
+    ...createUserVocabulariesSql(config, encoding),
     createRequestUsersSql(config),
     ...createUserProfilesSql(config),
     ...createQueryWordsSql(config, encoding),
@@ -125,8 +138,6 @@ export async function prepare(
   ]);
   const linked = update ? await linkSegments(update.carried, target) : {};
   const manifest = await phases.run('write', async (advance): Promise<Omit<Manifest, 'files'>> => {
-    const count = (table: string) => numberOf(connection, `SELECT count(*) FROM ${table}`);
-    const users = await count('user_rows');
     const items = await count('item_rows');
     const requests = await count('request_rows');
     const fields = {
@@ -137,15 +148,8 @@ export async function prepare(
       query: await writeQueryWords(connection, target, config, requests, encoding),
     };
     const entities = await writeEntities(connection, target, config, fields.item, encoding);
-    const earlier = before?.segments ?? [];
-    const segment = { segment: `${earlier.length}`.padStart(4, '0'), firstRow: read.firstRow };
     const keptLog = before?.keptLog ?? keptColumns(inputs.log);
-    await writeUsers(connection, target, config, keepsLog ? usersMetSql(bounds) : null);
-    await writeStreams(connection, target, users, segment);
-    await writeStreamUserFields(connection, target, config, [
-      ...earlier.map((segment) => ({ segment, events: eventsOf(before!, segment) })),
-      { segment: segment.segment, events: null },
-    ]);
+    await writeUsers(connection, target, config, keepsLog);
     if (keepsLog) await writeKeptLog(connection, target, inputs.log, keptLog, segment);
     await writeRequests(connection, target, config);
     const { negativeRates } = derived;
@@ -193,9 +197,16 @@ export async function prepare(
   return { ...manifest, files };
 }
 
-/** By the size of the item rows, 4 bytes each. */
-const eventsOf = ({ files }: Manifest, segment: string): number =>
-  files[preparedPaths.streamItems(segment)]!.bytes / 4;
+/** The segments of an earlier preparation, whose events come first in the log. */
+function segmentsOf(before: Manifest | undefined): Segment[] {
+  let firstRow = 0;
+  return (before?.segments ?? []).map((segment) => {
+    const found = { segment, firstRow };
+    // By the size of the item rows, 4 bytes each.
+    firstRow += before!.files[preparedPaths.streamItems(segment)]!.bytes / 4;
+    return found;
+  });
+}
 
 const DAY_SECONDS = 86_400;
 

@@ -34,7 +34,7 @@ function elementType(path: string): ElementType {
   return type as ElementType;
 }
 
-/** Gathers small writes into large ones. */
+/** A file that is written from its start; gathers small writes into large ones. */
 class BufferedFile {
   readonly #buffer = Buffer.alloc(BUFFER_BYTES);
   #used = 0;
@@ -65,6 +65,14 @@ class BufferedFile {
   }
 }
 
+export type RawFile = BufferedFile;
+
+/** Its folder is made. */
+export async function openRawFile(path: string): Promise<RawFile> {
+  await mkdir(dirname(path), { recursive: true });
+  return new BufferedFile(await open(path, 'w'));
+}
+
 /** Writes `columns` of the rows of `from` (a FROM clause with its ORDER BY) and returns the number of rows. */
 export async function writeRawFiles(
   connection: DuckDBConnection,
@@ -80,10 +88,7 @@ export async function writeRawFiles(
   const files: BufferedFile[] = [];
   let rows = 0;
   try {
-    for (const { path } of columns) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      files.push(new BufferedFile(await open(join(folder, path), 'w')));
-    }
+    for (const { path } of columns) files.push(await openRawFile(join(folder, path)));
     for (;;) {
       const chunk = await result.fetchChunk();
       if (!chunk || chunk.rowCount === 0) break;
@@ -117,7 +122,7 @@ function sideBySide(columns: readonly Uint8Array[], rows: number): Uint8Array {
 }
 
 /** Writes an array of offsets that was worked out in memory. */
-async function writeRawArray(folder: string, path: string, values: Int32Array): Promise<void> {
+export async function writeRawArray(folder: string, path: string, values: Int32Array): Promise<void> {
   await mkdir(dirname(join(folder, path)), { recursive: true });
   const file = await open(join(folder, path), 'w');
   try {

@@ -14,7 +14,7 @@ function requestFields(config: Config) {
 }
 
 /**
- * `asked_all`: every sample of every task (task, ord, usr, user_id, request_id, time_us, candidate_id, label, weight, u<k>
+ * `asked_all`: every sample of every task (task, ord, usr, request_id, time_us, candidate_id, label, weight, u<k>
  * of fields of the request, filtered, rejected). A request id that stands for two users or times is rejected.
  */
 export function createAskedSql(
@@ -30,7 +30,6 @@ export function createAskedSql(
       `${taskNumber} AS task`,
       's.rowid AS ord',
       'u.usr',
-      'u.user_id',
       `${source.request === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.request)}`} AS request_id`,
       's.time_us',
       `${source.candidate === undefined ? 'CAST(NULL AS VARCHAR)' : `s.${text(table, source.candidate)}`} AS candidate_id`,
@@ -44,9 +43,9 @@ export function createAskedSql(
       `${hasQuery(config, task) ? `s.${text(table, config.features.query!.column)}` : 'CAST(NULL AS VARCHAR)'} AS query`,
       `${filteredSql(bounds, trainFromUs[task] ?? null, table.derived)} AS filtered`,
     ];
-    return `SELECT ${columns.join(', ')} FROM ${table.table} s JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
+    return `SELECT ${columns.join(', ')} FROM ${table.table} s LEFT JOIN user_rows u ON u.user_id = s.${text(table, source.user)}`;
   });
-  const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS user_id, '' AS request_id, 0 AS time_us, '' AS candidate_id,
+  const none = `SELECT 0 AS task, 0 AS ord, 0 AS usr, '' AS request_id, 0 AS time_us, '' AS candidate_id,
     CAST(0 AS DOUBLE) AS label, ${ONE} AS weight${fields.map(({ at }) => `, '' AS u${at}`).join('')}, '' AS query, '' AS filtered WHERE false`;
   return [
     `CREATE TABLE asked_all AS ${parts.length > 0 ? parts.join(' UNION ALL ') : none}`,
@@ -92,8 +91,8 @@ function firstOf(column: string, having: readonly number[], tasks: number): stri
     ORDER BY task IN (${having.join(', ')}) DESC, task, ord) AS ${column}`;
 }
 
-/** `request_rows` (request, request_id, usr, user_id, time_us, split, ends, u<k> as text of fields of the request). */
-export function createRequestsSql(config: Config, bounds: SplitBounds): string[] {
+/** `request_keys` (request, request_id, usr, user_id, time_us, split, u<k> as text of fields of the request). */
+export function createRequestKeysSql(config: Config, bounds: SplitBounds): string[] {
   const tasks = Object.keys(config.tasks);
   const fields = requestFields(config).map(({ field, at }) => {
     const having = tasks.flatMap((task, number) => (hasColumn(config, task, field) ? [number] : []));
@@ -104,25 +103,32 @@ export function createRequestsSql(config: Config, bounds: SplitBounds): string[]
     tasks.flatMap((task, number) => (hasQuery(config, task) ? [number] : [])),
     tasks.length,
   );
+  const columns = [REQUEST, ...fields, query].join(', ');
+  // Where nothing else is known of a request, all of its samples say the same.
+  const rows =
+    fields.length === 0 && !config.features.query
+      ? `SELECT DISTINCT ${columns} FROM asked`
+      : `SELECT * EXCLUDE (place) FROM (SELECT ${columns},
+          row_number() OVER (PARTITION BY ${REQUEST} ORDER BY task, ord) AS place FROM asked) numbered
+        WHERE place = 1`;
   return [
     // Without an id, the query is a part of what a request is.
-    `CREATE TABLE asked AS SELECT a.*, CASE WHEN a.request_id IS NULL THEN a.query END AS query_key FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
+    `CREATE VIEW asked AS SELECT a.*, CASE WHEN a.request_id IS NULL THEN a.query END AS query_key FROM asked_all a WHERE a.filtered IS NULL AND (${rejectedSampleSql(config)}) IS NULL`,
     `CREATE TABLE request_keys AS
       SELECT CAST(row_number() OVER (ORDER BY split, time_us, usr, request_id NULLS FIRST, query_key NULLS FIRST) - 1 AS INTEGER) AS request, *
-      FROM (SELECT * EXCLUDE (place), ${splitSql(bounds)} AS split
-        FROM (SELECT request_id, usr, user_id, time_us, query_key, ${[...fields, query].join(', ')},
-            row_number() OVER (PARTITION BY ${REQUEST} ORDER BY task, ord) AS place
-          FROM asked) numbered
-        WHERE place = 1) first_samples`,
-    // Where a user stood after the events of each moment.
-    `CREATE TABLE moments AS SELECT usr, time_us, max(seq) + 1 AS upto FROM events
-      WHERE usr IN (SELECT usr FROM request_keys) GROUP BY usr, time_us`,
-    `CREATE TABLE request_rows AS SELECT r.*, CAST(coalesce(m.upto, 0) AS INTEGER) AS ends
-      FROM request_keys r ASOF LEFT JOIN moments m ON m.usr = r.usr AND r.time_us > m.time_us`,
+      FROM (SELECT *, ${splitSql(bounds)} AS split
+        FROM (SELECT f.*, u.user_id FROM (${rows}) f LEFT JOIN user_rows u ON u.usr = f.usr) first_samples) parts`,
   ];
 }
 
-/** `sample_rows` (task, ord, request, candidate, label, weight): candidates as item or entity rows, NULL without one. */
+/** `request_rows`: the columns of `request_keys`, and ends and context of `request_places`. */
+export const createRequestsSql =
+  'CREATE TABLE request_rows AS SELECT r.*, p.ends, p.context FROM request_keys r JOIN request_places p USING (request)';
+
+/**
+ * `sample_rows` (task, ord, request, candidate, label, weight): candidates as item or entity rows, NULL without one. By task, request
+ * and input order, which its rowid keeps: a scan of it needs no sort, and sorting what is joined to it by rowid is cheap.
+ */
 export function createSamplesSql(config: Config): string[] {
   const drifts = attributesOf(config).some(({ field }) => field.from === 'log');
   const columns = 's.task, s.ord, s.request';
@@ -133,7 +139,7 @@ export function createSamplesSql(config: Config): string[] {
        JOIN first_rows f ON f.item_id = s.candidate_id
        ASOF LEFT JOIN item_moments m ON m.item_id = s.candidate_id AND s.time_us > m.time_us`
     : `SELECT ${columns}, i.item AS candidate, s.label, s.weight FROM (SELECT s.* ${of('item')}) s
-       JOIN item_rows i ON i.item_id = s.candidate_id`;
+       LEFT JOIN item_rows i ON i.item_id = s.candidate_id`;
   const entities = Object.keys(config.entities).map(
     (name, number) => `SELECT ${columns}, e."row", s.label, s.weight FROM (SELECT s.* ${of(name)}) s
        JOIN ${entityTable(number)} e ON e.id = s.candidate_id`,
@@ -142,10 +148,10 @@ export function createSamplesSql(config: Config): string[] {
        WHERE s.candidate_id IS NULL`;
   return [
     ...(drifts ? createItemMomentsSql : []),
-    `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a JOIN request_rows r
+    `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a LEFT JOIN request_rows r
        ON r.usr = a.usr AND r.time_us = a.time_us AND r.request_id IS NOT DISTINCT FROM a.request_id
          AND r.query_key IS NOT DISTINCT FROM a.query_key`,
-    `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')}`,
+    `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')} ORDER BY task, request, ord`,
   ];
 }
 
@@ -165,6 +171,6 @@ export function createItemCountsSql(config: Config, { evaluationFromUs }: SplitB
   return `CREATE TABLE item_counts AS SELECT i.item, coalesce(e.n, 0) AS events, coalesce(s.n, 0) AS samples
     FROM item_rows i
     LEFT JOIN (SELECT item, count(*) AS n FROM events WHERE time_us < ${evaluationFromUs} GROUP BY item) e ON e.item = i.item
-    LEFT JOIN (SELECT s.candidate AS item, count(*) AS n FROM sample_rows s JOIN request_rows r USING (request)
+    LEFT JOIN (SELECT s.candidate AS item, count(*) AS n FROM sample_rows s LEFT JOIN request_rows r USING (request)
       WHERE r.split < 2 AND s.task IN (${tasksJudging(config, 'item')}) GROUP BY s.candidate) s ON s.item = i.item`;
 }

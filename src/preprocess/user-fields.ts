@@ -6,19 +6,19 @@ import { type Inputs, text } from './items.js';
 import type { SplitBounds } from './split-requests.js';
 import { addedUp, createVocabularySql, lookUp, vocabularyTable } from './vocabulary.js';
 
-/** Users with an event or a training or validation request before the evaluation period. */
-export const usersMetSql = ({ evaluationFromUs }: SplitBounds): string =>
-  `SELECT usr FROM events WHERE time_us < ${evaluationFromUs} UNION SELECT usr FROM request_rows WHERE split < 2`;
+/** `users_met` (usr): those with an event or a training or validation request before the evaluation period. */
+export const createUsersMetSql = ({ evaluationFromUs }: SplitBounds): string =>
+  `CREATE TABLE users_met AS SELECT usr FROM events WHERE time_us < ${evaluationFromUs} UNION SELECT usr FROM request_rows WHERE split < 2`;
 
 /**
  * The vocabularies of user fields from the profile table (users met before the evaluation period) and from requests; what
  * earlier preparations met counts too, each user once.
  */
-export function createUserVocabulariesSql(config: Config, bounds: SplitBounds, encoding: Encoding): string[] {
+export function createUserVocabulariesSql(config: Config, encoding: Encoding): string[] {
   const counts = {
     request: (at: number) => `SELECT u${at} AS value, 1 AS n FROM request_rows WHERE split < 2`,
     users: (at: number) => `SELECT p.u${at} AS value, 1 AS n FROM profiles p
-      WHERE p.usr IN (${usersMetSql(bounds)}) AND p.usr NOT IN (SELECT usr FROM carried_users WHERE met)`,
+      WHERE p.usr IN (SELECT usr FROM users_met) AND p.usr NOT IN (SELECT usr FROM carried_users WHERE met)`,
   };
   return Object.values(config.features.user).flatMap((field, at) =>
     field.from === 'lastEvent'
@@ -81,10 +81,7 @@ export function createRequestUsersSql(config: Config): string {
     return `${index} AS u${at}`;
   });
   if (lastEventFields(config).length > 0) {
-    joins.unshift(
-      'LEFT JOIN events e ON e.usr = r.usr AND e.seq = r.ends - 1',
-      'LEFT JOIN contexts c ON c.context = e.context',
-    );
+    joins.unshift('LEFT JOIN contexts c ON c.context = r.context');
   }
   if (Object.values(config.features.user).some(({ from }) => from === 'users')) {
     joins.unshift('LEFT JOIN profiles p ON p.usr = r.usr');

@@ -2,13 +2,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { rowsOf } from '../common/database.js';
+import { numberOf, rowsOf } from '../common/database.js';
 import { fileSha256 } from '../common/files.js';
 import { type Manifest, preparedPaths, SPLITS, type TaskManifest } from '../common/prepared.js';
 import { quoteIdentifier } from '../common/sql.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import type { Encoding } from './carried.js';
-import { lastEventFields } from './contexts.js';
 import { entityTable } from './entities.js';
 import { type Inputs, text } from './items.js';
 import { levelsTable } from './labels/levels.js';
@@ -20,77 +19,27 @@ import { profileFields } from './user-fields.js';
 
 const US_PER_SECOND = 1_000_000;
 
-/** With their profiles. `met` (a query of usr) tells who has been counted among the users met; null where no update will ask. */
+/** With their profiles, and, for updates, who has been counted among the users met. */
 export async function writeUsers(
   connection: DuckDBConnection,
   folder: string,
   config: Config,
-  met: string | null,
+  keepsMet: boolean,
 ): Promise<void> {
-  const asked = met === null ? '' : `, usr IN (${met} UNION SELECT usr FROM carried_users WHERE met) AS met`;
+  const met = keepsMet
+    ? ', usr IN (SELECT usr FROM users_met UNION SELECT usr FROM carried_users WHERE met) AS met'
+    : '';
   await writeParquet(
     connection,
     folder,
     preparedPaths.users,
-    `SELECT usr AS "user", user_id${asked} FROM user_rows ORDER BY usr`,
+    `SELECT usr AS "user", user_id${met} FROM user_rows ORDER BY usr`,
   );
   const profile = profileFields(config).map(
     ({ name, at }): RawColumn => ({ path: preparedPaths.profileField(name), sql: `u${at}` }),
   );
   if (profile.length === 0) return;
   await writeRawFiles(connection, folder, profile, 'FROM user_profiles ORDER BY usr');
-}
-
-/** The events from `firstRow` of the log on, as one segment. */
-export async function writeStreams(
-  connection: DuckDBConnection,
-  folder: string,
-  users: number,
-  { segment, firstRow }: { readonly segment: string; readonly firstRow: number },
-): Promise<void> {
-  const isNew = `ord >= ${firstRow}`;
-  await writeOffsets(
-    connection,
-    folder,
-    preparedPaths.streamOffsets(segment),
-    users,
-    `SELECT usr, count(*) FROM events WHERE ${isNew} GROUP BY usr`,
-  );
-  await writeRawFiles(
-    connection,
-    folder,
-    [
-      { path: preparedPaths.streamItems(segment), sql: 'e.item' },
-      { path: preparedPaths.streamProperties(segment), sql: 'c.code' },
-      { path: preparedPaths.streamTimes(segment), sql: `floor_div(e.time_us, ${US_PER_SECOND})` },
-    ],
-    `FROM events e JOIN contexts c ON c.context = e.context WHERE e.${isNew} ORDER BY e.usr, e.seq`,
-  );
-}
-
-/**
- * The user fields that are read off events, of every segment: the vocabularies of these fields grow, so what earlier
- * preparations wrote would not be what requests of this one say of the same events. `events` are those of each earlier segment.
- */
-export async function writeStreamUserFields(
-  connection: DuckDBConnection,
-  folder: string,
-  config: Config,
-  segments: readonly { readonly segment: string; readonly events: number | null }[],
-): Promise<void> {
-  const fields = lastEventFields(config);
-  if (fields.length === 0) return;
-  let first = 0;
-  for (const { segment, events } of segments) {
-    const isLater = events === null ? '' : ` AND e.ord < ${first + events}`;
-    await writeRawFiles(
-      connection,
-      folder,
-      fields.map(({ name, at }) => ({ path: preparedPaths.streamUserField(segment, name), sql: `c.u${at}` })),
-      `FROM events e JOIN contexts c ON c.context = e.context WHERE e.ord >= ${first}${isLater} ORDER BY e.usr, e.seq`,
-    );
-    first += events ?? 0;
-  }
 }
 
 export async function writeRequests(
@@ -153,6 +102,7 @@ export async function writeSamples(
       requests,
       `SELECT request, count(*) FROM ${mine} GROUP BY request`,
     );
+    const first = await numberOf(connection, `SELECT min(rowid) FROM ${mine}`);
     const input = inputs.samples[task]!;
     const features =
       kind === 'rank'
@@ -166,7 +116,7 @@ export async function writeSamples(
         { path: preparedPaths.sampleLabels(task), sql: 's.label' },
         { path: preparedPaths.sampleWeights(task), sql: 's.weight' },
       ],
-      `FROM ${mine} ORDER BY s.request, s.ord`,
+      `FROM ${mine} ORDER BY s.rowid`,
     );
     const kept = samples.keep
       .map((column) => `, t.${text(input, column)} AS ${quoteIdentifier(column)}`)
@@ -175,10 +125,11 @@ export async function writeSamples(
       connection,
       folder,
       preparedPaths.samples(task),
-      `SELECT CAST(row_number() OVER (ORDER BY s.request, s.ord) - 1 AS INTEGER) AS sample, s.request,
+      `SELECT CAST(s.rowid - ${first} AS INTEGER) AS sample, s.request,
          ${candidate === null ? '' : `${id} AS candidate, `}s.label, s.weight${kept}
-       FROM sample_rows s ${candidate === null ? '' : `JOIN ${rows} i ON i.${row} = s.candidate`} JOIN ${input.table} t ON t.rowid = s.ord
-       WHERE s.task = ${taskNumber} ORDER BY s.request, s.ord`,
+       FROM sample_rows s ${candidate === null ? '' : `JOIN ${rows} i ON i.${row} = s.candidate`}
+         ${kept === '' ? '' : `JOIN ${input.table} t ON t.rowid = s.ord`}
+       WHERE s.task = ${taskNumber} ORDER BY s.rowid`,
     );
     if (settings.kind === 'multiclass' && settings.labels) {
       const levels = `SELECT kin AS "within", bounds FROM ${levelsTable(taskNumber)} ORDER BY kin NULLS FIRST`;

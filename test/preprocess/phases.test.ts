@@ -35,7 +35,7 @@ it('moves within a statement, never back, and ends at the end', async () => {
     const slow =
       'CREATE TABLE slow AS SELECT a, row_number() OVER (PARTITION BY b ORDER BY hash(a)) AS n FROM many';
     await phases.sql('labels', ['SELECT 1', slow]);
-    for (const name of ['items and contexts', 'streams', 'requests', 'samples'] as const) {
+    for (const name of ['items and contexts', 'streams', 'requests', 'histories', 'samples'] as const) {
       await phases.sql(name, []);
     }
     for (const name of ['ranking features', 'vocabularies', 'write', 'checksums', 'close'] as const) {

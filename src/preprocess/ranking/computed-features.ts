@@ -56,11 +56,18 @@ export function createComputedFeaturesSql(config: Config, inputs: Inputs): strin
   if (tasks.length === 0) return [];
   const ranking = config.features.ranking!;
   const keys = keysOf(config);
-  const columns = keys.map(({ key, column }) => `i.${column} AS ${key}_key`).join(', ');
+  const numbered = keys.map(
+    ({ key, column }) =>
+      `CASE WHEN ${column} IS NOT NULL THEN CAST(dense_rank() OVER (ORDER BY ${column}) AS INTEGER) END AS ${key}_key`,
+  );
+  const columns = keys.map(({ key }) => `i.${key}_key`).join(', ');
   return [
-    `CREATE TABLE rank_asked AS SELECT DISTINCT r.usr, r.time_us, s.candidate AS item, ${columns}
-      FROM sample_rows s JOIN request_rows r USING (request) JOIN item_rows i ON i.item = s.candidate
-      WHERE s.task IN (${tasks.join(', ')})`,
+    // Keys as numbers: they are sorted and compared in great numbers.
+    `CREATE TABLE rank_items AS SELECT item, item_id, ${numbered.join(', ')} FROM item_rows`,
+    `CREATE TABLE rank_asked AS SELECT a.*, i.item_id, ${columns}
+      FROM (SELECT DISTINCT r.usr, r.time_us, s.candidate AS item
+        FROM sample_rows s LEFT JOIN request_rows r USING (request) WHERE s.task IN (${tasks.join(', ')})) a
+      LEFT JOIN rank_items i ON i.item = a.item`,
     createEventsSql(ranking, inputs, columns, config),
     ...keys.flatMap(({ key }) => [...createCountsSql(key), ...createOwnCountsSql(key)]),
     ...createPricesSql(ranking, inputs, config),
@@ -87,7 +94,7 @@ function createEventsSql(ranking: RankingConfig, { log, items }: Inputs, columns
       : '';
   return `CREATE TABLE rank_events AS SELECT e.usr, e.time_us, e.ord, ${kinds.join(', ')}, ${columns},
       CASE WHEN ${value} > 0 THEN ln(${value}) END AS price
-    FROM events e JOIN item_rows i ON i.item = e.item JOIN ${log.table} l ON l.rowid = e.ord ${join}`;
+    FROM events e LEFT JOIN rank_items i ON i.item = e.item LEFT JOIN ${log.table} l ON l.rowid = e.ord ${join}`;
 }
 
 /** `rank_<key>` (key, time_us, <kind>_<days> of the windows): of the keys and moments that are asked. */
@@ -112,68 +119,92 @@ function createCountsSql(key: Key): string[] {
   ];
 }
 
-/** `rank_own_<key>` (usr, key, time_us: of the event, events: the user's own with the key up to it). */
+/** `rank_own_<key>` (usr, key, time_us, events: the user's own with the key, since: the latest): of those that are asked. */
 function createOwnCountsSql(key: Key): string[] {
   return [
-    `CREATE TABLE rank_own_${key} AS SELECT usr, key, time_us, sum(n) OVER (PARTITION BY usr, key ORDER BY time_us) AS events
+    `CREATE TABLE rank_own_totals_${key} AS SELECT usr, key, time_us, sum(n) OVER (PARTITION BY usr, key ORDER BY time_us) AS events
       FROM (SELECT usr, ${key}_key AS key, time_us, count(*) AS n FROM rank_events
         WHERE ${key}_key IS NOT NULL AND usr IN (SELECT usr FROM rank_asked) GROUP BY ALL) moments`,
+    `CREATE TABLE rank_own_${key} AS SELECT a.*, coalesce(own.events, 0) AS events, a.time_us - own.time_us AS since
+      FROM (SELECT DISTINCT usr, ${key}_key AS key, time_us FROM rank_asked WHERE ${key}_key IS NOT NULL) a
+      ASOF LEFT JOIN rank_own_totals_${key} own ON own.usr = a.usr AND own.key = a.key AND a.time_us > own.time_us`,
   ];
 }
 
-/** Running means of the price's logarithm by user and by category, and the price of the items that are asked. */
+/**
+ * `rank_<of>_prices` (key, time_us, and the running mean of the price's logarithm) by user and by category, and `rank_prices`
+ * (key, time_us, price) of items, each for the keys and moments that are asked. The price of the items table has no time.
+ */
 function createPricesSql({ price, priceFrom }: RankingConfig, { items }: Inputs, config: Config): string[] {
   if (price === undefined) return [];
+  const at = (table: string, key: string, value: string, totals: string) => [
+    `CREATE TABLE ${table} AS SELECT a.*, found.${value}
+      FROM (SELECT DISTINCT ${key} AS key, time_us FROM rank_asked WHERE ${key} IS NOT NULL) a
+      ASOF LEFT JOIN (${totals}) found ON found.key = a.key AND a.time_us > found.time_us`,
+  ];
   const mean = (table: string, key: string) =>
-    `CREATE TABLE ${table} AS SELECT key, time_us, sum(total) OVER past / sum(n) OVER past AS mean
-      FROM (SELECT ${key} AS key, time_us, sum(price) AS total, count(*) AS n FROM rank_events
-        WHERE price IS NOT NULL AND ${key} IS NOT NULL GROUP BY ALL) moments
-      WINDOW past AS (PARTITION BY key ORDER BY time_us)`;
+    at(
+      table,
+      key,
+      'mean',
+      `SELECT key, time_us, sum(total) OVER past / sum(n) OVER past AS mean
+        FROM (SELECT ${key} AS key, time_us, sum(price) AS total, count(*) AS n FROM rank_events
+          WHERE price IS NOT NULL AND ${key} IS NOT NULL GROUP BY ALL) moments
+        WINDOW past AS (PARTITION BY key ORDER BY time_us)`,
+    );
   const ofItems =
     priceFrom === 'log'
-      ? `SELECT item_key, time_us, arg_max(price, ord) AS price FROM rank_events WHERE price IS NOT NULL GROUP BY ALL`
-      : `SELECT ${text(items!, config.data.items!.item)} AS item_key, CAST(-1 AS BIGINT) AS time_us,
-          ln(${number(items!, price)}) AS price FROM item_table WHERE ${number(items!, price)} > 0`;
+      ? at(
+          'rank_prices',
+          'item_key',
+          'price',
+          `SELECT item_key AS key, time_us, arg_max(price, ord) AS price FROM rank_events WHERE price IS NOT NULL GROUP BY ALL`,
+        )
+      : [
+          `CREATE TABLE rank_prices AS SELECT i.item_key AS key, ln(${number(items!, price)}) AS price
+            FROM (SELECT DISTINCT item_id, item_key FROM rank_items) i
+            JOIN item_table t ON t.${text(items!, config.data.items!.item)} = i.item_id WHERE ${number(items!, price)} > 0`,
+        ];
   return [
-    `CREATE TABLE rank_prices AS ${ofItems}`,
-    mean('rank_user_prices', 'usr'),
+    ...ofItems,
+    ...mean('rank_user_prices', 'usr'),
     ...(keysOf(config).some(({ key }) => key === 'category')
-      ? [mean('rank_category_prices', 'category_key')]
+      ? mean('rank_category_prices', 'category_key')
       : []),
   ];
 }
 
 function createTableSql(ranking: RankingConfig, keys: readonly { readonly key: Key }[]): string {
-  const columns = ['a.usr', 'a.time_us', 'a.item', 'a.item_key'];
+  const columns = ['a.usr', 'a.time_us', 'a.item', 'a.item_id'];
   const joins: string[] = [];
   for (const { key } of keys) {
     const counts = KINDS.flatMap((kind) => WINDOWS.map((days) => `${kind}_${days}`));
-    columns.push(...counts.map((count) => `k_${key}.${count} AS ${key}_${count}`));
+    columns.push(
+      ...counts.map((count) => `k_${key}.${count} AS ${key}_${count}`),
+      `own_${key}.events AS own_${key}`,
+      `own_${key}.since AS since_${key}`,
+    );
     joins.push(
       `LEFT JOIN rank_${key} k_${key} ON k_${key}.key = a.${key}_key AND k_${key}.time_us = a.time_us`,
+      `LEFT JOIN rank_own_${key} own_${key}
+        ON own_${key}.usr = a.usr AND own_${key}.key = a.${key}_key AND own_${key}.time_us = a.time_us`,
     );
-    columns.push(`CASE WHEN a.${key}_key IS NOT NULL THEN coalesce(own_${key}.events, 0) END AS own_${key}`);
-    columns.push(`a.time_us - own_${key}.time_us AS since_${key}`);
-    joins.push(`ASOF LEFT JOIN rank_own_${key} own_${key}
-      ON own_${key}.usr = a.usr AND own_${key}.key = a.${key}_key AND a.time_us > own_${key}.time_us`);
   }
   if (ranking.price !== undefined) {
     columns.push('p.price', 'up.mean AS user_price');
     joins.push(
-      'ASOF LEFT JOIN rank_prices p ON p.item_key = a.item_key AND a.time_us > p.time_us',
-      'ASOF LEFT JOIN rank_user_prices up ON up.key = a.usr AND a.time_us > up.time_us',
+      `LEFT JOIN rank_prices p ON p.key = a.item_key${ranking.priceFrom === 'log' ? ' AND p.time_us = a.time_us' : ''}`,
+      'LEFT JOIN rank_user_prices up ON up.key = a.usr AND up.time_us = a.time_us',
     );
     if (keys.some(({ key }) => key === 'category')) {
       columns.push('cp.mean AS category_price');
-      joins.push(
-        'ASOF LEFT JOIN rank_category_prices cp ON cp.key = a.category_key AND a.time_us > cp.time_us',
-      );
+      joins.push('LEFT JOIN rank_category_prices cp ON cp.key = a.category_key AND cp.time_us = a.time_us');
     }
   }
   if (ranking.predictedCtr) {
     columns.push('predicted.prediction');
     joins.push(`LEFT JOIN rank_predictions predicted
-      ON predicted.usr = a.usr AND predicted.time_us = a.time_us AND predicted.item_key = a.item_key`);
+      ON predicted.usr = a.usr AND predicted.time_us = a.time_us AND predicted.item_id = a.item_id`);
   }
   return `CREATE TABLE rank_features AS SELECT ${columns.join(', ')} FROM rank_asked a ${joins.join('\n')}`;
 }
@@ -231,6 +262,6 @@ export function joinComputedFeatures(config: Config, { items }: Inputs): string 
   const rating =
     config.features.ranking!.rating === undefined
       ? ''
-      : `LEFT JOIN item_table t ON t.${text(items!, config.data.items!.item)} = f.item_key`;
+      : `LEFT JOIN item_table t ON t.${text(items!, config.data.items!.item)} = f.item_id`;
   return `JOIN rank_features f ON f.usr = r.usr AND f.time_us = r.time_us AND f.item = s.candidate ${rating}`;
 }

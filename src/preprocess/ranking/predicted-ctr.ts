@@ -13,13 +13,13 @@ const FEW = 0.5;
 /** A mean of decimals is the same in any order of its rows. */
 const meanSql = (column: string) => `avg(CAST(greatest(-1e9, least(1e9, ${column})) AS DECIMAL(38, 15)))`;
 
-/** `rank_predictions` (usr, time_us, item_key, prediction: the mean of several), of moments with a request. */
+/** `rank_predictions` (usr, time_us, item_id, prediction: the mean of several), of moments with a request. */
 export function createPredictionsSql({ features }: Config, { predictedCtr: table }: Inputs): string[] {
   if (!table) return [];
   const { user, candidate, prediction } = features.ranking!.predictedCtr!;
   return [
     `CREATE TABLE rank_predictions AS
-      SELECT u.usr, p.time_us, p.${text(table, candidate)} AS item_key, ${meanSql(`p.${number(table, prediction)}`)} AS prediction
+      SELECT u.usr, p.time_us, p.${text(table, candidate)} AS item_id, ${meanSql(`p.${number(table, prediction)}`)} AS prediction
       FROM ${table.table} p JOIN user_rows u ON u.user_id = p.${text(table, user)}
       SEMI JOIN request_rows r ON r.usr = u.usr AND r.time_us = p.time_us
       GROUP BY ALL`,

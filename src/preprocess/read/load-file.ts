@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { whileRunning } from '../../common/database.js';
 import { writeCleanCopy } from './clean-copy.js';
+import { countLines } from './count-lines.js';
 import type { Problem } from './find-record.js';
 import type { OpenedFile } from './open-file.js';
 import { readingParquet } from './reading-parquet.js';
 import { insertRows } from './row-rules.js';
-import { type ScanSummary, scanFile } from './scan-file.js';
+import { type ScanSummary, scanFile, type TextFile } from './scan-file.js';
 import type { TableSpec } from './table-spec.js';
 
 export interface Loaded {
@@ -48,9 +49,10 @@ export async function loadFile(
   }
   const { size } = await stat(file.text.file.path);
   await connection.run('BEGIN');
+  const inserting = insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath));
   const [inserted, scanned] = await Promise.allSettled([
-    insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath)),
-    scanFile(file.text.file, { chunk: (bytes) => onProgress(bytes / Math.max(1, size)) }),
+    inserting,
+    scanBeside(inserting, file.text.file, (bytes) => onProgress(bytes / Math.max(1, size))),
   ]);
   if (inserted.status === 'rejected' && !/^Invalid Input Error/.test(String(inserted.reason?.message))) {
     await connection.run('ROLLBACK');
@@ -77,6 +79,19 @@ export async function loadFile(
     throw new Error(`DuckDB read ${rows} of the ${records} records of ${file.input.path}`);
   }
   return { rows, malformed, multiLine };
+}
+
+/** Where each line is a record, and DuckDB has as many rows, there is nothing to find; all others are scanned. */
+async function scanBeside(
+  inserting: Promise<number>,
+  file: TextFile,
+  onChunk: (bytesDone: number) => void,
+): Promise<ScanSummary> {
+  const lines = await countLines(file, onChunk);
+  if (lines !== null && lines === (await inserting.catch(() => null))) {
+    return { records: lines, blankLines: 0, problems: {}, multiLine: 0, isPlain: true };
+  }
+  return scanFile(file, { chunk: onChunk });
 }
 
 async function insert(connection: DuckDBConnection, sql: string): Promise<number> {
