@@ -23,13 +23,13 @@ export function scoreRequests(
 ): Float32Array {
   const { outputs, weightCorrection } = weights.shape.tasks[task]!;
   const starts = new Int32Array(asked.length + 1);
-  for (const [at, { samples }] of asked.entries()) starts[at + 1] = starts[at]! + samples.length;
+  const countOf = ({ tasks }: AskedRequest) => tasks[task]?.length ?? 0;
+  for (const [at, one] of asked.entries()) starts[at + 1] = starts[at]! + countOf(one);
   const logits = new Float32Array(starts[asked.length]! * outputs);
   for (const part of batchesOf(asked)) {
     const batch = buildBatch(
       weights.shape,
       part.map((at) => asked[at]!),
-      task,
     );
     const scored = scoreBatch(weights, batch)[task] ?? new Float32Array(0);
     let done = 0;
@@ -55,7 +55,7 @@ export function batchesOf(asked: readonly AskedRequest[]): number[][] {
   const batches: number[][] = [];
   let samples = 0;
   for (const at of order) {
-    const more = asked[at]!.samples.length;
+    const more = Object.values(asked[at]!.tasks).reduce((sum, { length }) => sum + length, 0);
     const last = batches.at(-1);
     if (!last || last.length === BATCH_REQUESTS || samples + more > BATCH_SAMPLES) {
       batches.push([at]);
