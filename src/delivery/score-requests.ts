@@ -21,7 +21,7 @@ export function scoreRequests(
   task: string,
   asked: readonly AskedRequest[],
 ): Float32Array {
-  const { outputs, weightCorrection } = weights.shape.tasks[task]!;
+  const { outputs } = weights.shape.tasks[task]!;
   const starts = new Int32Array(asked.length + 1);
   const countOf = ({ tasks }: AskedRequest) => tasks[task]?.length ?? 0;
   for (const [at, one] of asked.entries()) starts[at + 1] = starts[at]! + countOf(one);
@@ -39,6 +39,12 @@ export function scoreRequests(
       done += length;
     }
   }
+  return logitsOfData(weights, task, logits);
+}
+
+/** Logits as a tower gives them, with class weights undone. */
+export function logitsOfData({ shape }: ModelWeights, task: string, logits: Float32Array): Float32Array {
+  const { outputs, weightCorrection } = shape.tasks[task]!;
   return logits.map((logit, at) => logit + weightCorrection[at % outputs]!);
 }
 
