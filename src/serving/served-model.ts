@@ -43,7 +43,7 @@ export interface Question {
 export interface Answered extends Answer {
   /** Events of the history that the model read. */
   readonly events: number;
-  /** Candidates whose id the model does not know. */
+  /** Samples whose candidate the model does not know. */
   readonly unknown: number;
 }
 
