@@ -170,7 +170,10 @@ export function requestSchemas(limits: Limits) {
             variant: VARIANT,
             model: MODEL,
             events: EVENTS_READ,
-            unknown: { type: 'integer', description: 'Scores of candidates whose id the model does not know' },
+            unknown: {
+              type: 'integer',
+              description: 'Scores of candidates whose id the model does not know',
+            },
             scores: {
               type: 'object',
               additionalProperties: { type: 'array', items: { type: 'number' } },

@@ -38,7 +38,12 @@ export async function createServer(input: ServerInput): Promise<Server> {
   const app = fastify({
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.timeoutMs,
-    http: { connectionsCheckingInterval: 500 },
+    // Fastify sets the time of the whole request alone; Node looks at it every half minute, and at no less than that of the headers.
+    http: {
+      requestTimeout: limits.timeoutMs,
+      headersTimeout: limits.timeoutMs,
+      connectionsCheckingInterval: Math.min(500, limits.timeoutMs),
+    },
     // Longer than what proxies usually hold a connection for, so that it is theirs to close.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
