@@ -19,6 +19,7 @@ const layers = {
   experiments: ['config', 'training', 'evaluation', 'dataset', 'model'],
   delivery: ['model', 'dataset', 'features'],
   serving: ['delivery', 'model', 'dataset', 'features'],
+  ab: ['delivery', 'features'],
   synthetic: ['config'],
   report: ['experiments:types', 'evaluation:types'],
 };

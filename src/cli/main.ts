@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
 import { printableLines } from '../common/printable.js';
+import { abCommand } from './ab.js';
 import { backtestCommand } from './backtest.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
@@ -69,6 +70,7 @@ function program(io: Io): Command {
     embedCommand,
     exportCommand,
     serveCommand,
+    abCommand,
     reportCommand,
     showCommand,
     generateCommand,

@@ -2,6 +2,7 @@
 import { UserError } from '../common/errors.js';
 import type { VariantFolders } from '../serving/models.js';
 import { type Assign, assignBy, type Share } from '../serving/variants.js';
+import { shares } from './named-parts.js';
 
 export interface VariantOptions {
   readonly bundle: readonly string[];
@@ -58,15 +59,11 @@ function named(text: string): { readonly name: string | null; readonly value: st
 
 function sharesOf(split: string | undefined, names: readonly string[]): Share[] {
   if (split === undefined) return names.map((name) => ({ name, share: 1 }));
-  const shares = split.split(',').map((part) => {
-    const { name, value } = named(part);
-    const share = Number(value);
-    if (name === null || !names.includes(name) || !(share >= 0 && Number.isFinite(share)))
-      throw refuse(`expected shares of ${names.join(', ')} such as --split ${names[0]}=90,...`, part);
-    return { name, share };
-  });
-  const wrong = names.find((name) => shares.filter((share) => share.name === name).length !== 1);
-  if (wrong !== undefined) throw refuse(`expected one share of ${wrong} in --split`, split);
-  if (shares.every(({ share }) => share === 0)) throw refuse('expected a share above 0 in --split', split);
-  return shares;
+  const given = shares(split, '--split');
+  const stray = Object.keys(given).find((name) => !names.includes(name));
+  if (stray !== undefined)
+    throw refuse(`expected shares of ${names.join(', ')} such as --split ${names[0]}=90,...`, stray);
+  const missing = names.find((name) => !Object.hasOwn(given, name));
+  if (missing !== undefined) throw refuse(`expected one share of ${missing} in --split`, split);
+  return Object.entries(given).map(([name, share]) => ({ name, share }));
 }

@@ -139,7 +139,7 @@ test.each([
   ],
   [
     ['--bundle', 'a=x', '--bundle', 'b=y', '--salt', 's', '--split', 'a=1,c=1'],
-    'expected shares of a, b such as --split a=90,..., got c=1',
+    'expected shares of a, b such as --split a=90,..., got c',
   ],
   [['--bundle', 'a=x', '--bundle', 'b=y', '--salt', 's', '--split', 'a=0,b=0'], 'expected a share above 0'],
   [['--bundle', 'x', '--split', 'a=1'], 'expected several bundles with --split and --salt, got one'],
