@@ -8,9 +8,6 @@ import { gatherRows, rowsOfBatch } from './rows.js';
 import type { ModelShape } from './shape.js';
 import type { ModelWeights } from './weights.js';
 
-/** Whether a model has states that are worth keeping: the mean of a history costs no more than to read them. */
-export const hasStates = ({ encoder }: ModelShape): boolean => encoder === 'lstm';
-
 /** States of the histories of a batch, [time, batch, units]; at padding steps they mean nothing. */
 export function statesOfBatch(weights: ModelWeights, batch: Batch): Float32Array {
   const { shape, dense } = weights;

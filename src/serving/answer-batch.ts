@@ -1,17 +1,23 @@
-/** Requests that came together, answered by one pass through the model: states of the histories that have none yet, then all that is asked. */
+/**
+ * Requests that came together, answered by one pass through the model for each question: with nothing, with the words of the query,
+ * with the candidates. What is known of a history already is not worked out again.
+ */
 import { buildBatch } from '../delivery/build-batch.js';
 import { queryOfUsers } from '../delivery/embed/embed-users.js';
-import type { AskedRequest } from '../delivery/encoded.js';
+import type { AskedRequest, EncodedRequest, EncodedSample } from '../delivery/encoded.js';
 import { logitsOfData, probabilitiesOf } from '../delivery/score-requests.js';
-import { hasStates, statesOfBatch } from '../model/known-states.js';
+import { tf } from '../engine/tf.js';
+import type { RequestQuery } from '../model/forward.js';
+import { statesOfBatch } from '../model/known-states.js';
 import { representationUnits, representBatch } from '../model/represent.js';
 import { scoreBatch } from '../model/score.js';
+import type { ModelShape } from '../model/shape.js';
 import type { ModelWeights } from '../model/weights.js';
-import type { EncodedHistory } from './user-history.js';
+import { type EncodedHistory, keepVector, knownVector } from './encoded-history.js';
 
 export interface Job {
   readonly asked: AskedRequest;
-  /** Whose states are kept beside it, once they are known. */
+  /** What is known of its events is kept beside it. */
   readonly history: EncodedHistory;
   /** Whether the representation is asked for. */
   readonly wantsVector: boolean;
@@ -23,69 +29,131 @@ export interface Answer {
   readonly vector: Float32Array | null;
 }
 
+type Scores = Record<string, Float32Array>;
+
+const QUERIES = ['none', 'text', 'candidate'] as const;
+
+/** Whether one history may be asked again with something else: then its states are worth keeping. */
+export const keepsStates = ({ encoder, tasks }: ModelShape): boolean =>
+  encoder === 'lstm' && Object.values(tasks).some(({ query }) => query !== 'none');
+
 export function answerBatch(weights: ModelWeights, jobs: readonly Job[]): Answer[] {
   const { shape } = weights;
-  const known = hasStates(shape);
-  if (known) workOutStates(weights, jobs);
-  const [scoring, embedding] = [jobs.filter(asksTasks), jobs.filter(({ wantsVector }) => wantsVector)];
-  const scores = new Map<Job, Record<string, Float32Array>>(jobs.map((job) => [job, {}]));
-  if (scoring.length > 0) {
-    const batch = batchOf(weights, scoring, known);
-    const logits = scoreBatch(weights, batch, { states: known ? gatherStates(weights, scoring) : null });
-    for (const task of Object.keys(batch.tasks)) {
-      const all = logitsOfData(weights, task, logits[task] ?? new Float32Array(0));
-      const probabilities = probabilitiesOf(weights, task, all);
-      let start = 0;
-      for (const job of scoring) {
-        const samples = job.asked.tasks[task];
-        if (!samples) continue;
-        const end = start + samples.length * shape.tasks[task]!.outputs;
-        scores.get(job)![task] = probabilities.subarray(start, end);
-        start = end;
-      }
+  const scores = new Map<Job, Scores>(jobs.map((job) => [job, {}]));
+  for (const query of QUERIES) {
+    const asking = jobs.flatMap((job) => tasksAsking(shape, job, query));
+    if (asking.length === 0) continue;
+    const requests = asking.map(({ job, tasks }) => ({ request: job.asked.request, tasks }));
+    const of = asking.map(({ job }) => job);
+    if (query === 'candidate') {
+      const states = statesOf(weights, of);
+      const batch = buildBatch(shape, requests, { statesKnown: states !== null });
+      addScores(weights, asking, scoreBatch(weights, batch, { states }), scores);
+    } else {
+      const vectors = vectorsOf(weights, of, query);
+      const batch = buildBatch(shape, requests.map(withoutEvents));
+      const stored = () => tf.tensor2d(joined(vectors), [vectors.length, representationUnits(shape)]);
+      addScores(weights, asking, scoreBatch(weights, batch, { stored }), scores);
     }
   }
-  const vectors = new Map<Job, Float32Array>();
-  if (embedding.length > 0) {
-    const batch = batchOf(weights, embedding, known);
-    const states = known ? gatherStates(weights, embedding) : null;
-    const values = representBatch(weights, batch, queryOfUsers(shape), states);
-    const units = representationUnits(shape);
-    for (const [at, job] of embedding.entries())
-      vectors.set(job, values.subarray(at * units, (at + 1) * units));
-  }
-  return jobs.map((job) => ({ scores: scores.get(job)!, vector: vectors.get(job) ?? null }));
+  const embedding = jobs.filter(({ wantsVector }) => wantsVector);
+  const vectors = embedding.length > 0 ? vectorsOf(weights, embedding, queryOfUsers(shape)) : [];
+  const vectorOf = new Map(embedding.map((job, at) => [job, vectors[at]!]));
+  return jobs.map((job) => ({ scores: scores.get(job)!, vector: vectorOf.get(job) ?? null }));
 }
 
-const asksTasks = ({ asked }: Job) => Object.keys(asked.tasks).length > 0;
+interface Asking {
+  readonly job: Job;
+  /** Those of its tasks that ask with the query and have samples. */
+  readonly tasks: Readonly<Record<string, readonly EncodedSample[]>>;
+}
 
-const batchOf = ({ shape }: ModelWeights, jobs: readonly Job[], statesKnown: boolean) =>
-  buildBatch(
-    shape,
-    jobs.map(({ asked }) => asked),
-    { statesKnown },
+/** None, or one. */
+function tasksAsking({ tasks }: ModelShape, job: Job, query: (typeof QUERIES)[number]): Asking[] {
+  const own = Object.entries(job.asked.tasks).filter(
+    ([task, { length }]) => length > 0 && tasks[task]!.query === query,
   );
+  return own.length > 0 ? [{ job, tasks: Object.fromEntries(own) }] : [];
+}
 
-/** Of each history once, whoever asks of it. */
-function workOutStates(weights: ModelWeights, jobs: readonly Job[]): void {
-  const missing = new Map<EncodedHistory, Job>();
-  for (const job of jobs) if (job.history.states === null) missing.set(job.history, job);
-  if (missing.size === 0) return;
-  const { units } = weights.shape;
-  const requests = [...missing.values()].map(({ asked: { request } }) => ({ request, tasks: {} }));
-  const states = statesOfBatch(weights, buildBatch(weights.shape, requests));
-  for (const [row, history] of [...missing.keys()].entries()) {
-    const own = new Float32Array(history.events.length * units);
-    for (let step = 0; step < history.events.length; step++) {
-      const from = (step * missing.size + row) * units;
-      own.set(states.subarray(from, from + units), step * units);
+function addScores(
+  weights: ModelWeights,
+  asking: readonly Asking[],
+  logits: Readonly<Record<string, Float32Array>>,
+  scores: ReadonlyMap<Job, Scores>,
+): void {
+  for (const [task, values] of Object.entries(logits)) {
+    const { outputs } = weights.shape.tasks[task]!;
+    const probabilities = probabilitiesOf(weights, task, logitsOfData(weights, task, values));
+    let start = 0;
+    for (const { job, tasks } of asking) {
+      const end = start + (tasks[task]?.length ?? 0) * outputs;
+      if (end > start) scores.get(job)![task] = probabilities.subarray(start, end);
+      start = end;
     }
-    history.states = own;
   }
 }
 
-/** Those of all jobs, [time, jobs, units]. */
-function gatherStates({ shape: { units } }: ModelWeights, jobs: readonly Job[]): Float32Array {
+/** A stored representation knows what it needs of the request. */
+const withoutEvents = ({ request, tasks }: AskedRequest): AskedRequest => ({
+  request: { ...request, events: [] },
+  tasks,
+});
+
+/** The representation of each, worked out once for all who ask the same. */
+function vectorsOf(weights: ModelWeights, jobs: readonly Job[], query: RequestQuery): Float32Array[] {
+  const { shape } = weights;
+  const keys = jobs.map(({ asked }) => keyOf(asked.request, query));
+  const missing = new Map<string, Job>();
+  const found = jobs.map(({ history }, at) => knownVector(history, keys[at]!));
+  const nameOf = (at: number) => `${jobs[at]!.history.id} ${keys[at]}`;
+  for (const [at, vector] of found.entries()) if (!vector) missing.set(nameOf(at), jobs[at]!);
+  if (missing.size === 0) return found as Float32Array[];
+  const asked = [...missing.values()];
+  const states = statesOf(weights, asked);
+  const requests = asked.map(({ asked: { request } }) => ({ request, tasks: {} }));
+  const batch = buildBatch(shape, requests, { statesKnown: states !== null });
+  const values = representBatch(weights, batch, query, states);
+  const units = representationUnits(shape);
+  const rows = new Map([...missing.keys()].map((name, row) => [name, row]));
+  return found.map((vector, at) => {
+    if (vector) return vector;
+    const row = rows.get(nameOf(at))!;
+    const own = values.slice(row * units, (row + 1) * units);
+    keepVector(jobs[at]!.history, keys[at]!, own);
+    return own;
+  });
+}
+
+/** What a representation depends on beside the events. */
+const keyOf = ({ users, words }: EncodedRequest, query: RequestQuery): string =>
+  query === 'none' ? users.join() : `${users.join()} ${words.join()}`;
+
+function joined(vectors: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(vectors.length * vectors[0]!.length);
+  for (const [at, vector] of vectors.entries()) all.set(vector, at * vector.length);
+  return all;
+}
+
+/** States of the histories of all jobs, [time, jobs, units]; null for a model of which none are kept. */
+function statesOf(weights: ModelWeights, jobs: readonly Job[]): Float32Array | null {
+  const { shape } = weights;
+  if (!keepsStates(shape)) return null;
+  const { units } = shape;
+  const missing = new Map<EncodedHistory, AskedRequest>();
+  for (const { history, asked } of jobs)
+    if (history.states === null) missing.set(history, { request: asked.request, tasks: {} });
+  if (missing.size > 0) {
+    const states = statesOfBatch(weights, buildBatch(shape, [...missing.values()]));
+    for (const [row, history] of [...missing.keys()].entries()) {
+      const own = new Float32Array(history.events.length * units);
+      for (let step = 0; step < history.events.length; step++) {
+        const from = (step * missing.size + row) * units;
+        own.set(states.subarray(from, from + units), step * units);
+      }
+      history.states = own;
+    }
+  }
   const steps = jobs.reduce((longest, { history }) => Math.max(longest, history.events.length), 1);
   const all = new Float32Array(steps * jobs.length * units);
   for (const [row, { history }] of jobs.entries()) {

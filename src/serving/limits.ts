@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   queue: 1024,
   timeoutMs: 2000,
   batchRequests: 64,
-  batchMs: 1,
+  batchMs: 0,
   cacheBytes: 256 * 2 ** 20,
   historyBytes: 256 * 2 ** 20,
 };

@@ -62,7 +62,7 @@ export function addRoutes(app: FastifyInstance, input: RoutesInput, takes: () =>
       exposures.add({ time: new Date(nowMs).toISOString(), user: body.user, variant, tasks: body.tasks });
     const { events, unknown } = answer;
     const scores = Object.fromEntries(
-      Object.entries(answer.scores).map(([task, values]) => [task, Array.from(values, shortest)]),
+      body.tasks.map((task) => [task, Array.from(answer.scores[task] ?? [], shortest)]),
     );
     return { variant, model, events, unknown, scores };
   });

@@ -5,22 +5,20 @@ import { queryOfUsers } from '../delivery/embed/embed-users.js';
 import type { AskedRequest, EncodedSample } from '../delivery/encoded.js';
 import type { OpenModel } from '../delivery/open-model.js';
 import type { Values } from '../delivery/raw-request.js';
-import { type Answer, answerBatch, type Job } from './answer-batch.js';
+import { representationUnits } from '../model/represent.js';
+import { type Answer, answerBatch, type Job, keepsStates } from './answer-batch.js';
 import type { Appended } from './appended-events.js';
 import type { ScoreBody, UserBody } from './ask-body.js';
 import { BatchQueue } from './batch-queue.js';
+import { type EncodedHistory, encodedHistory, historyBytes } from './encoded-history.js';
 import { givenEvent, rawEvent } from './given-event.js';
 import type { Limits } from './limits.js';
 import { RequestError } from './request-error.js';
 import { encodeSamples } from './samples.js';
 import { SizedCache } from './sized-cache.js';
-import { type EncodedHistory, type PreparedUsers, settledAfterUs, userHistory } from './user-history.js';
+import { type PreparedUsers, settledAfterUs, userHistory } from './user-history.js';
 
 const US_PER_SECOND = 1_000_000;
-
-/** About what an encoded event and a history take beside their states. */
-const EVENT_BYTES = 64;
-const HISTORY_BYTES = 500;
 
 /** What is seen of the work. */
 export interface Watcher {
@@ -146,7 +144,7 @@ export class ServedModel {
       profile: valuesOf(body.profile ?? {}, this.#columns),
       values: this.#valuesOf(body),
     });
-    return { request, history: { events: request.events, users: [], states: null } };
+    return { request, history: encodedHistory(request.events) };
   }
 
   #userHistory(question: Question): Pick<Job, 'history'> & Pick<AskedRequest, 'request'> {
@@ -173,7 +171,8 @@ export class ServedModel {
     const history = userHistory(model, this.#columns, prepared, { user, appended, timeUs });
     const afterUs = settledAfterUs(prepared, appended);
     if (timeUs > afterUs) {
-      const bytes = history.events.length * (4 * model.weights.shape.units + EVENT_BYTES) + HISTORY_BYTES;
+      const { shape } = model.weights;
+      const bytes = historyBytes(history, keepsStates(shape) ? shape.units : 0, representationUnits(shape));
       this.#histories.set(user, { version: appended.version, afterUs, history }, bytes);
     }
     return history;

@@ -1,10 +1,10 @@
 /** What a model reads of a user: events of the prepared data, then those that were appended, and the user fields that follow from both. */
 import { MISSING_INDEX } from '../common/prepared.js';
 import type { CellColumns } from '../delivery/cells.js';
-import type { EncodedEvent } from '../delivery/encoded.js';
 import type { OpenModel } from '../delivery/open-model.js';
 import type { PreparedHistories } from '../delivery/predict/prepared-histories.js';
 import type { Appended } from './appended-events.js';
+import { type EncodedHistory, encodedHistory } from './encoded-history.js';
 import { type GivenEvent, rawEvent } from './given-event.js';
 
 const US_PER_SECOND = 1_000_000;
@@ -16,16 +16,6 @@ export interface PreparedUsers {
   readonly histories: PreparedHistories;
   /** The second of the latest event of all: appended events that are no later are in the data already. */
   readonly lastSecond: number;
-}
-
-/** A history, and what is known of it. */
-export interface EncodedHistory {
-  /** Oldest first, as many as the model reads at most. */
-  readonly events: readonly EncodedEvent[];
-  /** Table rows of the user fields that come from the profile or from the latest event; the missing one for the others. */
-  readonly users: readonly number[];
-  /** States of the LSTM, [events, units]; null before they were worked out. */
-  states: Float32Array | null;
 }
 
 /** Microseconds since 1970: requests after that moment all read the same of a user, whatever their time. */
@@ -48,16 +38,12 @@ export function userHistory(
     .map((event) => rawEvent(event, columns));
   const latest = raw.at(-1);
   const known = prepared && knownOf(prepared, user, timeUs, maxEvents);
-  return {
-    events: [...(known?.events ?? []), ...raw.map(encoder.event)].slice(-maxEvents),
-    users: encoder.users({
-      values: {},
-      profile: (field) => known?.profile(field) ?? MISSING_INDEX,
-      last: (field) =>
-        latest ? encoder.userRow(field, latest.values) : (known?.last(field) ?? MISSING_INDEX),
-    }),
-    states: null,
-  };
+  const users = encoder.users({
+    values: {},
+    profile: (field) => known?.profile(field) ?? MISSING_INDEX,
+    last: (field) => (latest ? encoder.userRow(field, latest.values) : (known?.last(field) ?? MISSING_INDEX)),
+  });
+  return encodedHistory([...(known?.events ?? []), ...raw.map(encoder.event)].slice(-maxEvents), users);
 }
 
 const isNew = ({ timeUs }: GivenEvent, prepared: PreparedUsers | null): boolean =>

@@ -1,0 +1,44 @@
+/** A history as a model reads it, and what was worked out of it. */
+import type { EncodedEvent } from '../delivery/encoded.js';
+
+/** Representations that are kept of a history, the latest ones: a user searches for many things. */
+const KEPT_VECTORS = 4;
+
+export interface EncodedHistory {
+  /** Tells it from all others. */
+  readonly id: number;
+  /** Oldest first, as many as the model reads at most. */
+  readonly events: readonly EncodedEvent[];
+  /** Table rows of the user fields that come from the profile or from the latest event; the missing one for the others. */
+  readonly users: readonly number[];
+  /** States of the LSTM, [events, units]; null before they were worked out. */
+  states: Float32Array | null;
+  /** User fields and words -> representation. */
+  readonly vectors: Map<string, Float32Array>;
+}
+
+let histories = 0;
+
+export function encodedHistory(
+  events: readonly EncodedEvent[],
+  users: readonly number[] = [],
+): EncodedHistory {
+  return { id: histories++, events, users, states: null, vectors: new Map() };
+}
+
+export const knownVector = ({ vectors }: EncodedHistory, key: string): Float32Array | undefined =>
+  vectors.get(key);
+
+export function keepVector({ vectors }: EncodedHistory, key: string, vector: Float32Array): void {
+  vectors.set(key, vector);
+  for (const oldest of vectors.keys()) {
+    if (vectors.size <= KEPT_VECTORS) break;
+    vectors.delete(oldest);
+  }
+}
+
+/** About what a history takes: of a model with so many units of states (0 where none are kept) and of a representation. */
+export function historyBytes({ events }: EncodedHistory, stateUnits: number, vectorUnits: number): number {
+  const [eventBytes, ownBytes] = [64, 500];
+  return events.length * (4 * stateUnits + eventBytes) + 4 * vectorUnits * KEPT_VECTORS + ownBytes;
+}
