@@ -94,7 +94,7 @@ const MODEL = {
 } as const;
 const EVENTS_READ = { type: 'integer', description: 'Events of the history that the model read' } as const;
 
-export const errorSchema = {
+const errorSchema = {
   type: 'object',
   required: ['error'],
   properties: {
