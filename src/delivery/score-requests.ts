@@ -43,13 +43,21 @@ export function scoreRequests(
 }
 
 /** Logits as a tower gives them, with class weights undone. */
-export function logitsOfData({ shape }: ModelWeights, task: string, logits: Float32Array): Float32Array {
+export function logitsOfData(
+  { shape }: Pick<ModelWeights, 'shape'>,
+  task: string,
+  logits: Float32Array,
+): Float32Array {
   const { outputs, weightCorrection } = shape.tasks[task]!;
   return logits.map((logit, at) => logit + weightCorrection[at % outputs]!);
 }
 
 /** Probabilities of such logits: among all candidates where negatives were drawn evenly. */
-export function probabilitiesOf({ shape }: ModelWeights, task: string, logits: Float32Array): Float32Array {
+export function probabilitiesOf(
+  { shape }: Pick<ModelWeights, 'shape'>,
+  task: string,
+  logits: Float32Array,
+): Float32Array {
   const { outputs, drawCorrection } = shape.tasks[task]!;
   return probabilities(logits, outputs, drawCorrection ?? 0);
 }

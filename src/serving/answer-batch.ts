@@ -6,14 +6,11 @@ import { buildBatch } from '../delivery/build-batch.js';
 import { queryOfUsers } from '../delivery/embed/embed-users.js';
 import type { AskedRequest, EncodedRequest, EncodedSample } from '../delivery/encoded.js';
 import { logitsOfData, probabilitiesOf } from '../delivery/score-requests.js';
-import { tf } from '../engine/tf.js';
 import type { RequestQuery } from '../model/forward.js';
-import { statesOfBatch } from '../model/known-states.js';
-import { representationUnits, representBatch } from '../model/represent.js';
-import { scoreBatch } from '../model/score.js';
+import { representationUnits } from '../model/represent.js';
 import type { ModelShape } from '../model/shape.js';
-import type { ModelWeights } from '../model/weights.js';
 import { type EncodedHistory, keepVector, knownVector } from './encoded-history.js';
+import type { ModelThread } from './model-thread.js';
 
 export interface Job {
   readonly asked: AskedRequest;
@@ -37,8 +34,8 @@ const QUERIES = ['none', 'text', 'candidate'] as const;
 export const keepsStates = ({ encoder, tasks }: ModelShape): boolean =>
   encoder === 'lstm' && Object.values(tasks).some(({ query }) => query !== 'none');
 
-export function answerBatch(weights: ModelWeights, jobs: readonly Job[]): Answer[] {
-  const { shape } = weights;
+export async function answerBatch(thread: ModelThread, jobs: readonly Job[]): Promise<Answer[]> {
+  const { shape } = thread;
   const scores = new Map<Job, Scores>(jobs.map((job) => [job, {}]));
   for (const query of QUERIES) {
     const asking = jobs.flatMap((job) => tasksAsking(shape, job, query));
@@ -46,18 +43,18 @@ export function answerBatch(weights: ModelWeights, jobs: readonly Job[]): Answer
     const requests = asking.map(({ job, tasks }) => ({ request: job.asked.request, tasks }));
     const of = asking.map(({ job }) => job);
     if (query === 'candidate') {
-      const states = statesOf(weights, of);
+      const states = await statesOf(thread, of);
       const batch = buildBatch(shape, requests, { statesKnown: states !== null });
-      addScores(weights, asking, scoreBatch(weights, batch, { states }), scores);
+      addScores(shape, asking, await thread.score(batch, { states }), scores);
     } else {
-      const vectors = vectorsOf(weights, of, query);
+      const vectors = await vectorsOf(thread, of, query);
       const batch = buildBatch(shape, requests.map(withoutEvents));
-      const stored = () => tf.tensor2d(joined(vectors), [vectors.length, representationUnits(shape)]);
-      addScores(weights, asking, scoreBatch(weights, batch, { stored }), scores);
+      const logits = await thread.score(batch, { representations: joined(vectors) });
+      addScores(shape, asking, logits, scores);
     }
   }
   const embedding = jobs.filter(({ wantsVector }) => wantsVector);
-  const vectors = embedding.length > 0 ? vectorsOf(weights, embedding, queryOfUsers(shape)) : [];
+  const vectors = embedding.length > 0 ? await vectorsOf(thread, embedding, queryOfUsers(shape)) : [];
   const vectorOf = new Map(embedding.map((job, at) => [job, vectors[at]!]));
   return jobs.map((job) => ({ scores: scores.get(job)!, vector: vectorOf.get(job) ?? null }));
 }
@@ -77,14 +74,14 @@ function tasksAsking({ tasks }: ModelShape, job: Job, query: (typeof QUERIES)[nu
 }
 
 function addScores(
-  weights: ModelWeights,
+  shape: ModelShape,
   asking: readonly Asking[],
   logits: Readonly<Record<string, Float32Array>>,
   scores: ReadonlyMap<Job, Scores>,
 ): void {
   for (const [task, values] of Object.entries(logits)) {
-    const { outputs } = weights.shape.tasks[task]!;
-    const probabilities = probabilitiesOf(weights, task, logitsOfData(weights, task, values));
+    const { outputs } = shape.tasks[task]!;
+    const probabilities = probabilitiesOf({ shape }, task, logitsOfData({ shape }, task, values));
     let start = 0;
     for (const { job, tasks } of asking) {
       const end = start + (tasks[task]?.length ?? 0) * outputs;
@@ -101,8 +98,12 @@ const withoutEvents = ({ request, tasks }: AskedRequest): AskedRequest => ({
 });
 
 /** The representation of each, worked out once for all who ask the same. */
-function vectorsOf(weights: ModelWeights, jobs: readonly Job[], query: RequestQuery): Float32Array[] {
-  const { shape } = weights;
+async function vectorsOf(
+  thread: ModelThread,
+  jobs: readonly Job[],
+  query: RequestQuery,
+): Promise<Float32Array[]> {
+  const { shape } = thread;
   const keys = jobs.map(({ asked }) => keyOf(asked.request, query));
   const missing = new Map<string, Job>();
   const found = jobs.map(({ history }, at) => knownVector(history, keys[at]!));
@@ -110,10 +111,10 @@ function vectorsOf(weights: ModelWeights, jobs: readonly Job[], query: RequestQu
   for (const [at, vector] of found.entries()) if (!vector) missing.set(nameOf(at), jobs[at]!);
   if (missing.size === 0) return found as Float32Array[];
   const asked = [...missing.values()];
-  const states = statesOf(weights, asked);
+  const states = await statesOf(thread, asked);
   const requests = asked.map(({ asked: { request } }) => ({ request, tasks: {} }));
   const batch = buildBatch(shape, requests, { statesKnown: states !== null });
-  const values = representBatch(weights, batch, query, states);
+  const values = await thread.represent(batch, query, states);
   const units = representationUnits(shape);
   const rows = new Map([...missing.keys()].map((name, row) => [name, row]));
   return found.map((vector, at) => {
@@ -136,15 +137,15 @@ function joined(vectors: readonly Float32Array[]): Float32Array {
 }
 
 /** States of the histories of all jobs, [time, jobs, units]; null for a model of which none are kept. */
-function statesOf(weights: ModelWeights, jobs: readonly Job[]): Float32Array | null {
-  const { shape } = weights;
+async function statesOf(thread: ModelThread, jobs: readonly Job[]): Promise<Float32Array | null> {
+  const { shape } = thread;
   if (!keepsStates(shape)) return null;
   const { units } = shape;
   const missing = new Map<EncodedHistory, AskedRequest>();
   for (const { history, asked } of jobs)
     if (history.states === null) missing.set(history, { request: asked.request, tasks: {} });
   if (missing.size > 0) {
-    const states = statesOfBatch(weights, buildBatch(shape, [...missing.values()]));
+    const states = await thread.states(buildBatch(shape, [...missing.values()]));
     for (const [row, history] of [...missing.keys()].entries()) {
       const own = new Float32Array(history.events.length * units);
       for (let step = 0; step < history.events.length; step++) {

@@ -6,7 +6,7 @@ import { RequestError } from './request-error.js';
 
 export interface QueueOptions<Job, Answer> {
   /** Answers of the jobs, in their order. */
-  readonly run: (jobs: readonly Job[]) => readonly Answer[];
+  readonly run: (jobs: readonly Job[]) => Promise<readonly Answer[]>;
   /** Jobs that are worked on together at most. */
   readonly batchRequests: number;
   /** How long the first job waits for others. */
@@ -16,6 +16,9 @@ export interface QueueOptions<Job, Answer> {
   /** A job that has waited for longer is given up. */
   readonly timeoutMs: number;
 }
+
+/** One is put together while the model works on the other. */
+const BATCHES_AT_WORK = 2;
 
 interface Waiting<Job, Answer> {
   readonly job: Job;
@@ -28,6 +31,7 @@ export class BatchQueue<Job, Answer> {
   #waiting: Waiting<Job, Answer>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isDue = false;
+  #atWork = 0;
   #drained: (() => void)[] = [];
 
   constructor(private readonly options: QueueOptions<Job, Answer>) {}
@@ -47,9 +51,9 @@ export class BatchQueue<Job, Answer> {
     });
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when all that was asked is answered. */
   drained(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve();
+    if (this.#waiting.length + this.#atWork === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#drained.push(resolve);
     });
@@ -57,7 +61,7 @@ export class BatchQueue<Job, Answer> {
 
   #plan(): void {
     const { batchRequests, batchMs } = this.options;
-    if (this.#isDue) return;
+    if (this.#isDue || this.#atWork >= BATCHES_AT_WORK) return;
     if (batchMs === 0 || this.#waiting.length >= batchRequests) this.#workSoon();
     else this.#timer ??= setTimeout(() => this.#workSoon(), batchMs);
   }
@@ -67,28 +71,31 @@ export class BatchQueue<Job, Answer> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isDue = true;
-    setImmediate(() => this.#work());
+    setImmediate(() => void this.#work());
   }
 
-  #work(): void {
+  async #work(): Promise<void> {
     this.#isDue = false;
     const taken = this.#waiting.splice(0, this.options.batchRequests);
     const latest = performance.now() - this.options.timeoutMs;
     const late = taken.filter(({ sinceMs }) => sinceMs < latest);
     for (const { reject } of late) reject(new RequestError(503, 'the model had no time for this request'));
-    this.#answer(taken.filter(({ sinceMs }) => sinceMs >= latest));
-    if (this.#waiting.length > 0) this.#workSoon();
-    else for (const resolve of this.#drained.splice(0)) resolve();
+    this.#atWork++;
+    if (this.#waiting.length > 0) this.#plan();
+    await this.#answer(taken.filter(({ sinceMs }) => sinceMs >= latest));
+    this.#atWork--;
+    if (this.#waiting.length > 0) this.#plan();
+    else if (this.#atWork === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
-  #answer(batch: readonly Waiting<Job, Answer>[]): void {
+  async #answer(batch: readonly Waiting<Job, Answer>[]): Promise<void> {
     if (batch.length === 0) return;
     try {
-      const answers = this.options.run(batch.map(({ job }) => job));
+      const answers = await this.options.run(batch.map(({ job }) => job));
       for (const [at, { resolve }] of batch.entries()) resolve(answers[at]!);
     } catch (error) {
       // One that fails takes no other along.
-      if (batch.length > 1) for (const one of batch) this.#answer([one]);
+      if (batch.length > 1) for (const one of batch) await this.#answer([one]);
       else batch[0]!.reject(error);
     }
   }

@@ -4,13 +4,16 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from '../common/context.js';
 import { preparedPaths } from '../common/prepared.js';
 import type { PreparedData } from '../dataset/prepared.js';
-import type { BundleOrigin } from '../delivery/bundle-format.js';
+import { type BundleOrigin, bundlePaths } from '../delivery/bundle-format.js';
 import { parquetSql, rowsOfQuery, withDatabase } from '../delivery/database.js';
-import { openBundle } from '../delivery/open-bundle.js';
+import { type Bundle, openBundle } from '../delivery/open-bundle.js';
+import type { OpenModel } from '../delivery/open-model.js';
 import { openOwnPrepared } from '../delivery/own-prepared.js';
 import { openHistories } from '../delivery/predict/prepared-histories.js';
 import type { Limits } from './limits.js';
+import { ModelThread } from './model-thread.js';
 import { ServedModel, type Watcher } from './served-model.js';
+import type { PreparedUsers } from './user-history.js';
 
 export interface OpenServed {
   readonly model: ServedModel;
@@ -33,38 +36,55 @@ export async function openServed(input: OpenServedInput): Promise<OpenServed> {
   const { limits, watcher, logger } = input;
   return withDatabase(async (connection) => {
     const bundle = await openBundle(connection, input.bundle);
-    const { origin } = bundle.head;
+    const { origin, files, shape } = bundle.head;
     try {
       const { requests, samples, difference } = await bundle.check();
       const what = { folder: input.bundle, ...origin, requests, samples, difference };
       logger.info(what, `golden predictions of ${input.bundle} hold`);
-      if (input.prepared === null) {
-        const model = new ServedModel({ model: bundle, prepared: null, limits, watcher });
-        return { model, origin, close: () => model.drained().then(() => bundle.close()) };
-      }
-      const { model: own, prepared } = await openOwnPrepared(connection, bundle, input.prepared);
+      const users = input.prepared === null ? null : await openUsers(connection, bundle, input.prepared);
       try {
-        const indexes = await readUsers(connection, prepared);
-        const histories = openHistories(connection, own.config, prepared, own.catalogues.items);
-        const lastSecond = secondOf(prepared);
-        const users = { indexes, histories, lastSecond };
-        const model = new ServedModel({ model: own, prepared: users, limits, watcher });
+        const { sha256 } = files[bundlePaths.weights]!;
+        const path = join(input.bundle, bundlePaths.weights);
+        const thread = await ModelThread.start({ path, sha256, shape });
+        const prepared = users?.prepared ?? null;
+        const model = new ServedModel({ model: users?.model ?? bundle, thread, prepared, limits, watcher });
         const close = async () => {
           await model.drained();
-          histories.close();
-          prepared.close();
-          bundle.close();
+          await thread.close();
+          users?.close();
         };
         return { model, origin, close };
       } catch (error) {
-        prepared.close();
+        users?.close();
         throw error;
       }
-    } catch (error) {
+    } finally {
+      // The thread of the model has its own.
       bundle.close();
-      throw error;
     }
   });
+}
+
+interface OpenUsers {
+  readonly model: OpenModel;
+  readonly prepared: PreparedUsers;
+  close(): void;
+}
+
+async function openUsers(connection: DuckDBConnection, bundle: Bundle, folder: string): Promise<OpenUsers> {
+  const { model, prepared } = await openOwnPrepared(connection, bundle, folder);
+  try {
+    const indexes = await readUsers(connection, prepared);
+    const histories = openHistories(connection, model.config, prepared, model.catalogues.items);
+    const close = () => {
+      histories.close();
+      prepared.close();
+    };
+    return { model, prepared: { indexes, histories, lastSecond: secondOf(prepared) }, close };
+  } catch (error) {
+    prepared.close();
+    throw error;
+  }
 }
 
 /** User id -> index, all in memory. */

@@ -83,6 +83,8 @@ export function addRoutes(app: FastifyInstance, input: RoutesInput, takes: () =>
 
   app.get('/readyz', { schema: readySchema }, async () => {
     if (!takes()) throw new RequestError(503, 'the server stops');
+    const dead = [...models.all()].find(([, { model }]) => !model.isAlive);
+    if (dead) throw new RequestError(503, `the thread of ${dead[0]} ended; start the server again`);
     const origins = [...models.all()].map(([variant, { origin }]) => [variant, origin] as const);
     return { status: 'ok', models: Object.fromEntries(origins) };
   });

@@ -13,6 +13,7 @@ import { BatchQueue } from './batch-queue.js';
 import { type EncodedHistory, encodedHistory, historyBytes } from './encoded-history.js';
 import { givenEvent, rawEvent } from './given-event.js';
 import type { Limits } from './limits.js';
+import type { ModelThread } from './model-thread.js';
 import { RequestError } from './request-error.js';
 import { encodeSamples } from './samples.js';
 import { SizedCache } from './sized-cache.js';
@@ -52,7 +53,9 @@ interface Remembered {
 }
 
 export interface ServedInput {
+  /** Encodes; its weights are not read. */
   readonly model: OpenModel;
+  readonly thread: ModelThread;
   readonly prepared: PreparedUsers | null;
   readonly limits: Limits;
   readonly watcher: Watcher;
@@ -65,14 +68,14 @@ export class ServedModel {
   readonly #histories: SizedCache<Remembered>;
 
   constructor(input: ServedInput) {
-    const { model, limits, watcher } = input;
+    const { model, thread, limits, watcher } = input;
     this.#input = input;
     this.#columns = cellColumns(model.config);
     this.#histories = new SizedCache(limits.cacheBytes);
     this.#queue = new BatchQueue({
-      run: (jobs) => {
+      run: async (jobs) => {
         const startMs = performance.now();
-        const answers = answerBatch(model.weights, jobs);
+        const answers = await answerBatch(thread, jobs);
         watcher.batch(jobs.length, (performance.now() - startMs) / 1000);
         return answers;
       },
@@ -81,6 +84,10 @@ export class ServedModel {
       capacity: limits.queue,
       timeoutMs: limits.timeoutMs,
     });
+  }
+
+  get isAlive(): boolean {
+    return this.#input.thread.isAlive;
   }
 
   get waiting(): number {

@@ -13,7 +13,7 @@ const US_PER_SECOND = 1_000_000;
 export interface PreparedUsers {
   /** User id -> index. */
   readonly indexes: ReadonlyMap<string, number>;
-  readonly histories: PreparedHistories;
+  readonly histories: Pick<PreparedHistories, 'countBefore' | 'read'>;
   /** The second of the latest event of all: appended events that are no later are in the data already. */
   readonly lastSecond: number;
 }

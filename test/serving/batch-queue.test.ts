@@ -10,7 +10,7 @@ function queueOf(more: Partial<typeof options> = {}, fails: (job: number) => boo
   const queue = new BatchQueue<number, number>({
     ...options,
     ...more,
-    run(jobs) {
+    async run(jobs) {
       batches.push(jobs);
       if (jobs.some(fails)) throw new Error(`cannot do ${jobs}`);
       return jobs.map((job) => 10 * job);
