@@ -1,5 +1,6 @@
 /** Encoded requests as a batch, such as src/dataset/batch-builder.ts builds of prepared ones. */
 import type { Batch, BatchItems, BatchSamples, FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
+import { Distinct } from '../dataset/distinct.js';
 import { propertyIndex, propertyStrides } from '../features/property-code.js';
 import { type FieldShape, fieldsOf, type ModelShape, type RowShape } from '../model/shape.js';
 import type { AskedRequest, EncodedRow } from './encoded.js';
@@ -17,7 +18,24 @@ class Slots<T> {
   }
 }
 
-type Tables = ReadonlyMap<string, Slots<number>>;
+type Tables = ReadonlyMap<string, Distinct>;
+
+/** Of each shape those of its tables: 4 bytes for each row, taken once. */
+const KNOWN_TABLES = new WeakMap<ModelShape, Tables>();
+
+/** Empty, until they are asked for again. */
+function tablesOf(shape: ModelShape): Tables {
+  const known = KNOWN_TABLES.get(shape);
+  if (known) {
+    for (const table of known.values()) table.clear();
+    return known;
+  }
+  const tables = new Map(
+    fieldsOf(shape).map(({ table, rows }) => [table, new Distinct(rows, `row of ${table}`)]),
+  );
+  KNOWN_TABLES.set(shape, tables);
+  return tables;
+}
 
 /** Where there is no item at all, padding points at one without a value. */
 const noItem = ({ fields, numbers }: RowShape): EncodedRow => ({
@@ -36,7 +54,7 @@ export function buildBatch(
   { statesKnown = false }: { readonly statesKnown?: boolean } = {},
 ): Batch {
   const size = asked.length;
-  const tables: Tables = new Map(fieldsOf(shape).map(({ table }) => [table, new Slots<number>()]));
+  const tables = tablesOf(shape);
   const items = new Slots<EncodedRow>();
   const codes = new Slots<number>();
   const lengths = Int32Array.from(asked, ({ request }) => request.events.length);
@@ -109,7 +127,7 @@ export function buildBatch(
   // Last: by now every field has pointed at its rows.
   return {
     ...batch,
-    tables: Object.fromEntries([...tables].map(([name, { values }]) => [name, Int32Array.from(values)])),
+    tables: Object.fromEntries([...tables].map(([name, table]) => [name, table.values()])),
   };
 }
 
@@ -170,11 +188,11 @@ function rowsOf(
   };
 }
 
-const single = (rows: readonly number[], table: Slots<number>): FieldSlots => ({
+const single = (rows: readonly number[], table: Distinct): FieldSlots => ({
   slots: Int32Array.from(rows, (row) => table.slot(row)),
 });
 
-function multiple(lists: readonly ArrayLike<number>[], table: Slots<number>): MultiValuedSlots {
+function multiple(lists: readonly ArrayLike<number>[], table: Distinct): MultiValuedSlots {
   const slots: number[] = [];
   const segments: number[] = [];
   for (const [entry, list] of lists.entries()) {

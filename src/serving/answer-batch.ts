@@ -1,6 +1,6 @@
 /**
- * Requests that came together, answered by one pass through the model for each question: with nothing, with the words of the query,
- * with the candidates. What is known of a history already is not worked out again.
+ * Requests that came together. Those that bring their histories are answered by one pass through the model; of users who may come again,
+ * by one for each question (nothing, the words of the query, the candidates), so that what is known of a history is not worked out again.
  */
 import { buildBatch } from '../delivery/build-batch.js';
 import { queryOfUsers } from '../delivery/embed/embed-users.js';
@@ -37,8 +37,18 @@ export const keepsStates = ({ encoder, tasks }: ModelShape): boolean =>
 export async function answerBatch(thread: ModelThread, jobs: readonly Job[]): Promise<Answer[]> {
   const { shape } = thread;
   const scores = new Map<Job, Scores>(jobs.map((job) => [job, {}]));
+  const once = jobs.filter(({ history, wantsVector }) => !history.isKept && !wantsVector);
+  if (once.length > 0) {
+    const asking = once.map((job) => ({ job, tasks: job.asked.tasks }));
+    const batch = buildBatch(
+      shape,
+      once.map(({ asked }) => asked),
+    );
+    addScores(shape, asking, await thread.score(batch, {}), scores);
+  }
+  const others = jobs.filter(({ history, wantsVector }) => history.isKept || wantsVector);
   for (const query of QUERIES) {
-    const asking = jobs.flatMap((job) => tasksAsking(shape, job, query));
+    const asking = others.flatMap((job) => tasksAsking(shape, job, query));
     if (asking.length === 0) continue;
     const requests = asking.map(({ job, tasks }) => ({ request: job.asked.request, tasks }));
     const of = asking.map(({ job }) => job);

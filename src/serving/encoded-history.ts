@@ -7,6 +7,8 @@ const KEPT_VECTORS = 4;
 export interface EncodedHistory {
   /** Tells it from all others. */
   readonly id: number;
+  /** Whether it may be asked again, so that what is known of it is worth keeping. */
+  readonly isKept: boolean;
   /** Oldest first, as many as the model reads at most. */
   readonly events: readonly EncodedEvent[];
   /** Table rows of the user fields that come from the profile or from the latest event; the missing one for the others. */
@@ -19,12 +21,18 @@ export interface EncodedHistory {
 
 let histories = 0;
 
-export function encodedHistory(
+/** One that came with a request, and goes with it. */
+export const ownHistory = (events: readonly EncodedEvent[]): EncodedHistory => history(events, [], false);
+
+/** That of a user whom others may ask for. */
+export const keptHistory = (events: readonly EncodedEvent[], users: readonly number[]): EncodedHistory =>
+  history(events, users, true);
+
+const history = (
   events: readonly EncodedEvent[],
-  users: readonly number[] = [],
-): EncodedHistory {
-  return { id: histories++, events, users, states: null, vectors: new Map() };
-}
+  users: readonly number[],
+  isKept: boolean,
+): EncodedHistory => ({ id: histories++, isKept, events, users, states: null, vectors: new Map() });
 
 export const knownVector = ({ vectors }: EncodedHistory, key: string): Float32Array | undefined =>
   vectors.get(key);

@@ -27,7 +27,7 @@ export const DEFAULT_LIMITS: Limits = {
   events: 1000,
   queue: 1024,
   timeoutMs: 2000,
-  batchRequests: 64,
+  batchRequests: 32,
   batchMs: 0,
   cacheBytes: 256 * 2 ** 20,
   historyBytes: 256 * 2 ** 20,

@@ -10,7 +10,7 @@ import { type Answer, answerBatch, type Job, keepsStates } from './answer-batch.
 import type { Appended } from './appended-events.js';
 import type { ScoreBody, UserBody } from './ask-body.js';
 import { BatchQueue } from './batch-queue.js';
-import { type EncodedHistory, encodedHistory, historyBytes } from './encoded-history.js';
+import { type EncodedHistory, historyBytes, ownHistory } from './encoded-history.js';
 import { givenEvent, rawEvent } from './given-event.js';
 import type { Limits } from './limits.js';
 import type { ModelThread } from './model-thread.js';
@@ -151,7 +151,7 @@ export class ServedModel {
       profile: valuesOf(body.profile ?? {}, this.#columns),
       values: this.#valuesOf(body),
     });
-    return { request, history: encodedHistory(request.events) };
+    return { request, history: ownHistory(request.events) };
   }
 
   #userHistory(question: Question): Pick<Job, 'history'> & Pick<AskedRequest, 'request'> {

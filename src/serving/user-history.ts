@@ -4,7 +4,7 @@ import type { CellColumns } from '../delivery/cells.js';
 import type { OpenModel } from '../delivery/open-model.js';
 import type { PreparedHistories } from '../delivery/predict/prepared-histories.js';
 import type { Appended } from './appended-events.js';
-import { type EncodedHistory, encodedHistory } from './encoded-history.js';
+import { type EncodedHistory, keptHistory } from './encoded-history.js';
 import { type GivenEvent, rawEvent } from './given-event.js';
 
 const US_PER_SECOND = 1_000_000;
@@ -43,7 +43,7 @@ export function userHistory(
     profile: (field) => known?.profile(field) ?? MISSING_INDEX,
     last: (field) => (latest ? encoder.userRow(field, latest.values) : (known?.last(field) ?? MISSING_INDEX)),
   });
-  return encodedHistory([...(known?.events ?? []), ...raw.map(encoder.event)].slice(-maxEvents), users);
+  return keptHistory([...(known?.events ?? []), ...raw.map(encoder.event)].slice(-maxEvents), users);
 }
 
 const isNew = ({ timeUs }: GivenEvent, prepared: PreparedUsers | null): boolean =>
