@@ -18,6 +18,8 @@ const layers = {
   training: ['model', 'dataset', 'engine', 'distributed', 'evaluation', 'word2vec'],
   experiments: ['config', 'training', 'evaluation', 'dataset', 'model'],
   delivery: ['model', 'dataset', 'features'],
+  serving: ['delivery', 'model', 'engine', 'dataset', 'features'],
+  ab: ['delivery', 'features'],
   synthetic: ['config'],
   report: ['experiments:types', 'evaluation:types'],
 };

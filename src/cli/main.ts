@@ -1,10 +1,10 @@
 /** The command line: arguments in, exit code out. The one place where errors end. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
 import { Interrupted } from '../common/interrupted.js';
 import { printableLines } from '../common/printable.js';
 import { systemProblem } from '../common/system-problem.js';
+import { abCommand } from './ab.js';
 import { backtestCommand } from './backtest.js';
 import { compareCommand } from './compare.js';
 import { doctorCommand } from './doctor.js';
@@ -17,10 +17,12 @@ import { type Io, processIo } from './io.js';
 import { predictCommand } from './predict.js';
 import { preprocessCommand } from './preprocess.js';
 import { reportCommand } from './report.js';
+import { serveCommand } from './serve.js';
 import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
 import { transferCommand } from './transfer.js';
 import { validateCommand } from './validate.js';
+import { version } from './version.js';
 
 /** 0 when done, 2 for what the user can fix, 1 for a fault of ours, 128 and the number of a signal that has stopped it. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
@@ -74,6 +76,8 @@ function program(io: Io): Command {
     predictCommand,
     embedCommand,
     exportCommand,
+    serveCommand,
+    abCommand,
     reportCommand,
     showCommand,
     generateCommand,
@@ -81,9 +85,4 @@ function program(io: Io): Command {
   ];
   for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
   return root;
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

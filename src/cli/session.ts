@@ -38,9 +38,14 @@ export interface Session {
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
+export function withLogOption(command: Command): Command {
+  return command.addOption(
+    command.createOption('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'),
+  );
+}
+
 export function withSharedOptions(command: Command): Command {
-  return command
-    .addOption(command.createOption('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
+  return withLogOption(command)
     .option('--json', 'print the result as one JSON document on stdout; logs go to stderr')
     .option('--force', 'overwrite what is there');
 }

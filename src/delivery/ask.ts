@@ -1,4 +1,4 @@
-/** A request and what is judged of it, encoded together. */
+/** A request and what a task judges of it, encoded together. */
 import type { AskedRequest } from './encoded.js';
 import type { Encoder } from './encoder.js';
 import type { RawRequest, RawSample } from './raw-request.js';
@@ -12,6 +12,6 @@ export function encodedAsk(
   const seconds = Math.floor(request.timeUs / 1_000_000);
   return {
     request: encoder.request(request),
-    samples: samples.map((sample) => encoder.sample(task, sample, seconds)),
+    tasks: { [task]: samples.map((sample) => encoder.sample(task, sample, seconds)) },
   };
 }

@@ -1,5 +1,6 @@
 /** Encoded requests as a batch, such as src/dataset/batch-builder.ts builds of prepared ones. */
-import type { Batch, BatchItems, FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
+import type { Batch, BatchItems, BatchSamples, FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
+import { Distinct } from '../dataset/distinct.js';
 import { propertyIndex, propertyStrides } from '../features/property-code.js';
 import { type FieldShape, fieldsOf, type ModelShape, type RowShape } from '../model/shape.js';
 import type { AskedRequest, EncodedRow } from './encoded.js';
@@ -17,7 +18,24 @@ class Slots<T> {
   }
 }
 
-type Tables = ReadonlyMap<string, Slots<number>>;
+type Tables = ReadonlyMap<string, Distinct>;
+
+/** Of each shape those of its tables: 4 bytes for each row, taken once. */
+const KNOWN_TABLES = new WeakMap<ModelShape, Tables>();
+
+/** Empty, until they are asked for again. */
+function tablesOf(shape: ModelShape): Tables {
+  const known = KNOWN_TABLES.get(shape);
+  if (known) {
+    for (const table of known.values()) table.clear();
+    return known;
+  }
+  const tables = new Map(
+    fieldsOf(shape).map(({ table, rows }) => [table, new Distinct(rows, `row of ${table}`)]),
+  );
+  KNOWN_TABLES.set(shape, tables);
+  return tables;
+}
 
 /** Where there is no item at all, padding points at one without a value. */
 const noItem = ({ fields, numbers }: RowShape): EncodedRow => ({
@@ -26,10 +44,17 @@ const noItem = ({ fields, numbers }: RowShape): EncodedRow => ({
   isKnown: false,
 });
 
-/** The samples are of `task`; null where the requests alone are asked for. `requests` of the batch count from 0. */
-export function buildBatch(shape: ModelShape, asked: readonly AskedRequest[], task: string | null): Batch {
+/**
+ * Of all tasks that the requests have samples of. `requests` of the batch count from 0. Of histories whose states are known the
+ * items are left out, and all point at the first.
+ */
+export function buildBatch(
+  shape: ModelShape,
+  asked: readonly AskedRequest[],
+  { statesKnown = false }: { readonly statesKnown?: boolean } = {},
+): Batch {
   const size = asked.length;
-  const tables: Tables = new Map(fieldsOf(shape).map(({ table }) => [table, new Slots<number>()]));
+  const tables = tablesOf(shape);
   const items = new Slots<EncodedRow>();
   const codes = new Slots<number>();
   const lengths = Int32Array.from(asked, ({ request }) => request.events.length);
@@ -38,14 +63,21 @@ export function buildBatch(shape: ModelShape, asked: readonly AskedRequest[], ta
   const property = new Int32Array(steps * size);
   for (const [row, { request }] of asked.entries()) {
     for (const [step, { item, code }] of request.events.entries()) {
-      history[step * size + row] = items.slot(item);
+      if (!statesKnown) history[step * size + row] = items.slot(item);
       property[step * size + row] = codes.slot(code);
     }
   }
-  const judged = task === null ? null : shape.tasks[task]!.candidate;
-  const candidates = judged === null || judged === 'item' ? items : new Slots<EncodedRow>();
-  const samples = asked.flatMap(({ samples }, row) => samples.map((sample) => ({ ...sample, row })));
-  const candidate = judged === null ? [] : samples.map(({ candidate }) => candidates.slot(candidate!));
+  const entities = new Map<string, Slots<EncodedRow>>();
+  const candidatesOf = (judged: string | null) => {
+    if (judged === null || judged === 'item') return judged === null ? null : items;
+    const rows = entities.get(judged) ?? new Slots<EncodedRow>();
+    entities.set(judged, rows);
+    return rows;
+  };
+  const asking = new Set(asked.flatMap(({ tasks }) => Object.keys(tasks)));
+  const tasks = Object.fromEntries(
+    [...asking].map((task) => [task, samplesOf(asked, task, candidatesOf(shape.tasks[task]!.candidate))]),
+  );
   if (items.values.length === 0) items.slot(noItem({ fields: shape.itemFields, numbers: shape.itemNumbers }));
   if (codes.values.length === 0) codes.slot(0);
   const strides = propertyStrides(shape.propertyFields);
@@ -84,33 +116,18 @@ export function buildBatch(shape: ModelShape, asked: readonly AskedRequest[], ta
       ]),
     ),
     query: shape.queryField && multiple(words, tables.get(shape.queryField.table)!),
-    entities:
-      judged === null || judged === 'item'
-        ? {}
-        : {
-            [judged]: {
-              entityRows: slotNumbers(candidates),
-              ...rowsOf(shape.entities[judged]!.fields, candidates.values, tables),
-            },
-          },
-    tasks:
-      task === null
-        ? {}
-        : {
-            [task]: {
-              request: Int32Array.from(samples, ({ row }) => row),
-              candidate: Int32Array.from(candidate),
-              features: Float32Array.from(samples.flatMap(({ features }) => features)),
-              label: new Float32Array(samples.length),
-              weight: new Float32Array(samples.length).fill(1),
-              sample: Int32Array.from(samples.keys()),
-            },
-          },
+    entities: Object.fromEntries(
+      [...entities].map(([name, rows]) => [
+        name,
+        { entityRows: slotNumbers(rows), ...rowsOf(shape.entities[name]!.fields, rows.values, tables) },
+      ]),
+    ),
+    tasks,
   };
   // Last: by now every field has pointed at its rows.
   return {
     ...batch,
-    tables: Object.fromEntries([...tables].map(([name, { values }]) => [name, Int32Array.from(values)])),
+    tables: Object.fromEntries([...tables].map(([name, table]) => [name, table.values()])),
   };
 }
 
@@ -118,7 +135,28 @@ export function buildBatch(shape: ModelShape, asked: readonly AskedRequest[], ta
 export function batchOfItems(shape: ModelShape, items: readonly EncodedRow[]): Batch {
   const events = items.map((item) => ({ item, code: 0 }));
   const users = shape.userFields.map(() => 0);
-  return buildBatch(shape, [{ request: { events, users, words: [] }, samples: [] }], null);
+  return buildBatch(shape, [{ request: { events, users, words: [] }, tasks: {} }]);
+}
+
+/** `candidates` numbers what is judged; null for a task that sees no candidate. */
+function samplesOf(
+  asked: readonly AskedRequest[],
+  task: string,
+  candidates: Slots<EncodedRow> | null,
+): BatchSamples {
+  const samples = asked.flatMap(({ tasks }, row) =>
+    (tasks[task] ?? []).map((sample) => ({ ...sample, row })),
+  );
+  return {
+    request: Int32Array.from(samples, ({ row }) => row),
+    candidate: candidates
+      ? Int32Array.from(samples, ({ candidate }) => candidates.slot(candidate!))
+      : new Int32Array(0),
+    features: Float32Array.from(samples.flatMap(({ features }) => features)),
+    label: new Float32Array(samples.length),
+    weight: new Float32Array(samples.length).fill(1),
+    sample: Int32Array.from(samples.keys()),
+  };
 }
 
 const slotNumbers = ({ values }: Slots<unknown>) => Int32Array.from(values.keys());
@@ -150,11 +188,11 @@ function rowsOf(
   };
 }
 
-const single = (rows: readonly number[], table: Slots<number>): FieldSlots => ({
+const single = (rows: readonly number[], table: Distinct): FieldSlots => ({
   slots: Int32Array.from(rows, (row) => table.slot(row)),
 });
 
-function multiple(lists: readonly ArrayLike<number>[], table: Slots<number>): MultiValuedSlots {
+function multiple(lists: readonly ArrayLike<number>[], table: Distinct): MultiValuedSlots {
   const slots: number[] = [];
   const segments: number[] = [];
   for (const [entry, list] of lists.entries()) {

@@ -31,8 +31,9 @@ export interface EncodedSample {
   readonly features: readonly number[];
 }
 
-/** The samples of one task that belong to one request. */
+/** A request with what is judged of it. */
 export interface AskedRequest {
   readonly request: EncodedRequest;
-  readonly samples: readonly EncodedSample[];
+  /** Task -> its samples. */
+  readonly tasks: Readonly<Record<string, readonly EncodedSample[]>>;
 }

@@ -21,15 +21,15 @@ export function scoreRequests(
   task: string,
   asked: readonly AskedRequest[],
 ): Float32Array {
-  const { outputs, weightCorrection } = weights.shape.tasks[task]!;
+  const { outputs } = weights.shape.tasks[task]!;
   const starts = new Int32Array(asked.length + 1);
-  for (const [at, { samples }] of asked.entries()) starts[at + 1] = starts[at]! + samples.length;
+  const countOf = ({ tasks }: AskedRequest) => tasks[task]?.length ?? 0;
+  for (const [at, one] of asked.entries()) starts[at + 1] = starts[at]! + countOf(one);
   const logits = new Float32Array(starts[asked.length]! * outputs);
   for (const part of batchesOf(asked)) {
     const batch = buildBatch(
       weights.shape,
       part.map((at) => asked[at]!),
-      task,
     );
     const scored = scoreBatch(weights, batch)[task] ?? new Float32Array(0);
     let done = 0;
@@ -39,11 +39,25 @@ export function scoreRequests(
       done += length;
     }
   }
+  return logitsOfData(weights, task, logits);
+}
+
+/** Logits as a tower gives them, with class weights undone. */
+export function logitsOfData(
+  { shape }: Pick<ModelWeights, 'shape'>,
+  task: string,
+  logits: Float32Array,
+): Float32Array {
+  const { outputs, weightCorrection } = shape.tasks[task]!;
   return logits.map((logit, at) => logit + weightCorrection[at % outputs]!);
 }
 
 /** Probabilities of such logits: among all candidates where negatives were drawn evenly. */
-export function probabilitiesOf({ shape }: ModelWeights, task: string, logits: Float32Array): Float32Array {
+export function probabilitiesOf(
+  { shape }: Pick<ModelWeights, 'shape'>,
+  task: string,
+  logits: Float32Array,
+): Float32Array {
   const { outputs, drawCorrection } = shape.tasks[task]!;
   return probabilities(logits, outputs, drawCorrection ?? 0);
 }
@@ -55,7 +69,7 @@ export function batchesOf(asked: readonly AskedRequest[]): number[][] {
   const batches: number[][] = [];
   let samples = 0;
   for (const at of order) {
-    const more = asked[at]!.samples.length;
+    const more = Object.values(asked[at]!.tasks).reduce((sum, { length }) => sum + length, 0);
     const last = batches.at(-1);
     if (!last || last.length === BATCH_REQUESTS || samples + more > BATCH_SAMPLES) {
       batches.push([at]);

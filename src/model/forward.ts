@@ -2,14 +2,14 @@
  * DUPN from a batch to logits (Ni et al., KDD 2018, figure 2): item vectors, property gated LSTM, attention, and one
  * tower per task on rep = [rep_s; u] and the candidate. Each request is encoded once for all its samples and tasks.
  */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { relu } from '../engine/relu.js';
 import { takeRows } from '../engine/take-rows.js';
 import { tf } from '../engine/tf.js';
 import { dense } from './dense.js';
 import { concatenatedFields, type GatheredRows, rowVectors } from './fields.js';
-import { type EncodedHistories, encodeHistories, type Queries } from './history-encoder.js';
+import { type EncodedHistories, encodeHistories, historyStates, type Queries } from './history-encoder.js';
 import { candidateShape, type ModelShape } from './shape.js';
 import { type TowerPass, towerOutputs } from './tower.js';
 
@@ -36,18 +36,19 @@ export interface EncodedBatch extends Encoded {
   asking(query: RequestQuery): Queries | null;
 }
 
-/** Runs the shared part. The caller's scope owns the tensors. */
+/**
+ * Runs the shared part. The caller's scope owns the tensors. `states` are those of the histories where they are known already,
+ * [time, batch, units].
+ */
 export function encode(
   shape: ModelShape,
   weights: Weights,
   gathered: GatheredRows,
   batch: Batch,
+  states: Tensor3D | null = null,
 ): EncodedBatch {
   const items = rowVectors(candidateShape(shape, 'item'), gathered, batch.items);
-  const properties =
-    shape.variant === 'nobp'
-      ? null
-      : concatenatedFields(shape.propertyFields, gathered, batch.properties.fields);
+  const properties = propertyVectors(shape, gathered, batch);
   const profile = concatenatedFields(shape.userFields, gathered, batch.users);
   const bias = weights('user/bias') as Tensor1D;
   const users = relu(
@@ -55,7 +56,7 @@ export function encode(
       ? dense(profile, weights('user/kernel') as Tensor2D, bias)
       : tf.tile(bias.expandDims(0), [batch.lengths.length, 1]),
   ) as Tensor2D;
-  const histories = encodeHistories(shape, weights, batch, { items, properties, users });
+  const histories = encodeHistories(shape, weights, batch, { items, properties, users }, states);
   const everyRequest = Int32Array.from(batch.lengths, (_, row) => row);
   const asking = (query: RequestQuery): Queries | null =>
     query === 'text'
@@ -73,7 +74,23 @@ export function encode(
   };
 }
 
-/** The same of a batch whose representations are known: `stored` [batch, units], all asked with the same. */
+/** The states of the histories alone, which depend on nothing else, [time, batch, units]. Of a model with the LSTM. */
+export function encodeStates(
+  shape: ModelShape,
+  weights: Weights,
+  gathered: GatheredRows,
+  batch: Batch,
+): Tensor3D {
+  const items = rowVectors(candidateShape(shape, 'item'), gathered, batch.items);
+  return historyStates(shape, weights, batch, { items, properties: propertyVectors(shape, gathered, batch) });
+}
+
+const propertyVectors = (shape: ModelShape, gathered: GatheredRows, batch: Batch): Tensor2D | null =>
+  shape.variant === 'nobp'
+    ? null
+    : concatenatedFields(shape.propertyFields, gathered, batch.properties.fields);
+
+/** `encode` of a batch whose representations are known: `stored` [batch, units], all asked with the same. */
 export function encodeStored(
   shape: ModelShape,
   gathered: GatheredRows,

@@ -46,18 +46,20 @@ export interface HistoryVectors {
   readonly users: Tensor2D;
 }
 
+/** `known`, where given, are the states of the LSTM, [time, batch, units]; the items of the histories are not read then. */
 export function encodeHistories(
   shape: ModelShape,
   weights: Weights,
   batch: Batch,
   vectors: HistoryVectors,
+  known: Tensor3D | null,
 ): EncodedHistories {
   const size: [number, number] = [batch.steps, batch.lengths.length];
   const itemAt = tf.tensor2d(batch.history, size, 'int32');
   const propertyAt = tf.tensor2d(batch.property, size, 'int32');
   switch (shape.encoder) {
     case 'lstm':
-      return encodeByLstm(shape, weights, batch, vectors, itemAt, propertyAt);
+      return encodeByLstm(shape, weights, batch, vectors, itemAt, propertyAt, known);
     case 'mean':
       return encodeByMean(shape, weights, batch, vectors, itemAt, propertyAt);
   }
@@ -70,18 +72,13 @@ function encodeByLstm(
   { items, properties, users }: HistoryVectors,
   itemAt: Tensor2D,
   propertyAt: Tensor2D,
+  known: Tensor3D | null,
 ): EncodedHistories {
   const [time, batch] = itemAt.shape;
   const hidden = shape.attentionUnits;
   const histories = { items, properties, itemAt, propertyAt, lengths };
-  const cell: RecurrenceWeights = {
-    item: weights('lstm/item') as Tensor2D,
-    property: propertiesInEncoder(shape) ? (weights('lstm/property') as Tensor2D) : null,
-    recurrent: weights('lstm/recurrent') as Tensor2D,
-    bias: weights('lstm/bias') as Tensor1D,
-    peephole: shape.peepholes ? (weights('lstm/peephole') as Tensor2D) : null,
-  };
-  const states = recurrence(histories, cell);
+  const cell = cellWeights(shape, weights);
+  const states = known ?? recurrence(histories, cell);
   let keys = matMul(
     states.reshape([time * batch, shape.units]) as Tensor2D,
     weights('attention/state') as Tensor2D,
@@ -115,6 +112,27 @@ function encodeByLstm(
     },
   };
 }
+
+/** The states of the LSTM alone, [time, batch, units]: what `encodeHistories` takes as known. */
+export function historyStates(
+  shape: ModelShape,
+  weights: Weights,
+  { steps, lengths, history, property }: Batch,
+  { items, properties }: Pick<HistoryVectors, 'items' | 'properties'>,
+): Tensor3D {
+  const size: [number, number] = [steps, lengths.length];
+  const itemAt = tf.tensor2d(history, size, 'int32');
+  const propertyAt = tf.tensor2d(property, size, 'int32');
+  return recurrence({ items, properties, itemAt, propertyAt, lengths }, cellWeights(shape, weights));
+}
+
+const cellWeights = (shape: ModelShape, weights: Weights): RecurrenceWeights => ({
+  item: weights('lstm/item') as Tensor2D,
+  property: propertiesInEncoder(shape) ? (weights('lstm/property') as Tensor2D) : null,
+  recurrent: weights('lstm/recurrent') as Tensor2D,
+  bias: weights('lstm/bias') as Tensor1D,
+  peephole: shape.peepholes ? (weights('lstm/peephole') as Tensor2D) : null,
+});
 
 function encodeByMean(
   shape: ModelShape,

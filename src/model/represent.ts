@@ -3,6 +3,7 @@ import type { Batch } from '../dataset/batch.js';
 import { numbers } from '../engine/numbers.js';
 import { rowVectors } from './fields.js';
 import { encode, type RequestQuery } from './forward.js';
+import { knownStates } from './known-states.js';
 import { gatherRows, rowsOfBatch } from './rows.js';
 import { candidateShape, type ModelShape, stateUnits } from './shape.js';
 import type { ModelWeights } from './weights.js';
@@ -20,12 +21,18 @@ export function itemVectors(weights: ModelWeights, batch: Batch): Float32Array {
   });
 }
 
-/** Row by row in the order of the batch, [batch, units]. */
-export function representBatch(weights: ModelWeights, batch: Batch, query: RequestQuery): Float32Array {
+/** Row by row in the order of the batch, [batch, units]; `states` as of `scoreBatch`. */
+export function representBatch(
+  weights: ModelWeights,
+  batch: Batch,
+  query: RequestQuery,
+  states: Float32Array | null = null,
+): Float32Array {
   const { shape, dense } = weights;
   return numbers(() => {
     const rows = gatherRows(weights, rowsOfBatch(shape, batch));
     const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
-    return encode(shape, (name) => dense.get(name)!.read(), gathered, batch).represent(query);
+    const known = knownStates(shape, batch, states);
+    return encode(shape, (name) => dense.get(name)!.read(), gathered, batch, known).represent(query);
   });
 }

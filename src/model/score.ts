@@ -3,6 +3,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { encode, encodeStored, taskLogits } from './forward.js';
+import { knownStates } from './known-states.js';
 import { gatherRows, rowsOfBatch } from './rows.js';
 import type { TowerPass } from './tower.js';
 import type { ModelWeights } from './weights.js';
@@ -10,7 +11,8 @@ import type { ModelWeights } from './weights.js';
 /**
  * Task -> logits [samples, outputs] in the order of its samples in the batch; tasks without samples are left out.
  * `see`, where given, is called with the inputs of each normalised layer (`tasks/<task>/<layer>`, [samples, units]);
- * `stored` gives the representations of the batch's requests, [batch, units], which are worked out otherwise.
+ * `stored` gives the representations of the batch's requests, [batch, units], which are worked out otherwise; `states` are those of
+ * its histories, [time, batch, units], where they are known.
  */
 export function scoreBatch(
   weights: ModelWeights,
@@ -18,9 +20,11 @@ export function scoreBatch(
   {
     see,
     stored,
+    states,
   }: {
     readonly see?: (layer: string, z: Tensor2D) => void;
     readonly stored?: ((batch: Batch) => Tensor2D) | undefined;
+    readonly states?: Float32Array | null;
   } = {},
 ): Record<string, Float32Array> {
   const { shape } = weights;
@@ -41,7 +45,7 @@ export function scoreBatch(
     const lookUp = (name: string) => (weights.dense.get(name) ?? weights.statistics.get(name)!).read();
     const encoded = stored
       ? encodeStored(shape, gathered, batch, stored(batch))
-      : encode(shape, lookUp, gathered, batch);
+      : encode(shape, lookUp, gathered, batch, knownStates(shape, batch, states ?? null));
     const logits = taskLogits(shape, lookUp, batch, encoded, pass);
     for (const [name, values] of Object.entries(logits)) scores[name] = values.dataSync() as Float32Array;
   });

@@ -1,6 +1,8 @@
 /** Every command of docs/serving.md runs, in its order, as it stands there. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,13 +39,25 @@ run: { folder: ${join(folder, 'runs')} }
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
 test('the commands of docs/serving.md', async () => {
   const page = await readFile(join(root, 'docs/serving.md'), 'utf8');
   const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!);
   expect(blocks.length).toBeGreaterThan(4);
   // The first names a file that a later one makes.
   const made = blocks.find((block) => block.includes('cat > requests.csv'))!;
-  const script = `${made.slice(0, made.indexOf('npx'))}\n${blocks.join('\n')}`.replaceAll('npx dupn', dupn);
+  // Job control gives `kill %1` its meaning; whatever fails, no server stays.
+  const begin = `set -m; trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n${made.slice(0, made.indexOf('npx'))}`;
+  const script = `${begin}\n${blocks.join('\n')}`
+    .replaceAll('npx dupn', dupn)
+    .replaceAll('8470', String(await freePort()));
   const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
     cwd: folder,
     maxBuffer: 1e8,
@@ -55,6 +69,12 @@ test('the commands of docs/serving.md', async () => {
   // The same request, with and without prepared data, as it brings its history.
   const own = lines.slice(2).map((line) => JSON.parse(line).prediction);
   const alone = stdout.split('\n').filter((line) => /^r2,,/.test(line));
+  expect(stdout).toContain('dupn_answers_total{variant="default"} 2');
+  expect(stdout).toContain('{"accepted":1,"kept":1}');
+  const document = JSON.parse(await readFile(join(folder, 'openapi.json'), 'utf8'));
+  expect(document.openapi).toBe('3.1.0');
+  expect(stdout).toMatch(/sample ratio: chi-square .* with 1 degrees of freedom/);
+  expect(stdout).toMatch(/all +CTR +new/);
   expect(alone.map((line) => Number(line.split(',')[4]))).toEqual(
     own.map((value) => expect.closeTo(value, 5)),
   );

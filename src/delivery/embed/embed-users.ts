@@ -63,7 +63,7 @@ export async function embedUsers(
     const end = histories.countBefore(user, at);
     const { events, profile, last } = histories.read(user, end, shape.maxEvents);
     const users = encoder.users({ values: {}, profile, last });
-    return { request: { events, users, words: [] }, samples: [] };
+    return { request: { events, users, words: [] }, tasks: {} };
   };
   const sql = `SELECT "user"::INTEGER, user_id FROM ${parquetSql(join(prepared.folder, preparedPaths.users))} ORDER BY "user"`;
   try {
@@ -74,7 +74,6 @@ export async function embedUsers(
         const batch = buildBatch(
           shape,
           part.map((place) => asked[place]!),
-          null,
         );
         const values = representBatch(weights, batch, query);
         for (const [row, place] of part.entries()) {

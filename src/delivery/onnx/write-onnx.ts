@@ -124,7 +124,7 @@ function goldenOf(
 ): OnnxGolden {
   const asking = golden.filter(({ tasks }) => tasks[task]);
   const asked = asking.map(({ request, tasks }) => encodedAsk(encoder, task, request, tasks[task]!));
-  const batch = buildBatch(weights.shape, asked, task);
+  const batch = buildBatch(weights.shape, asked);
   const stored = (feeds: Readonly<Record<string, Feed>>, { inputs }: DescribedGraph) =>
     Object.fromEntries(
       inputs

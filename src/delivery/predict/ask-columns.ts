@@ -3,8 +3,9 @@ import { UserError } from '../../common/errors.js';
 import { suggest } from '../../common/suggest.js';
 import type { Config, SampleSource, TimeColumn } from '../../config/schema.js';
 import type { ModelShape } from '../../model/shape.js';
+import { type CellColumns, cellColumns } from '../cells.js';
 
-export interface AskColumns {
+export interface AskColumns extends CellColumns {
   readonly task: string;
   readonly request: string | undefined;
   readonly user: string;
@@ -15,12 +16,6 @@ export interface AskColumns {
   readonly features: readonly string[];
   /** Of an event of a history. */
   readonly log: { readonly item: string; readonly time: TimeColumn };
-  /** Columns of tables that are read as numbers. */
-  readonly numbers: ReadonlySet<string>;
-  /** Column -> what a list in it is joined by. */
-  readonly separators: Readonly<Record<string, string>>;
-  /** Texts such as 266079.0 are read as 266079, but in columns of `separators`. */
-  readonly wholeNumbers: boolean;
 }
 
 /** @throws UserError when the model has no such task, or several and none is named */
@@ -35,14 +30,6 @@ export function askColumns(config: Config, shape: ModelShape, named: string | un
   }
   const settings = config.tasks[task]!;
   const { request, user, time, candidate }: SampleSource = settings.samples;
-  const separated = [
-    ...Object.values(config.features.item),
-    ...Object.values(config.entities).flatMap(({ fields }) => Object.values(fields)),
-  ].flatMap(({ column, separator }) => (separator === undefined ? [] : [[column, separator] as const]));
-  const numbers = [
-    config.features.itemNumbers,
-    ...Object.values(config.entities).map(({ numbers }) => numbers),
-  ];
   const { item, time: logTime } = config.data.log;
   return {
     task,
@@ -53,9 +40,7 @@ export function askColumns(config: Config, shape: ModelShape, named: string | un
     // The first is the constant.
     features: shape.tasks[task]!.features.slice(1).map(({ name }) => name),
     log: { item, time: logTime },
-    numbers: new Set(numbers.flatMap((fields) => Object.values(fields).map(({ column }) => column))),
-    separators: Object.fromEntries(separated),
-    wholeNumbers: config.data.wholeNumbers ?? false,
+    ...cellColumns(config),
   };
 }
 

@@ -65,7 +65,8 @@ export class Piece {
       }
     }
     const all = [...byKey.values()];
-    const scores = probabilitiesOf(weights, task, scoreRequests(weights, task, all));
+    const tasksOf = ({ request, samples }: Asked) => ({ request, tasks: { [task]: samples } });
+    const scores = probabilitiesOf(weights, task, scoreRequests(weights, task, all.map(tasksOf)));
     const { outputs } = weights.shape.tasks[task]!;
     const starts = new Map<Asked, number>();
     let start = 0;

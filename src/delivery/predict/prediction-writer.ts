@@ -13,6 +13,7 @@ import {
 } from '@duckdb/node-api';
 import { copyToParquet, type Database, openDatabase } from '../../common/database.js';
 import { UserError } from '../../common/errors.js';
+import { shortest } from '../../common/shortest.js';
 
 export interface Prediction {
   readonly requestId: string | null;
@@ -63,9 +64,6 @@ function timeText(timeUs: number): string {
   const text = new Date((timeUs - us) / 1000).toISOString().slice(0, 19);
   return us === 0 ? `${text}Z` : `${text}.${`${us}`.padStart(6, '0')}Z`;
 }
-
-/** As few digits as single precision needs. */
-const shortest = (value: number) => Number(value.toPrecision(9));
 
 /** A cell of CSV (RFC 4180). */
 const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -1,5 +1,5 @@
 /** What a row asks: a user at a moment, with a history of its own or not, and one or more candidates. */
-import { wholeNumber } from '../../features/whole-number.js';
+import { attributesOf, type Cells, isMap, numberOf, shown, textOf, Unfit, valuesOf } from '../cells.js';
 import type { RawRow, RawSample, Values } from '../raw-request.js';
 import type { AskColumns } from './ask-columns.js';
 import type { BadRow, Row } from './row-source.js';
@@ -23,16 +23,6 @@ export interface Ask {
   readonly profile: Values | null;
   readonly samples: readonly RawSample[];
 }
-
-type Cells = Readonly<Record<string, unknown>>;
-
-/** What a row must not have, as an error that becomes a bad row. */
-class Unfit extends Error {}
-
-const isMap = (value: unknown): value is Cells =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60));
 
 /** Keys of a row of JSON lines that are no columns. */
 const KEYS = {
@@ -66,9 +56,9 @@ function askOf({ line, values: cells }: Row, columns: AskColumns): Ask {
         ? required(cells, columns.user, columns)
         : (textOf(cells, columns.user, columns) ?? ''),
     time: timeOf(cells, columns.time.columns, columns),
-    values: valuesOf(cells, columns),
+    values: columnsOf(cells, columns),
     history: history === undefined ? null : history.map((event) => eventOf(event, columns)),
-    profile: profile === undefined ? null : valuesOf(profile, columns),
+    profile: profile === undefined ? null : columnsOf(profile, columns),
     samples: samplesOf(cells, columns),
   };
 }
@@ -86,7 +76,7 @@ function samplesOf(cells: Cells, columns: AskColumns): RawSample[] {
 function sampleOf(cells: Cells, columns: AskColumns): RawSample {
   return {
     candidate: rowOf(cells, columns.candidate!, columns),
-    features: Object.fromEntries(columns.features.map((name) => [name, numberOf(cells, name, columns)])),
+    features: Object.fromEntries(columns.features.map((name) => [name, featureOf(cells, name, columns)])),
   };
 }
 
@@ -96,7 +86,7 @@ function eventOf(event: unknown, columns: AskColumns): AskedEvent {
   return {
     item: rowOf(event, item, columns),
     time: timeOf(event, time.columns, columns),
-    values: valuesOf(event, columns),
+    values: columnsOf(event, columns),
   };
 }
 
@@ -105,26 +95,13 @@ function rowOf(cells: Cells, column: string, columns: AskColumns): RawRow {
   const { attributes } = cells;
   if (attributes == null) return { id };
   if (!isMap(attributes)) throw new Unfit(`expected a map in attributes, got ${shown(attributes)}`);
-  // Null says nothing of an attribute, as tables of structures can't leave one out; an empty text says that it is missing.
-  const given = Object.entries(attributes).filter(([, value]) => value != null);
-  for (const [name] of given) if (columns.numbers.has(name)) finite(textOf(attributes, name, columns), name);
-  return {
-    id,
-    attributes: Object.fromEntries(given.map(([name]) => [name, textOf(attributes, name, columns) ?? ''])),
-  };
+  return { id, attributes: attributesOf(attributes, columns) };
 }
 
-function numberOf(cells: Cells, name: string, columns: AskColumns): number | null {
+function featureOf(cells: Cells, name: string, columns: AskColumns): number | null {
   if (!Object.hasOwn(cells, name))
     throw new Unfit(`expected the ranking feature ${name}, or null where it is missing, got nothing`);
-  return finite(textOf(cells, name, columns), name);
-}
-
-function finite(text: string | undefined, name: string): number | null {
-  if (text === undefined) return null;
-  const number = Number(text);
-  if (!Number.isFinite(number)) throw new Unfit(`expected a number in ${name}, got ${shown(text)}`);
-  return number;
+  return numberOf(cells, name, columns);
 }
 
 const timeOf = (cells: Cells, names: readonly string[], columns: AskColumns) =>
@@ -136,24 +113,6 @@ function required(cells: Cells, column: string, columns: AskColumns): string {
   return text;
 }
 
-function valuesOf(cells: Cells, columns: AskColumns): Values {
-  const values: Record<string, string | null> = {};
-  for (const column of Object.keys(cells)) {
-    if (Object.hasOwn(KEYS, column)) continue;
-    values[column] = textOf(cells, column, columns) ?? null;
-  }
-  return values;
-}
-
-/** Undefined for a missing one. */
-function textOf(cells: Cells, column: string, { separators, wholeNumbers }: AskColumns): string | undefined {
-  const value = cells[column];
-  if (value === null || value === undefined || value === '') return undefined;
-  if (typeof value === 'string') {
-    return wholeNumbers && separators[column] === undefined ? wholeNumber(value) : value;
-  }
-  if (Array.isArray(value) && separators[column] !== undefined)
-    return value.join(separators[column]) || undefined;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw new Unfit(`expected a text or a number in ${column}, got ${shown(value)}`);
-}
+/** What is no key is a column. */
+const columnsOf = (cells: Cells, columns: AskColumns): Values =>
+  valuesOf(Object.fromEntries(Object.entries(cells).filter(([name]) => !Object.hasOwn(KEYS, name))), columns);

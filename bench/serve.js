@@ -1,0 +1,243 @@
+/**
+ * `node bench/serve.js [--data FOLDER --seconds N --rounds N --out FILE]` (after npm run build): dupn serve beside the same model behind FastAPI and
+ * onnxruntime, by turns, for 1, 10 and 100 clients. Two kinds of requests: histories of their own, and users whose histories the
+ * server keeps. Both sides must give the same scores first.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
+import autocannon from 'autocannon';
+import { cacheFolder } from '../setup/libtensorflow.js';
+import { pythonEnvironment } from '../test/python-environment.js';
+import { dupn, runMeasured } from './command.js';
+import { median } from './compare.js';
+import { gaugeLoad } from './load.js';
+import { trainingData } from './prepare.js';
+import { say } from './say.js';
+import { ALL_THREADS } from './threads.js';
+
+const PACKAGES = ['fastapi', 'uvicorn[standard]', 'orjson', 'onnxruntime', 'numpy', 'pyarrow'];
+const CLIENTS = [1, 10, 100];
+const USERS = 512;
+const CANDIDATES = 20;
+const TOLERANCE = 1e-5;
+
+const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string', default: join(cacheFolder(), 'bench-data') },
+    seconds: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '3' },
+    out: { type: 'string' },
+  },
+});
+
+/** A bundle and ONNX graphs of one run on the data of training, which is trained where there is none. */
+async function exported(python) {
+  const { config, folder } = await trainingData({ data: options.data, python });
+  const run = (...args) =>
+    runMeasured(`dupn ${args[0]}`, python, [process.execPath, dupn, ...args], ALL_THREADS);
+  if (!existsSync(join(folder, 'runs', 'bench', 'checkpoints'))) await run('train', '-c', config);
+  const [bundle, onnx] = [join(folder, 'bundle'), join(folder, 'onnx')];
+  for (const [format, out] of [
+    ['bundle', bundle],
+    ['onnx', onnx],
+  ]) {
+    rmSync(out, { recursive: true, force: true });
+    await run('export', '-c', config, '--format', format, '--out', out);
+  }
+  return { bundle, onnx };
+}
+
+/** Users of the log with their events, profiles and some candidates. */
+async function someUsers() {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const table = (name) => `read_parquet('${join(options.data, 'training-log', `${name}.parquet`)}')`;
+  const rows = async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+  const users = await rows(`SELECT * FROM ${table('users')} ORDER BY user_id LIMIT ${USERS}`);
+  const events =
+    await rows(`SELECT user_id, item_id, behavior, scenario, "time"::VARCHAR AS "time" FROM ${table('events')}
+    WHERE user_id IN (SELECT user_id FROM ${table('users')} ORDER BY user_id LIMIT ${USERS}) ORDER BY "time"`);
+  const items = await rows(
+    `SELECT item_id FROM ${table('items')} ORDER BY item_id LIMIT ${USERS + CANDIDATES}`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+  return users.map(({ user_id: user, ...profile }, at) => ({
+    user,
+    profile,
+    history: events
+      .filter(({ user_id }) => user_id === user)
+      .map(({ item_id: item, behavior, scenario, time }) => ({
+        item,
+        time: `${time.slice(0, 19).replace(' ', 'T')}Z`,
+        values: { behavior, scenario },
+      })),
+    candidates: { item: items.slice(at, at + CANDIDATES).map(({ item_id }) => item_id) },
+  }));
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+/** Starts a side, and waits until it answers; both listen on the loopback device. */
+async function start(name, command, port, env = {}) {
+  const child = spawn(command[0], command.slice(1), {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  let ended = false;
+  child.once('exit', () => {
+    ended = true;
+  });
+  while (
+    !(await fetch(`${url}/openapi.json`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
+    if (ended) throw new Error(`${name} ended before it answered`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return {
+    name,
+    url,
+    async post(path, body) {
+      const response = await fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${name} says ${response.status}: ${await response.text()}`);
+      return response.json();
+    },
+    async close() {
+      child.kill('SIGTERM');
+      if (!ended) await once(child, 'exit');
+    },
+  };
+}
+
+async function startDupn({ bundle }) {
+  const port = await freePort();
+  return start(
+    'dupn',
+    [process.execPath, dupn, 'serve', '--bundle', bundle, '--port', `${port}`, '--log-level', 'warn'],
+    port,
+  );
+}
+
+async function startPeer(python, { bundle, onnx }) {
+  const port = await freePort();
+  const command = [
+    python,
+    '-W',
+    'ignore',
+    pathOf('./peers/serve_onnx.py'),
+    bundle,
+    onnx,
+    `${port}`,
+    `${ALL_THREADS}`,
+    '1',
+  ];
+  return start('onnxruntime', command, port);
+}
+
+/** The same scores, or a comparison would mean nothing. */
+async function requireEqual(ours, peer, bodies) {
+  for (const body of bodies.slice(0, 20)) {
+    const [mine, theirs] = await Promise.all([ours, peer].map((side) => side.post('/v1/score', body)));
+    for (const [at, value] of mine.scores.ctr.entries()) {
+      if (!(Math.abs(value - theirs.scores.ctr[at]) <= TOLERANCE))
+        throw new Error(`dupn says ${value} of candidate ${at}, onnxruntime ${theirs.scores.ctr[at]}`);
+    }
+  }
+}
+
+async function load(side, bodies, connections, seconds) {
+  const requests = bodies.map((body) => ({
+    method: 'POST',
+    path: '/v1/score',
+    headers: { 'content-type': 'application/json' },
+    body,
+  }));
+  const stop = gaugeLoad();
+  // Each client begins elsewhere, so that they do not all ask of one user at a time.
+  let next = 0;
+  const result = await autocannon({
+    url: side.url,
+    connections,
+    duration: seconds,
+    requests: requests.slice(0, 1),
+    setupClient: (client) => {
+      const from = Math.floor((next++ * requests.length) / connections);
+      client.setRequests([...requests.slice(from), ...requests.slice(0, from)]);
+    },
+  });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${side.name}: ${result.non2xx} refusals and ${result.errors} errors`);
+  return {
+    side: side.name,
+    perSecond: result.requests.total / result.duration,
+    p50Ms: result.latency.p50,
+    p99Ms: result.latency.p99,
+    ...stop(),
+  };
+}
+
+const python = await pythonEnvironment('serve', PACKAGES);
+const model = await exported(python);
+const users = await someUsers();
+const kinds = {
+  history: users.map(({ user: _, ...body }) => ({ ...body, time: '2026-06-01T00:00:00Z', tasks: ['ctr'] })),
+  user: users.map(({ history: _, ...body }) => ({ ...body, tasks: ['ctr'] })),
+};
+const ours = await startDupn(model);
+const peer = await startPeer(python, model);
+const measured = [];
+try {
+  for (const { user, history } of users) {
+    for (const side of [ours, peer]) await side.post('/v1/events', { user, events: history });
+  }
+  for (const [kind, bodies] of Object.entries(kinds)) {
+    await requireEqual(ours, peer, bodies);
+    const texts = bodies.map((body) => JSON.stringify(body));
+    for (const side of [ours, peer]) await load(side, texts, 10, 3);
+    for (const connections of CLIENTS) {
+      const slices = [];
+      for (let round = 0; round < Number(options.rounds); round++) {
+        for (const side of [ours, peer])
+          slices.push(await load(side, texts, connections, Number(options.seconds)));
+      }
+      const of = (name, key) => median(slices.filter(({ side }) => side === name).map((slice) => slice[key]));
+      const row = { kind, connections, slices };
+      for (const { name } of [ours, peer]) {
+        row[name] = { perSecond: of(name, 'perSecond'), p50Ms: of(name, 'p50Ms'), p99Ms: of(name, 'p99Ms') };
+      }
+      row.ratio = row.dupn.perSecond / row.onnxruntime.perSecond;
+      measured.push(row);
+      const text = ({ perSecond, p50Ms, p99Ms }) =>
+        `${perSecond.toFixed(0)}/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms`;
+      say(
+        `${kind}, ${connections} clients: dupn ${text(row.dupn)}; onnxruntime ${text(row.onnxruntime)}; ratio ${row.ratio.toFixed(2)}`,
+      );
+    }
+  }
+} finally {
+  await ours.close();
+  await peer.close();
+}
+if (options.out) writeFileSync(options.out, `${JSON.stringify(measured, null, 1)}\n`);

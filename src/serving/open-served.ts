@@ -1,0 +1,106 @@
+/** Opens a bundle for serving: checked by its golden requests, with the prepared data that it takes histories from. */
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Logger } from '../common/context.js';
+import { preparedPaths } from '../common/prepared.js';
+import type { PreparedData } from '../dataset/prepared.js';
+import { type BundleOrigin, bundlePaths } from '../delivery/bundle-format.js';
+import { parquetSql, rowsOfQuery, withDatabase } from '../delivery/database.js';
+import { type Bundle, openBundle } from '../delivery/open-bundle.js';
+import type { OpenModel } from '../delivery/open-model.js';
+import { openOwnPrepared } from '../delivery/own-prepared.js';
+import { openHistories } from '../delivery/predict/prepared-histories.js';
+import type { Limits } from './limits.js';
+import { ModelThread } from './model-thread.js';
+import { ServedModel, type Watcher } from './served-model.js';
+import type { PreparedUsers } from './user-history.js';
+
+export interface OpenServed {
+  readonly model: ServedModel;
+  readonly origin: BundleOrigin;
+  /** Answers what waits, then lets go of weights and files. */
+  close(): Promise<void>;
+}
+
+export interface OpenServedInput {
+  readonly bundle: string;
+  /** Prepared data; null for none. */
+  readonly prepared: string | null;
+  readonly limits: Limits;
+  readonly watcher: Watcher;
+  readonly logger: Logger;
+}
+
+/** @throws UserError for a bundle that is none or does not hold, and for prepared data that does not go with it */
+export async function openServed(input: OpenServedInput): Promise<OpenServed> {
+  const { limits, watcher, logger } = input;
+  return withDatabase(async (connection) => {
+    const bundle = await openBundle(connection, input.bundle);
+    const { origin, files, shape } = bundle.head;
+    try {
+      const { requests, samples, difference } = await bundle.check();
+      const what = { folder: input.bundle, ...origin, requests, samples, difference };
+      logger.info(what, `golden predictions of ${input.bundle} hold`);
+      const users = input.prepared === null ? null : await openUsers(connection, bundle, input.prepared);
+      try {
+        const { sha256 } = files[bundlePaths.weights]!;
+        const path = join(input.bundle, bundlePaths.weights);
+        const thread = await ModelThread.start({ path, sha256, shape });
+        const prepared = users?.prepared ?? null;
+        const model = new ServedModel({ model: users?.model ?? bundle, thread, prepared, limits, watcher });
+        const close = async () => {
+          await model.drained();
+          await thread.close();
+          users?.close();
+        };
+        return { model, origin, close };
+      } catch (error) {
+        users?.close();
+        throw error;
+      }
+    } finally {
+      // The thread of the model has its own.
+      bundle.close();
+    }
+  });
+}
+
+interface OpenUsers {
+  readonly model: OpenModel;
+  readonly prepared: PreparedUsers;
+  close(): void;
+}
+
+async function openUsers(connection: DuckDBConnection, bundle: Bundle, folder: string): Promise<OpenUsers> {
+  const { model, prepared } = await openOwnPrepared(connection, bundle, folder);
+  try {
+    const indexes = await readUsers(connection, prepared);
+    const histories = openHistories(connection, model.config, prepared, model.catalogues.items);
+    const close = () => {
+      histories.close();
+      prepared.close();
+    };
+    return { model, prepared: { indexes, histories, lastSecond: secondOf(prepared) }, close };
+  } catch (error) {
+    prepared.close();
+    throw error;
+  }
+}
+
+/** User id -> index, all in memory. */
+async function readUsers(
+  connection: DuckDBConnection,
+  { folder }: PreparedData,
+): Promise<ReadonlyMap<string, number>> {
+  const users = new Map<string, number>();
+  const sql = `SELECT user_id, "user"::INTEGER FROM ${parquetSql(join(folder, preparedPaths.users))}`;
+  for await (const rows of rowsOfQuery<[string, number]>(connection, sql)) {
+    for (const [id, index] of rows) users.set(id, index);
+  }
+  return users;
+}
+
+/** The second of the latest event; -1 without any. */
+function secondOf({ manifest: { lastEvent } }: PreparedData): number {
+  return lastEvent === null ? -1 : Math.floor(Date.parse(lastEvent) / 1000);
+}
