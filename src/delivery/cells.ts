@@ -38,8 +38,16 @@ export const isMap = (value: unknown): value is Cells =>
 export const shown = (value: unknown) =>
   value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60);
 
+/** An id as the config has it read. */
+export const idText = (id: string, { wholeNumbers }: CellColumns): string =>
+  wholeNumbers ? wholeNumber(id) : id;
+
 /** Undefined for a missing one. @throws Unfit for what is no text */
-export function textOf(cells: Cells, column: string, { separators, wholeNumbers }: CellColumns): string | undefined {
+export function textOf(
+  cells: Cells,
+  column: string,
+  { separators, wholeNumbers }: CellColumns,
+): string | undefined {
   const value = cells[column];
   if (value === null || value === undefined || value === '') return undefined;
   if (typeof value === 'string') {

@@ -1,5 +1,5 @@
 /** An event as a client gives it: any model can read it, each by the columns of its own config. */
-import { attributesOf, type CellColumns, type Cells, valuesOf } from '../delivery/cells.js';
+import { attributesOf, type CellColumns, type Cells, idText, valuesOf } from '../delivery/cells.js';
 import type { RawEvent } from '../delivery/raw-request.js';
 import { readTimeUs } from './read-time.js';
 
@@ -26,9 +26,10 @@ export function givenEvent({ item, time, values = {}, attributes }: EventBody, a
 
 /** @throws Unfit for cells that the model cannot read */
 export function rawEvent({ timeUs, item, values, attributes }: GivenEvent, columns: CellColumns): RawEvent {
+  const id = idText(item, columns);
   return {
     timeUs,
-    item: attributes ? { id: item, attributes: attributesOf(attributes, columns) } : { id: item },
+    item: attributes ? { id, attributes: attributesOf(attributes, columns) } : { id },
     values: valuesOf(values, columns),
   };
 }

@@ -1,5 +1,5 @@
 /** The samples of the tasks that a request asks for. */
-import { attributesOf, type CellColumns } from '../delivery/cells.js';
+import { attributesOf, type CellColumns, idText } from '../delivery/cells.js';
 import type { EncodedSample } from '../delivery/encoded.js';
 import type { OpenModel } from '../delivery/open-model.js';
 import type { RawSample } from '../delivery/raw-request.js';
@@ -48,10 +48,11 @@ function rawSamples(
   const ranking = weights.shape.tasks[task]!.features.slice(1).map(({ name }) => name);
   return candidates[judged]!.map((given) => {
     const {
-      id,
+      id: text,
       attributes,
       features = {},
     }: CandidateBody = typeof given === 'string' ? { id: given } : given;
+    const id = idText(text, columns);
     for (const name of ranking) {
       if (Object.hasOwn(features, name)) continue;
       throw new RequestError(

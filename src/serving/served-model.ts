@@ -1,6 +1,6 @@
 /** A bundle in use: it encodes requests, remembers the histories of users, and answers what came together in one pass. */
 import { messageOf } from '../common/errors.js';
-import { type CellColumns, cellColumns, valuesOf } from '../delivery/cells.js';
+import { type CellColumns, cellColumns, idText, valuesOf } from '../delivery/cells.js';
 import { queryOfUsers } from '../delivery/embed/embed-users.js';
 import type { AskedRequest, EncodedSample } from '../delivery/encoded.js';
 import type { OpenModel } from '../delivery/open-model.js';
@@ -157,7 +157,7 @@ export class ServedModel {
   #userHistory(question: Question): Pick<Job, 'history'> & Pick<AskedRequest, 'request'> {
     const { body } = question;
     const { encoder } = this.#input.model;
-    const history = this.#remembered(body.user!, question);
+    const history = this.#remembered(idText(body.user!, this.#columns), question);
     const values = this.#valuesOf(body);
     const profile = body.profile && valuesOf(body.profile, this.#columns);
     const users = encoder.users({
