@@ -7,7 +7,16 @@ export function describeHead(
   { tables, notes, problems, estimate }: HeadReport,
   width: number | null,
 ): string {
-  const header = ['table', 'files', 'size', 'rows', 'looked at', 'malformed', 'filtered', 'times'];
+  const header = [
+    'table',
+    'files',
+    'size',
+    'rows',
+    'looked at',
+    'malformed',
+    'filtered',
+    'times of these (UTC)',
+  ];
   const rows = tables.map((table) => [
     table.name,
     table.files,
@@ -31,7 +40,9 @@ export function describeHead(
         : ''),
     `disk: ${sizeText(estimate.preparedBytes)} prepared, ${sizeText(estimate.temporaryBytes)} while preparing; ` +
       `memory of the embeddings: ${sizeText(estimate.modelBytes)}`,
-    problems.length === 0 ? 'no problem found' : `problems: ${problems.length}`,
+    problems.length > 0
+      ? `problems: ${problems.length}`
+      : `no problem found${notes.length > 0 ? ', but see the notes' : ''}`,
   ].join('\n');
 }
 

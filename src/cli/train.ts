@@ -86,12 +86,13 @@ async function recalibrateRun(config: Config, prepared: Prepared, progress: Prog
 function report(folder: string, { state, ...rest }: FitResult): Report {
   const { step, epoch, samplesByTask, seconds, best } = state;
   const samples = Object.values(samplesByTask).reduce((sum, count) => sum + count, 0);
+  const speed = `(${rest.samplesPerSecond} samples/s, ${Math.round(100 * rest.waitingShare)} % of it waiting for batches)`;
   const lines = [
     `${step} steps, ${epoch} epochs, ${samples} samples in ${seconds.toFixed(1)} s ` +
-      `(${rest.samplesPerSecond} samples/s, ${Math.round(100 * rest.waitingShare)} % of it waiting for batches)`,
+      (rest.samplesPerSecond > 0 ? speed : '(done before: nothing was left to train)'),
     ...(best
       ? [
-          `best after ${best.epochs.toFixed(2)} epochs, validation AUC ${best.score?.toFixed(4) ?? 'not measured'}`,
+          `best after ${best.epochs.toFixed(2)} epochs, validation AUC (mean over the tasks) ${best.score?.toFixed(4) ?? 'not measured'}`,
         ]
       : []),
     `run: ${folder}`,

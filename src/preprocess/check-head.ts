@@ -193,8 +193,10 @@ function addValueProblems(config: Config, report: TableReport, problems: string[
       const found = values[column]!.map(({ value }) => value);
       const missing = names.filter((value) => !found.includes(value));
       if (missing.length === 0 || found.length === MAX_VALUES) continue;
-      notes.push(
-        `${key}.${column}: ${missing.join(', ')} is not among the values of the first ${checkedRows} rows ` +
+      // Of a table that was read as a whole, it is among none.
+      const isNowhere = missing.length === names.length && checkedRows >= report.rows;
+      (isNowhere ? problems : notes).push(
+        `${key}.${column}: ${missing.join(', ')} is not among the values of ${isNowhere ? 'all' : 'the first'} ${checkedRows} rows ` +
           `(${found.join(', ')})`,
       );
     }

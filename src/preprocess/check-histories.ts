@@ -2,23 +2,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Logger } from '../common/context.js';
 import { rowsOf } from '../common/database.js';
-import type { Config } from '../config/schema.js';
-import { type Inputs, text } from './items.js';
 
 /** Warns where no request has an event of its user before it, with an id of either side. */
-export async function checkHistories(
-  connection: DuckDBConnection,
-  { data }: Config,
-  { log }: Inputs,
-  logger: Logger,
-): Promise<void> {
-  const [counted] = await rowsOf<[bigint, bigint, string | null, string | null]>(
+export async function checkHistories(connection: DuckDBConnection, logger: Logger): Promise<void> {
+  const [counted] = await rowsOf<[bigint, bigint, string | null]>(
     connection,
-    `SELECT count(*), count(*) FILTER (ends > 0), min(user_id), (SELECT min(${text(log, data.log.user)}) FROM ${log.table})
-     FROM request_rows`,
+    'SELECT count(*), count(*) FILTER (ends > 0), min(user_id) FROM request_rows',
   );
-  const [requests, withEvents, asked, known] = counted!;
+  const [requests, withEvents, asked] = counted!;
   if (requests === 0n || withEvents > 0n) return;
+  const [ofLog] = await rowsOf<[string | null]>(
+    connection,
+    'SELECT min(user_id) FROM user_rows WHERE usr IN (SELECT usr FROM events)',
+  );
+  const known = ofLog![0];
   logger.warn(
     { requests: Number(requests), userOfRequest: asked, userOfLog: known },
     `no request has an event of its user before it: the users of samples are such as ${JSON.stringify(asked)}, those of the log such as ` +

@@ -128,7 +128,7 @@ export async function prepare(
     ...createQueryWordsSql(config, encoding),
     ...createPredictionsSql(config, inputs),
   ]);
-  await checkHistories(connection, config, inputs, logger);
+  await checkHistories(connection, logger);
   await phases.sql('ranking features', createComputedFeaturesSql(config, inputs));
   await reportPredictions(connection, config, inputs, logger);
   await phases.sql('vocabularies', [

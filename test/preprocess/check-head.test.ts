@@ -146,6 +146,23 @@ test('numbers are read as numbers, and one that is none is told with its line', 
   );
 });
 
+test('values that the config names, and a log that was read as a whole has none of, are a problem', async () => {
+  const log = 'user,item,behavior,time\nu1,i1,view,1511544000\nu2,i2,purchase,1511544001\n';
+  const folder = await makeFolder({ ...tables, 'log.csv': log });
+  const { problems, notes } = await check(folder);
+  expect(problems).toEqual([
+    'data.log.keep.behavior: click, buy is not among the values of all 2 rows (purchase, view)',
+  ]);
+  const some = await check(folder, (config) => {
+    config.data.log.keep = { behavior: ['click', 'view'] };
+  });
+  expect(some.problems).toEqual([]);
+  expect(some.notes).toEqual([
+    'data.log.keep.behavior: click is not among the values of the first 2 rows (purchase, view)',
+  ]);
+  expect(notes).toContain('No row of the first 2 of the table `log` is kept: 2 rows by keep.behavior');
+});
+
 test('what may be meant so is noted', async () => {
   const folder = await makeFolder({
     ...tables,
