@@ -160,7 +160,7 @@ test('values that the config names, and a log that was read as a whole has none 
   expect(some.notes).toEqual([
     'data.log.keep.behavior: click is not among the values of the first 2 rows (purchase, view)',
   ]);
-  expect(notes).toContain('No row of the first 2 of the table `log` is kept: 2 rows by keep.behavior');
+  expect(notes).toContain('No row of the first 2 of the table `log` is kept: 2 by keep.behavior');
 });
 
 test('what may be meant so is noted', async () => {
