@@ -19,7 +19,7 @@ import {
   openSliceCodes,
   type SliceInput,
 } from '../evaluation/slicing/open-slice-codes.js';
-import { warningsOf } from '../evaluation/warnings.js';
+import { type TrainedRun, warningsOf } from '../evaluation/warnings.js';
 import { PredictionsWriter } from '../evaluation/write-predictions.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
 import { runReportPaths } from '../report/write-run-report.js';
@@ -27,6 +27,7 @@ import { runPaths } from '../training/run-folder.js';
 import { compareWith, type OtherRun, sharedTasks } from './against-run.js';
 import type { Prepared } from './require-prepared.js';
 import { openScoredRun, requireWeights, type ScoredRun } from './scored-run.js';
+import { trainedRun } from './trained-run.js';
 
 export interface RunEvaluation extends SavedEvaluation {
   /** Where it is saved. */
@@ -76,7 +77,8 @@ export async function evaluateRun(
       const run = await openScoredRun(config, prepared, folder);
       try {
         warnOfDraws(run.weights.shape, context.logger);
-        const parts = { config, data, run, slices, work, limits, context, against };
+        const trained = await trainedRun(folder, config, Object.keys(run.weights.shape.tasks));
+        const parts = { config, data, run, slices, work, limits, context, against, trained };
         const result: SavedEvaluation = {
           run: folder,
           ...(await measure(parts, { file, predictions, reportFiles })),
@@ -105,6 +107,7 @@ interface Parts {
   readonly limits: SliceInput['limits'];
   readonly context: Context;
   readonly against: OtherRun | null;
+  readonly trained: TrainedRun;
 }
 
 interface Outputs {
@@ -117,7 +120,7 @@ interface Outputs {
 
 /** Everything of the samples; their scores go to the folder of the predictions, whose older metrics and page go first. */
 async function measure(parts: Parts, outputs: Outputs): Promise<Omit<SavedEvaluation, 'run'>> {
-  const { data, run, limits, context, against } = parts;
+  const { data, run, limits, context, against, trained } = parts;
   const options = optionsOf(parts);
   const { measured, seconds } = await measureModel(parts, options, outputs);
   const { resampled, ...kept } = measured;
@@ -125,7 +128,7 @@ async function measure(parts: Parts, outputs: Outputs): Promise<Omit<SavedEvalua
   const requests = measuredRequests(data.manifest);
   return {
     ...{ step: run.state.step, ...kept, baselines, differences },
-    warnings: warningsOf({ ...kept, differences }, leaks),
+    warnings: warningsOf({ ...kept, differences }, leaks, trained),
     scoring: { requests: countRequests(data, Object.keys(options.tasks), requests), seconds },
     against:
       against &&

@@ -58,12 +58,18 @@ export function findRun(config: Config, run: string | undefined): string {
 
 /** Each setting that a run was trained with and that is another in the config, as `key: was <a>, now <b>`. */
 export async function changedSettings(folder: string, config: Config): Promise<string[]> {
+  const trained = await trainedConfig(folder);
+  return trained ? describeDifference(trained, config) : [];
+}
+
+/** What a run was trained with; null where its folder does not say. */
+export async function trainedConfig(folder: string): Promise<Config | null> {
   const file = join(folder, runPaths.config);
   const exists = await readFile(file).then(
     () => true,
     () => false,
   );
-  return exists ? describeDifference(await loadConfig(file), config) : [];
+  return exists ? loadConfig(file) : null;
 }
 
 async function checkSameRun(folder: string, config: Config): Promise<void> {

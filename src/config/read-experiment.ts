@@ -31,6 +31,7 @@ export async function readExperiment<S extends z.ZodType<{ readonly base: string
   const read = await readTree(file);
   const { tree, problems } = applyOverrides(read.tree, set, resolve('.'));
   problems.push(...read.problems);
+  requireExperiment(file, toValue(tree));
   const parsed = read.problems.length > 0 ? null : parse(schema, tree, problems);
   if (!parsed || problems.length > 0) throw configError(file, problems);
   const baseFile = relative('.', resolve(originOf(tree, ['base']).folder, parsed.base));
@@ -44,6 +45,15 @@ export async function readExperiment<S extends z.ZodType<{ readonly base: string
   };
   refuse(base.problems);
   return { parsed, tree, baseFile, base: base.tree, refuse };
+}
+
+function requireExperiment(file: string, value: unknown): void {
+  const isMap = typeof value === 'object' && value !== null;
+  if (!isMap || !('data' in value) || 'base' in value) return;
+  throw new UserError(
+    `Cannot read ${file}: expected an experiment, which names a config as its \`base\`, got a config itself; write ` +
+      `a file with \`base: ${file}\` (configs/ has some of each kind)`,
+  );
 }
 
 /** Null where there are problems, which are added to the others. */

@@ -58,7 +58,10 @@ function taskRules(file: TransferFile, base: Config, whole: Config): RuleProblem
   if (!strategies.includes('representation') || file.baseRun !== undefined) return [];
   const queries = Object.fromEntries(others.map((name) => [name, { query: base.tasks[name]!.query }]));
   const text = representationProblem(whole.tasks[task], queries);
-  return text === null ? [] : [problem(['strategies'], text)];
+  if (text === null) return [];
+  const possible = strategies.filter((strategy) => strategy !== 'representation');
+  const way = possible.length > 0 ? `; leave it out: [${possible.join(', ')}]` : '';
+  return [problem(['strategies'], text + way)];
 }
 
 /** The tasks that the base is trained on: its own but the new one. */

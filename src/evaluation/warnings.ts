@@ -9,10 +9,21 @@ const AREAS: readonly string[] = ['auc', 'gauc', 'gaucByUser', 'macroAuc'];
 /** What a model is told apart from its baselines by. */
 const JUDGED: readonly string[] = ['auc', 'macroAuc'];
 
-/** Key of a metric, or a task -> sentences without their subject. */
+/** What there is to say of the training of a run that is measured. */
+export interface TrainedRun {
+  /** Task -> the settings of its samples that were others then, as `key: was <a>, now <b>`. */
+  readonly changed: Readonly<Record<string, readonly string[]>>;
+  /** Epochs done, and those of the config, of a run that was stopped before its end; else null. */
+  readonly epochs: readonly [number, number] | null;
+}
+
+/**
+ * Key of a metric, or a task, or `run` -> sentences without their subject.
+ */
 export function warningsOf(
   { metrics, intervals, differences }: Pick<SavedEvaluation, 'metrics' | 'intervals' | 'differences'>,
   leaks: Readonly<Record<string, LeakCheck | null>>,
+  trained: TrainedRun = { changed: {}, epochs: null },
 ): Record<string, string> {
   const found: Record<string, string[]> = {};
   const warn = (key: string, text: string) => {
@@ -41,6 +52,13 @@ export function warningsOf(
         `is not 1: the model expects ${(100 * share).toFixed(0)} % too ${word} positives, beyond chance`,
       );
     }
+  }
+  if (trained.epochs) {
+    const [done, all] = trained.epochs;
+    warn('run', `is not trained to its end, ${done} of ${all} epochs are done: dupn train --resume goes on`);
+  }
+  for (const [task, settings] of Object.entries(trained.changed)) {
+    warn(task, `is measured on something else than it was trained on (${settings.join('; ')})`);
   }
   for (const [task, ofTask] of Object.entries(differences)) {
     for (const text of baselineTexts(ofTask)) warn(task, text);

@@ -144,6 +144,25 @@ describe.sequential('from a log to metrics', () => {
     expect(await refusal('eval', '--set', 'model.units=9')).toContain('units is 8 there, 9 here');
   });
 
+  it('eval says where samples mean something else than in training, and where training did not end', async () => {
+    const weights = ['--set', 'tasks.l2r.samples.weightBy={ bought: { "1": 9 } }'];
+    const other = ['--set', `preprocess.folder=${join(folder, 'prepared-other')}`, ...weights];
+    await json('preprocess', ...other);
+    await json('train', '--set', 'run.name=stopped');
+    expect((await json('eval', '--set', 'run.name=stopped')).warnings.run).toBeUndefined();
+    const config = join(folder, 'runs/stopped/config.resolved.yaml');
+    const text = await readFile(config, 'utf8');
+    await writeFile(config, text.replace(/^( +epochs:) 2$/m, '$1 5'));
+    const { warnings } = await json('eval', '--set', 'run.name=stopped', ...other);
+    expect(warnings.l2r).toContain(
+      'is measured on something else than it was trained on (tasks.l2r.samples.weightBy.bought.1: was 4, now 9)',
+    );
+    expect(warnings.ctr ?? '').not.toContain('something else');
+    expect(warnings.run).toBe(
+      'is not trained to its end, 2 of 5 epochs are done: dupn train --resume goes on',
+    );
+  });
+
   it('eval prints a table for people', async () => {
     const { stdout, code } = await runMain(['eval', ...shared]);
     expect(code).toBe(0);

@@ -212,13 +212,19 @@ run: { nam: x }
     expect(await problemsIn(TRANSFER.replace(from, to))).toEqual(problems);
   });
 
+  it('tells a config from an experiment', async () => {
+    await expect(loadTransfer(join(folder, 'base/shop.yaml'))).rejects.toThrow(
+      /expected an experiment, which names a config as its `base`, got a config itself/,
+    );
+  });
+
   it('of a base that never asked as the new task does', async () => {
     const base = BASE.replace('level: {', 'level: { query: text,')
       .replace('ctr: {', 'ctr: { query: text,')
       .replace('features: {', 'features: { query: {},');
     await write('base/shop.yaml', base);
     expect(await problemsIn(ADDED)).toEqual([
-      't.yaml:1:1 strategies: representation expected a base that learned to represent a request with query: none, as the new task asks, got ctr: text, buy: candidate, level: text',
+      't.yaml:1:1 strategies: representation expected a base that learned to represent a request with query: none, as the new task asks, got ctr: text, buy: candidate, level: text; leave it out: [retrain-single, retrain-all, fine-tune]',
     ]);
     const others = ADDED.replace('train:', 'strategies: [retrain-all, fine-tune]\ntrain:');
     expect((await loadTransfer(await write('t.yaml', others))).strategies).toHaveLength(2);
