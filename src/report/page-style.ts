@@ -4,6 +4,7 @@ import { palette } from './palette.js';
 /** Opacity of a row of shade 1: text on it keeps a contrast of 4.5. */
 export const STRONGEST_SHADE = 0.4;
 
+/** A wide table has a shadow at the edge behind which it goes on: that stays, and what covers it scrolls along. */
 export function pageStyle(): string {
   return `
 :root{color-scheme:light dark;${variables('light')}}
@@ -21,7 +22,7 @@ ul{padding-left:1.25rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
 dt{font-weight:600}
 dd{margin:0}
-.table{overflow-x:auto;margin:.25rem 0 1.5rem}
+.table{overflow-x:auto;margin:.25rem 0 1.5rem;background:linear-gradient(to right,var(--paper) 50%,transparent) 0 0/3rem 100% no-repeat local,linear-gradient(to left,var(--paper) 50%,transparent) 100% 0/3rem 100% no-repeat local,linear-gradient(to right,var(--shadow),transparent) 0 0/1.25rem 100% no-repeat scroll,linear-gradient(to left,var(--shadow),transparent) 100% 0/1.25rem 100% no-repeat scroll}
 table{border-collapse:collapse;font-size:.875rem}
 th,td{padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:bottom}
 thead th{color:var(--faint);font-weight:400;min-width:4.5rem}
@@ -51,7 +52,11 @@ function variables(scheme: 'light' | 'dark'): string {
   const colours = (['paper', 'panel', 'ink', 'faint', 'line', 'blue', 'orange'] as const).map(
     (name) => `--${name}:${palette[name][scheme]}`,
   );
-  return [...colours, `--tint:${channels(palette.blue[scheme])}`].join(';');
+  return [
+    ...colours,
+    `--shadow:rgb(${channels(palette.faint[scheme])}/.45)`,
+    `--tint:${channels(palette.blue[scheme])}`,
+  ].join(';');
 }
 
 /** `#0b6bb0` as `11 107 176`. */

@@ -48,11 +48,6 @@ export interface RowChart {
 
 const WIDTH = 392;
 const ROW_HEIGHT = 22;
-/**
- * Signs of a line: by their real width, and by vega's estimate, which widens a chart beyond its names unless the space
- * around the plot is given; that it cannot be where a legend stands above.
- */
-const LINE_LENGTHS = { real: 52, estimated: 36 };
 /** Around the plot: title, and labels and title of the axis. */
 const SPACE = { left: 8, right: 8, top: 42, bottom: 48 };
 /** Of a tick, to both sides of its row. */
@@ -60,7 +55,7 @@ const TICK = 0.32;
 
 export function rowChart(chart: RowChart): TopLevelSpec {
   const { title, rows, styles, rule, legend } = chart;
-  const layout = layoutOf(rows, legend ? LINE_LENGTHS.estimated : LINE_LENGTHS.real);
+  const layout = layoutOf(rows);
   const x = valueAxis(chart, layout);
   const y = {
     field: 'row',

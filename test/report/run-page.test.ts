@@ -37,8 +37,8 @@ describe('runPage', () => {
   });
 
   it('says aloud what cannot be believed and what could not be measured, before any number', () => {
-    const warning = html.indexOf('auc[l2r]: above 0.98: look for a feature that knows the label.');
-    const reason = html.indexOf('gauc[spp] was not measured: no request has both kinds of label.');
+    const warning = html.indexOf('AUC of l2r: above 0.98: look for a feature that knows the label.');
+    const reason = html.indexOf('GAUC of spp was not measured: no request has both kinds of label.');
     expect(warning).toBeGreaterThan(0);
     expect(reason).toBeGreaterThan(warning);
     expect(html.indexOf('<h2')).toBeGreaterThan(reason);
@@ -86,7 +86,7 @@ describe('runPage', () => {
     expect(elements.some(({ name, attributes }) => name === 'div' && attributes.class === 'figures')).toBe(
       true,
     );
-    expect(small).not.toContain('Model less baselines');
+    expect(small).not.toContain('Model minus baselines');
     const still = pageElements(await runPage({ ...bare, evaluation: { ...bare.evaluation, metrics: {} } }));
     expect(still.filter(({ name }) => name === 'svg')).toEqual([]);
   });

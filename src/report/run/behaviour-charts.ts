@@ -35,6 +35,11 @@ export function behaviourCharts({ by, groups }: BehaviourGroups): ReportChart[] 
   return [attentionChart(by, shown, caption), ...(gated.length > 0 ? [gatesChart(by, gated, caption)] : [])];
 }
 
+/** What behaviours are grouped by besides their properties. */
+const BY: Readonly<Record<string, string>> = { age: 'time ago', place: 'place in the history' };
+
+export const byText = (by: string): string => BY[by] ?? by;
+
 const rowOf = ({ value, behaviours }: BehaviourGroup, points: readonly RowPoint[]): NamedRow => ({
   name: value,
   note: behaviours.toLocaleString('en-US'),
@@ -42,7 +47,7 @@ const rowOf = ({ value, behaviours }: BehaviourGroup, points: readonly RowPoint[
 });
 
 function attentionChart(by: string, groups: readonly BehaviourGroup[], caption: string): ReportChart {
-  const title = `Attention by ${by}`;
+  const title = `Attention by ${byText(by)}`;
   return {
     name: `attention-${by}`,
     title,
@@ -59,7 +64,7 @@ function attentionChart(by: string, groups: readonly BehaviourGroup[], caption: 
 }
 
 function gatesChart(by: string, groups: readonly BehaviourGroup[], caption: string): ReportChart {
-  const title = `Gates by ${by}`;
+  const title = `Gates by ${byText(by)}`;
   return {
     name: `gates-${by}`,
     title,
