@@ -1,5 +1,4 @@
 /** The command line: arguments in, exit code out. The one place where errors end. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
 import { printableLines } from '../common/printable.js';
@@ -19,6 +18,7 @@ import { showCommand } from './show.js';
 import { trainCommand } from './train.js';
 import { transferCommand } from './transfer.js';
 import { validateCommand } from './validate.js';
+import { version } from './version.js';
 
 /** 0 when done, 2 for what the user can fix, 1 for a fault of ours. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
@@ -74,9 +74,4 @@ function program(io: Io): Command {
   ];
   for (const command of commands) root.addCommand(command(io).copyInheritedSettings(root));
   return root;
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

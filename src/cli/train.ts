@@ -82,7 +82,7 @@ function report(folder: string, { state, ...rest }: FitResult): Report {
       `(${rest.samplesPerSecond} samples/s, ${Math.round(100 * rest.waitingShare)} % of it waiting for batches)`,
     ...(best
       ? [
-          `best after ${best.epochs.toFixed(2)} epochs, validation AUC ${best.score?.toFixed(4) ?? 'not measured'}`,
+          `best after ${best.epochs.toFixed(2)} epochs, mean validation AUC of the tasks ${best.score?.toFixed(4) ?? 'not measured'}`,
         ]
       : []),
     `run: ${folder}`,

@@ -35,6 +35,7 @@ figure{margin:0;max-width:30rem}
 figure svg{display:block;width:100%;height:auto}
 summary{cursor:pointer;font-size:.875rem;color:var(--blue);padding:.25rem 0}
 details{margin:.75rem 0}
+pre{overflow-x:auto;font-size:.8125rem;line-height:1.4;background:var(--panel);padding:.75rem 1rem}
 a{color:var(--blue)}
 nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;max-width:none;font-size:.9375rem}
 nav a{display:inline-block;padding:.25rem 0}
@@ -43,8 +44,8 @@ nav a{display:inline-block;padding:.25rem 0}
 .shaded>*{background:rgb(var(--tint)/calc(var(--shade)*${STRONGEST_SHADE}));print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .shaded>:first-child{padding-left:.5rem}
 figcaption{color:var(--faint);font-size:.875rem;margin-top:.25rem}
-@media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
-@media print{body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0;overflow-wrap:anywhere}tbody th.long,td.long{min-width:0;max-width:none}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
+@media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}thead th{white-space:nowrap}tbody th:not(.long){white-space:normal;min-width:7.5rem;position:sticky;left:0;background:var(--paper)}.shaded>th:first-child{min-width:0;white-space:nowrap;background:linear-gradient(rgb(var(--tint)/calc(var(--shade)*${STRONGEST_SHADE})) 0 0),var(--paper)}}
+@media print{pre{white-space:pre-wrap}body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0;overflow-wrap:anywhere}tbody th.long,td.long{min-width:0;max-width:none}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 }
 

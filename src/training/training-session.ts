@@ -100,7 +100,7 @@ export class TrainingSession {
     const { weights, optimizer, source, plans, options } = this.parts;
     const { epochs, batchRequests } = config.train;
     const { epoch, batch } = this.state;
-    const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}`, requests);
+    const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}, requests`, requests);
     const batches = source.batches(plans.training(this.state));
     const records = trainSteps(weights, optimizer, batches, this.state.step + 1, options);
     let window: StepRecord[] = [];

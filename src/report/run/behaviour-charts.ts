@@ -32,7 +32,10 @@ export function behaviourCharts({ by, groups }: BehaviourGroups): ReportChart[] 
       : []),
   ].join(' ');
   const gated = shown.filter(({ gates }) => gates !== null);
-  return [attentionChart(by, shown, caption), ...(gated.length > 0 ? [gatesChart(by, gated, caption)] : [])];
+  return [
+    attentionChart(by, shown, { caption, gated: gated.length > 0 }),
+    ...(gated.length > 0 ? [gatesChart(by, gated, caption)] : []),
+  ];
 }
 
 /** What behaviours are grouped by besides their properties. */
@@ -46,7 +49,11 @@ const rowOf = ({ value, behaviours }: BehaviourGroup, points: readonly RowPoint[
   points,
 });
 
-function attentionChart(by: string, groups: readonly BehaviourGroup[], caption: string): ReportChart {
+function attentionChart(
+  by: string,
+  groups: readonly BehaviourGroup[],
+  { caption, gated }: { readonly caption: string; readonly gated: boolean },
+): ReportChart {
   const title = `Attention by ${byText(by)}`;
   return {
     name: `attention-${by}`,
@@ -59,6 +66,7 @@ function attentionChart(by: string, groups: readonly BehaviourGroup[], caption: 
       styles: ATTENTION,
       axis: { title: 'attention, equal share = 1', zero: true },
       rule: 1,
+      besideLegend: gated,
     }),
   };
 }
