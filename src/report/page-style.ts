@@ -45,7 +45,7 @@ nav a{display:inline-block;padding:.25rem 0}
 .shaded>:first-child{padding-left:.5rem}
 figcaption{color:var(--faint);font-size:.875rem;margin-top:.25rem}
 @media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}thead th{white-space:nowrap}tbody th:not(.long){white-space:normal;min-width:7.5rem;position:sticky;left:0;background:var(--paper)}.shaded>th:first-child{min-width:0;white-space:nowrap;background:linear-gradient(rgb(var(--tint)/calc(var(--shade)*${STRONGEST_SHADE})) 0 0),var(--paper)}}
-@media print{pre{white-space:pre-wrap}body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0;overflow-wrap:anywhere}tbody th.long,td.long{min-width:0;max-width:none}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
+@media print{section:has(pre){display:none}body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0;overflow-wrap:anywhere}tbody th.long,td.long{min-width:0;max-width:none}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 }
 
