@@ -196,7 +196,7 @@ async function score(
   const samples = Object.keys(run.weights.shape.tasks).map((task) => samplesOf(data, task, requests));
   const total = samples.reduce((sum, [start, end]) => sum + end - start, 0);
   const startMs = performance.now();
-  const bar = context.progress.start('score', total);
+  const bar = context.progress.start('score samples', total);
   let done = 0;
   let waitedMs = 0;
   const samplesOfRun = run.samples((ms) => {

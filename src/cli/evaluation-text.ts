@@ -6,6 +6,7 @@ import { metricTable } from '../common/metric-table.js';
 import { pText, pValuesText } from '../common/p-value-text.js';
 import { printable } from '../common/printable.js';
 import { signed, signedInterval } from '../common/signed.js';
+import { sliceText } from '../common/slice-text.js';
 import { standingsOf, standingsText } from '../common/standings.js';
 import { tableText } from '../common/summary.js';
 import type { Cell } from '../common/table.js';
@@ -62,7 +63,7 @@ function slicesText(evaluation: SavedEvaluation, task: string, width: number | n
   const rows = slices
     .slice(0, SHOWN_SLICES)
     .map(({ column, value, area, interval, within, samples, users, predictedOverObserved }): Cell[] => [
-      `${column} = ${value}`,
+      `${column} = ${sliceText(column, value)}`,
       number(area),
       interval && `${interval.low.toFixed(4)} .. ${interval.high.toFixed(4)}`,
       number(within),

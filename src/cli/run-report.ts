@@ -4,6 +4,7 @@ import type { Progress } from '../common/context.js';
 import { during } from '../common/during.js';
 import { mapValues } from '../common/map-values.js';
 import { SPLITS, type Split } from '../common/prepared.js';
+import { renderConfig } from '../config/render.js';
 import type { Config } from '../config/schema.js';
 import { gatherInsight } from '../evaluation/insight/gather-insight.js';
 import { profileData } from '../evaluation/profile-data.js';
@@ -13,6 +14,7 @@ import { runReportPaths, writeRunReport } from '../report/write-run-report.js';
 import { readLearningCurves } from '../training/learning-curves.js';
 import type { Prepared } from './require-prepared.js';
 import type { ScoredRun } from './scored-run.js';
+import { version } from './version.js';
 
 export interface ReportInput {
   readonly config: Config;
@@ -41,6 +43,7 @@ async function gatherReport(input: ReportInput): Promise<RunReport> {
     data: {
       prepared: preparedFolder,
       ...{ users, events, items, firstEvent, lastEvent, evaluationFrom, evaluationTo, timeZone },
+      kinds: mapValues(evaluation.tasks, (_, task) => tasks[task]!.kind),
       samples: mapValues(evaluation.tasks, (_, task) => {
         const counted = SPLITS.map((split) => [split, sumOf(tasks[task]!.counts[split])]);
         return Object.fromEntries(counted) as Record<Split, number>;
@@ -54,6 +57,7 @@ async function gatherReport(input: ReportInput): Promise<RunReport> {
       progress,
     ),
     profile: await profileData({ preparedFolder, timeZone, maxEvents }, progress),
+    made: { version: version(), at: new Date().toISOString(), config: renderConfig(config) },
   };
 }
 

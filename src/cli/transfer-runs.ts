@@ -25,6 +25,7 @@ import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, requireSameStart, type StartFrom } from '../training/start.js';
 import type { TrainingState } from '../training/training-state.js';
 import { isTrained, requireSameRun } from './found-run.js';
+import { measureTransferRun } from './measure-transfer-run.js';
 import { runFolder } from './open-run.js';
 import { prepareFolder } from './prepare-folder.js';
 import { type Prepared, preparedFolder, requirePrepared } from './require-prepared.js';
@@ -132,21 +133,26 @@ export async function strategyRun(
 ): Promise<TransferRun> {
   const folder = runFolder(config);
   const from = base && startOf(strategy, base.run, fineTune);
+  const measured = async () => {
+    await measureTransferRun(config, whole, { folder, task }, session.context);
+    const run = await readTransferRun(folder, seed, config.train);
+    if (!run) throw new Error(`the run in ${folder} was trained, and is not finished`);
+    return run;
+  };
   if (!force) {
     await requireSameRun(folder, config, whole, 'transfer');
     if (from && hasCheckpoint(folder)) {
       requireSameStart(folder, await readStart(folder), from, await bestWeights(from.run));
     }
     const done = await readTransferRun(folder, seed, config.train);
-    if (done) return done;
+    if (done?.known) return done;
+    if (done) return measured();
   }
   const storeIn =
     strategy === 'representation' ? join(transferFolder, 'representations', `seed${seed}`) : null;
   const transfer = { task, share: fraction, storeIn };
   await trainRun(config, whole, { resume: !force, force, transfer, ...(from && { from }) }, session);
-  const run = await readTransferRun(folder, seed, config.train);
-  if (!run) throw new Error(`the run in ${folder} was trained, and is not finished`);
-  return run;
+  return measured();
 }
 
 function startOf(

@@ -1,4 +1,4 @@
-/** The version of this package. */
+/** The version of dupn. */
 import { readFileSync } from 'node:fs';
 
 export function version(): string {

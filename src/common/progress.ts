@@ -109,7 +109,7 @@ export function createLoggedProgress(logger: Logger): Progress {
       let state: Fields = {};
       return {
         update(done, fields = {}) {
-          state = { done, ...(total > 0 && { total }), ...fields };
+          state = { done: Math.round(10 * done) / 10, ...(total > 0 && { total }), ...fields };
           const now = performance.now();
           if (now - lastLine < LINE_INTERVAL_MS) return;
           lastLine = now;

@@ -36,12 +36,13 @@ export class TaskArea {
   }
 
   /** In [0, 1]; null where the samples have one kind of label. */
-  value(): number | null {
-    const areas = this.#sorters.map((sorter) => {
+  async value(): Promise<number | null> {
+    const areas: (number | null)[] = [];
+    for (const sorter of this.#sorters) {
       const ranked = new GroupAreas(1);
-      addRanked(sorter, ranked, null);
-      return ranked.area(0);
-    });
+      await addRanked(sorter, ranked, null);
+      areas.push(ranked.area(0));
+    }
     return macroAuc(areas);
   }
 

@@ -1,5 +1,6 @@
 /** What of an evaluation is too good or too bad to be believed, in words. */
 import { verdictOf } from '../common/metric-direction.js';
+import { metricTitle } from '../common/metric-title.js';
 import type { PairedMetric } from './against.js';
 import type { LeakCheck } from './leak-check.js';
 import type { SavedEvaluation } from './saved-evaluation.js';
@@ -79,15 +80,17 @@ function baselineTexts(
     const verdicts = Object.entries(byMetric).flatMap(([metric, paired]) =>
       paired && metric !== 'predictedOverObserved' ? [{ metric, verdict: verdictOf(metric, paired) }] : [],
     );
-    const lost = verdicts.filter(({ verdict }) => verdict === 'worse').map(({ metric }) => metric);
-    if (lost.length > 0) worse.push(`${baseline} in ${lost.join(', ')}`);
+    const lost = verdicts.flatMap(({ metric, verdict }) =>
+      verdict === 'worse' ? [metricTitle(metric)] : [],
+    );
+    if (lost.length > 0) worse.push(`${baseline} (by ${lost.join(', ')})`);
     if (verdicts.some(({ metric, verdict }) => JUDGED.includes(metric) && verdict === 'not told apart')) {
       alike.push(baseline);
     }
   }
   return [
-    ...(worse.length > 0 ? [`is worse than what needs no model: ${worse.join(', ')}`] : []),
-    ...(alike.length > 0 ? [`is not told apart from what needs no model: ${alike.join(', ')}`] : []),
+    ...(worse.length > 0 ? [`is worse than baselines, beyond chance: ${worse.join(', ')}`] : []),
+    ...(alike.length > 0 ? [`is not told apart from baselines: ${alike.join(', ')}`] : []),
   ];
 }
 

@@ -1,15 +1,37 @@
 /** What a finished run of a transfer came to, read from its folder. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
+import { writeJson } from '../common/files.js';
 import { describeCheckpoint } from '../model/checkpoint.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { isFinished, type TrainingState } from '../training/training-state.js';
-import type { CurvePoint, TransferRun } from './transfer-result.js';
+import type { CurvePoint, Known, TransferRun } from './transfer-result.js';
 
 interface CurveRecord extends Omit<CurvePoint, 'auc'> {
   readonly type: string;
   readonly auc: number | null;
+}
+
+/** Inside the folder of a run. */
+const KNOWN = 'known.json';
+
+export interface SavedKnown extends Known {
+  /** Of the weights. */
+  readonly step: number;
+}
+
+export async function saveKnown(folder: string, known: SavedKnown): Promise<void> {
+  await writeJson(join(folder, KNOWN), known);
+}
+
+/** Null where there is none of the weights of this step. */
+async function readKnown(folder: string, bestStep: number): Promise<Known | null> {
+  const file = join(folder, KNOWN);
+  if (!existsSync(file)) return null;
+  const { step, ...known } = JSON.parse(await readFile(file, 'utf8')) as SavedKnown;
+  return step === bestStep ? known : null;
 }
 
 /** Null of a run that is not trained to its end by `rule`. */
@@ -34,5 +56,9 @@ export async function readTransferRun(
   const bestStep = state.best!.step;
   const final = curve.find(({ step }) => step === bestStep);
   if (!final) throw new Error(`the curve of ${folder} has no point at step ${bestStep}`);
-  return { seed, run: folder, final: final.auc, bestStep, seconds: state.seconds, curve };
+  const known = await readKnown(folder, bestStep);
+  return {
+    ...{ seed, run: folder, final: final.auc, bestStep, ...(known && { known }) },
+    ...{ seconds: state.seconds, curve },
+  };
 }

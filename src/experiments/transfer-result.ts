@@ -17,6 +17,16 @@ export interface CurvePoint {
   readonly auc: number;
 }
 
+/** What a final AUC is of, and how far it is known. */
+export interface Known {
+  /** Of the evaluation part: those of the new task. */
+  readonly samples: number;
+  readonly requests: number;
+  readonly users: number;
+  /** Of the AUC, by resampling these users; null without a bootstrap (eval.bootstrapSamples). */
+  readonly standardError: number | null;
+}
+
 /** One strategy at one fraction with one seed. */
 export interface TransferRun {
   readonly seed: number;
@@ -26,6 +36,8 @@ export interface TransferRun {
   readonly final: number;
   /** The step of those weights. */
   readonly bestStep: number;
+  /** Left out by earlier versions. */
+  readonly known?: Known;
   /** Of the whole training. */
   readonly seconds: number;
   readonly curve: readonly CurvePoint[];

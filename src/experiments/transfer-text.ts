@@ -32,12 +32,15 @@ function tableOf(result: TransferResult, fraction: number): SummaryTable | null 
   const all = measured.find(([strategy]) => strategy === 'retrain-all')?.[1];
   const auc = aucName(result.measure);
   const counted = isPartlyReached(result);
+  const known = measured.some(([, at]) => standardError(at) !== null);
+  const spread = result.seeds.length > 1;
   return {
     title: `${auc} of ${result.task}, ${samplesText(result, fraction)}`,
     header: [
       'strategy',
       auc,
-      'deviation',
+      ...(known ? ['standard error'] : []),
+      ...(spread ? ['deviation'] : []),
       `steps to ${TARGET}`,
       `samples to ${TARGET}`,
       `seconds to ${TARGET}`,
@@ -47,18 +50,26 @@ function tableOf(result: TransferResult, fraction: number): SummaryTable | null 
     ],
     rows: measured.map(([strategy, at]) => [
       strategy,
-      ...cellsOf(at, all),
+      at.final.toFixed(4),
+      ...(known ? [standardError(at)?.toFixed(4) ?? null] : []),
+      ...(spread ? [at.deviation?.toFixed(4) ?? null] : []),
+      ...costCells(at, all),
       ...(counted ? [at.reached?.seeds ?? null] : []),
     ]),
   };
 }
 
-function cellsOf(at: StrategyAtFraction, all: StrategyAtFraction | undefined): Cell[] {
+/** Mean over the seeds: they are measured on the same users, so that more of them make it no smaller. Null where one is not known. */
+function standardError({ runs }: StrategyAtFraction): number | null {
+  const errors = runs.map(({ known }) => known?.standardError ?? null);
+  const sum = errors.reduce((all, error) => (all === null || error === null ? null : all + error), 0);
+  return sum === null ? null : sum / errors.length;
+}
+
+function costCells(at: StrategyAtFraction, all: StrategyAtFraction | undefined): Cell[] {
   const { reached } = at;
   const ofAll = all?.reached?.samples;
   return [
-    at.final.toFixed(4),
-    at.deviation?.toFixed(4) ?? null,
     reached && Math.round(reached.step),
     reached && Math.round(reached.samples),
     reached && Number(reached.seconds.toFixed(1)),
@@ -90,13 +101,43 @@ function remarksOf(result: TransferResult): string[] {
   const { measure, seeds, bases } = result;
   const baseSeconds = bases.reduce((sum, { seconds }) => sum + seconds, 0) / bases.length;
   return [
+    ...chosenRemarks(result),
     targetRemark(result),
+    ...gridRemarks(result),
     seeds.length > 1
       ? `deviation: of the ${aucName(measure)} over the seeds, ${seeds.join(', ')}`
-      : 'no deviations: they need two seeds, got one',
+      : 'one seed: how much another would change is not known, so this is a look at the curves rather than a result (seeds: [1, 2, 3])',
     ...(bases.length > 0
       ? [`seconds are spent on training; those of the base are left out, ${baseSeconds.toFixed(1)} a seed`]
       : []),
+  ];
+}
+
+/** What the AUC of a strategy is, and how far that can be trusted. */
+function chosenRemarks(result: TransferResult): string[] {
+  const auc = aucName(result.measure);
+  const all = strategiesAt(result, Math.max(...result.fractions)).map(([, at]) => at);
+  const errors = all.flatMap((at) => standardError(at) ?? []);
+  const known = all.flatMap(({ runs }) => runs.flatMap((run) => run.known ?? []))[0];
+  const chosen = `${auc}: at the weights that the validation part chose (ringed in the curves), which need not be the highest or the last point`;
+  if (!known || errors.length === 0) return [chosen];
+  const twice = (2 * Math.max(...errors)).toFixed(4);
+  return [
+    chosen,
+    `standard error: of the ${auc} by the choice of users, a bootstrap over the ${known.users} users with ${known.requests} requests and ` +
+      `${known.samples} samples that it is measured on; strategies that differ by less than two of them, ${twice}, may do so by chance ` +
+      '(dupn eval --against has the interval of a difference)',
+  ];
+}
+
+/** How near together the measurements lie: no cost is known better. */
+function gridRemarks({ strategies }: TransferResult): string[] {
+  const at = strategies['retrain-all'] ?? Object.values(strategies)[0];
+  const last = at?.curve.at(-1);
+  if (!at || !last || at.curve.length < 2) return [];
+  const points = at.curve.length - 1;
+  return [
+    `costs are known to one measurement: ${points} in a run, ${Math.round(last.samples / points)} samples apart (train.validationsPerEpoch)`,
   ];
 }
 

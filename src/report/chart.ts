@@ -40,6 +40,9 @@ const DARK = `@media screen and (prefers-color-scheme:dark){${Object.values(pale
   )
   .join('')}}`;
 
+/** Pixels between a title and what it stands above. */
+export const TITLE_OFFSET = 12;
+
 const FONT = 'system-ui, sans-serif';
 
 const CONFIG = {
@@ -47,7 +50,7 @@ const CONFIG = {
   font: FONT,
   aria: false,
   view: { stroke: null },
-  title: { color: palette.ink.light, fontSize: 15, fontWeight: 600, anchor: 'start', offset: 12 },
+  title: { color: palette.ink.light, fontSize: 15, fontWeight: 600, anchor: 'start', offset: TITLE_OFFSET },
   axis: {
     labelColor: palette.faint.light,
     titleColor: palette.faint.light,

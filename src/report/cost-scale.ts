@@ -10,8 +10,12 @@ export interface CostScale {
 /** Beyond as many, labels would crowd an axis of a few hundred pixels. */
 const MOST_TICKS = 8;
 
+/** What is smaller than the largest by more stands near 0: the time of a first measurement is no cost. */
+const MOST_RATIO = 100_000;
+
 export function costScale(values: readonly number[]): CostScale {
-  const positive = values.filter((value) => value > 0);
+  const largest = Math.max(...values);
+  const positive = values.filter((value) => value > 0 && value * MOST_RATIO >= largest);
   if (positive.length === 0) return { constant: 1, ticks: [0] };
   const least = Math.min(...positive);
   const most = Math.max(...positive);

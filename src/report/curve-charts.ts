@@ -3,12 +3,17 @@ import { aucName } from '../common/auc-name.js';
 import { aucTarget, TARGET_SHARE } from '../common/auc-target.js';
 import { percent } from '../common/percent.js';
 import type { Strategy } from '../common/strategies.js';
-import type { CurvePoint, StrategyAtFraction, TransferResult } from '../experiments/transfer-result.js';
+import type {
+  CurvePoint,
+  StrategyAtFraction,
+  TransferResult,
+  TransferRun,
+} from '../experiments/transfer-result.js';
 import { aucAxis } from './auc-axis.js';
 import { costScale } from './cost-scale.js';
 import { COUNT_LABEL } from './count-label.js';
 import { palette } from './palette.js';
-import { type Layer, lineAndPoints, seriesChart } from './series-chart.js';
+import { type Layer, lineAndPoints, look, seriesChart } from './series-chart.js';
 import { type SeriesStyles, stylesOf } from './series-style.js';
 import { strategyStyles } from './strategy-style.js';
 import type { TransferChart } from './transfer-charts.js';
@@ -19,15 +24,19 @@ interface Cost {
   readonly name: 'steps' | 'samples' | 'seconds';
   readonly key: keyof CurvePoint;
   readonly axis: string;
+  /** Of the chart, which has less room. */
+  readonly title: string;
 }
 
 const COSTS: readonly Cost[] = [
-  { name: 'steps', key: 'step', axis: 'training steps' },
-  { name: 'samples', key: 'samples', axis: 'training samples of the new task' },
-  { name: 'seconds', key: 'seconds', axis: 'seconds of training' },
+  { name: 'steps', key: 'step', axis: 'training steps', title: 'steps' },
+  { name: 'samples', key: 'samples', axis: 'training samples of the new task', title: 'samples' },
+  { name: 'seconds', key: 'seconds', axis: 'seconds of training', title: 'seconds' },
 ];
 
 const TARGET = `${percent(TARGET_SHARE)} of retrain-all`;
+
+const ABOUT_RINGS = 'Ring: the weights that the validation part chose, whose numbers are in the table';
 
 const ABOUT_TARGET = `Dashed line across: 0.5 and ${percent(TARGET_SHARE)} of what retrain-all gains over it.`;
 
@@ -49,7 +58,7 @@ function curveChart(result: TransferResult, curves: Curves, cost: Cost): Transfe
     description: `${curves.map((curve) => endsOf(curve, cost)).join('; ')}.${ofTarget}`,
     caption: captionOf(result, curves, cost) + (target === null ? '' : ` ${ABOUT_TARGET}`),
     spec: seriesChart(
-      `${auc} of ${result.task}`,
+      `${auc} of ${result.task} by ${cost.title}`,
       looksOf(curves),
       layersOf(curves, cost, { axis: aucAxis(auc), target }),
     ),
@@ -62,7 +71,8 @@ function captionOf({ measure, seeds, fractions }: TransferResult, curves: Curves
     ...(fractions.length > 1 ? [`with ${percent(curves[0]![1].fraction)} of the samples`] : []),
     ...(seeds.length > 1 ? ['mean over the seeds as far as each was measured'] : []),
   ];
-  return `${parts.join(', ')}.`;
+  const rings = seeds.length > 1 ? `${ABOUT_RINGS} (mean over the seeds)` : ABOUT_RINGS;
+  return `${parts.join(', ')}. ${rings}.`;
 }
 
 function layersOf(
@@ -84,8 +94,26 @@ function layersOf(
   return [
     ...(y.target === null ? [] : targetLayers(y.target, y.axis)),
     ...lineAndPoints(values, { x, y: y.axis, styles: looksOf(curves) }),
+    chosenRings(curves, key, { x, y: y.axis, color: look(looksOf(curves)).color }),
   ];
 }
+
+/** Where the weights of the table lie: each at the mean of what its seeds took, and at their mean AUC. */
+function chosenRings(curves: Curves, key: keyof CurvePoint, encoding: object): Layer {
+  const values = curves.map(([strategy, { final, runs }]) => ({
+    series: strategy,
+    cost: runs.reduce((sum, run) => sum + chosenPoint(run)[key], 0) / runs.length,
+    auc: final,
+  }));
+  return {
+    data: { values },
+    mark: { type: 'point', filled: false, size: 200, strokeWidth: 1.5, shape: 'circle' },
+    encoding,
+  } as Layer;
+}
+
+const chosenPoint = ({ curve, bestStep }: TransferRun): CurvePoint =>
+  curve.find(({ step }) => step === bestStep)!;
 
 /** Its text stands on the left, where curves are still low. */
 function targetLayers(target: number, axis: ReturnType<typeof aucAxis>): Layer[] {
@@ -113,9 +141,9 @@ function targetOf(curves: Curves): number | null {
   return all ? aucTarget(all.final) : null;
 }
 
-function endsOf([strategy, { curve }]: Curves[number], { key, axis }: Cost): string {
+function endsOf([strategy, { curve, final }]: Curves[number], { key, axis }: Cost): string {
   const first = curve[0]!;
   const last = curve.at(-1)!;
   const cost = Number(last[key].toPrecision(3));
-  return `${strategy} from ${first.auc.toFixed(4)} to ${last.auc.toFixed(4)} at ${cost} ${axis}`;
+  return `${strategy} from ${first.auc.toFixed(4)} to ${last.auc.toFixed(4)} at ${cost} ${axis}, chosen with ${final.toFixed(4)}`;
 }

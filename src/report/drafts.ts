@@ -3,7 +3,10 @@ import { drawFigures } from './figures.js';
 import type { Block, Section } from './page.js';
 import type { ReportChart } from './write-report.js';
 
-export type DraftBlock = Block | { readonly kind: 'charts'; readonly charts: readonly ReportChart[] };
+export type DraftBlock =
+  | Exclude<Block, { kind: 'details' }>
+  | { readonly kind: 'charts'; readonly charts: readonly ReportChart[] }
+  | (Omit<Extract<Block, { kind: 'details' }>, 'blocks'> & { readonly blocks: readonly DraftBlock[] });
 
 export interface Draft {
   readonly heading: string;
@@ -14,13 +17,7 @@ export interface Draft {
 export async function drawSections(drafts: readonly Draft[]): Promise<Section[]> {
   const sections: Section[] = [];
   for (const { heading, blocks } of drafts) {
-    const drawn: Block[] = [];
-    for (const block of blocks) {
-      drawn.push(
-        block.kind === 'charts' ? { kind: 'figures', figures: await drawFigures(block.charts) } : block,
-      );
-    }
-    const filled = withoutEmpty(drawn);
+    const filled = withoutEmpty(await drawBlocks(blocks));
     // Text alone would introduce what is not there.
     if (filled.some(({ kind }) => kind !== 'text')) sections.push({ heading, blocks: filled });
   }
@@ -28,9 +25,23 @@ export async function drawSections(drafts: readonly Draft[]): Promise<Section[]>
 }
 
 export function chartsOf(drafts: readonly Draft[]): readonly ReportChart[] {
-  return drafts.flatMap(({ blocks }) =>
-    blocks.flatMap((block) => (block.kind === 'charts' ? block.charts : [])),
-  );
+  return drafts.flatMap(({ blocks }) => chartsIn(blocks));
+}
+
+const chartsIn = (blocks: readonly DraftBlock[]): readonly ReportChart[] =>
+  blocks.flatMap((block) => {
+    if (block.kind === 'charts') return block.charts;
+    return block.kind === 'details' ? chartsIn(block.blocks) : [];
+  });
+
+async function drawBlocks(blocks: readonly DraftBlock[]): Promise<Block[]> {
+  const drawn: Block[] = [];
+  for (const block of blocks) {
+    if (block.kind === 'charts') drawn.push({ kind: 'figures', figures: await drawFigures(block.charts) });
+    else if (block.kind === 'details') drawn.push({ ...block, blocks: await drawBlocks(block.blocks) });
+    else drawn.push(block);
+  }
+  return drawn;
 }
 
 function withoutEmpty(blocks: readonly Block[]): Block[] {
@@ -42,6 +53,7 @@ function withoutEmpty(blocks: readonly Block[]): Block[] {
 function isEmpty(block: Block): boolean {
   switch (block.kind) {
     case 'text':
+    case 'code':
       return block.text === '';
     case 'list':
       return block.items.length === 0;

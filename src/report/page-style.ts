@@ -4,6 +4,7 @@ import { palette } from './palette.js';
 /** Opacity of a row of shade 1: text on it keeps a contrast of 4.5. */
 export const STRONGEST_SHADE = 0.4;
 
+/** A wide table has a shadow at the edge behind which it goes on: that stays, and what covers it scrolls along. */
 export function pageStyle(): string {
   return `
 :root{color-scheme:light dark;${variables('light')}}
@@ -21,7 +22,7 @@ ul{padding-left:1.25rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
 dt{font-weight:600}
 dd{margin:0}
-.table{overflow-x:auto;margin:.25rem 0 1.5rem}
+.table{overflow-x:auto;margin:.25rem 0 1.5rem;background:linear-gradient(to right,var(--paper) 50%,transparent) 0 0/3rem 100% no-repeat local,linear-gradient(to left,var(--paper) 50%,transparent) 100% 0/3rem 100% no-repeat local,linear-gradient(to right,var(--shadow),transparent) 0 0/1.25rem 100% no-repeat scroll,linear-gradient(to left,var(--shadow),transparent) 100% 0/1.25rem 100% no-repeat scroll}
 table{border-collapse:collapse;font-size:.875rem}
 th,td{padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:bottom}
 thead th{color:var(--faint);font-weight:400;min-width:4.5rem}
@@ -34,6 +35,7 @@ figure{margin:0;max-width:30rem}
 figure svg{display:block;width:100%;height:auto}
 summary{cursor:pointer;font-size:.875rem;color:var(--blue);padding:.25rem 0}
 details{margin:.75rem 0}
+pre{overflow-x:auto;font-size:.8125rem;line-height:1.4;background:var(--panel);padding:.75rem 1rem}
 a{color:var(--blue)}
 nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;max-width:none;font-size:.9375rem}
 nav a{display:inline-block;padding:.25rem 0}
@@ -42,8 +44,8 @@ nav a{display:inline-block;padding:.25rem 0}
 .shaded>*{background:rgb(var(--tint)/calc(var(--shade)*${STRONGEST_SHADE}));print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .shaded>:first-child{padding-left:.5rem}
 figcaption{color:var(--faint);font-size:.875rem;margin-top:.25rem}
-@media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
-@media print{body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0;overflow-wrap:anywhere}tbody th.long,td.long{min-width:0;max-width:none}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
+@media (max-width:36rem){main{padding-top:1.25rem}h1{font-size:1.4rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}thead th{white-space:nowrap}tbody th:not(.long){white-space:normal;min-width:7.5rem;position:sticky;left:0;background:var(--paper)}.shaded>th:first-child{min-width:0;white-space:nowrap;background:linear-gradient(rgb(var(--tint)/calc(var(--shade)*${STRONGEST_SHADE})) 0 0),var(--paper)}}
+@media print{section:has(pre){display:none}body{font-size:11pt}main{max-width:none;padding:0}.table{overflow:visible;break-inside:avoid}td:not(.number){white-space:normal;overflow-wrap:anywhere}.figures{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h2+p,h3,summary{break-after:avoid}table{font-size:8pt}th,td{padding-right:.6rem}thead th{min-width:0;overflow-wrap:anywhere}tbody th.long,td.long{min-width:0;max-width:none}nav{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 `;
 }
 
@@ -51,7 +53,11 @@ function variables(scheme: 'light' | 'dark'): string {
   const colours = (['paper', 'panel', 'ink', 'faint', 'line', 'blue', 'orange'] as const).map(
     (name) => `--${name}:${palette[name][scheme]}`,
   );
-  return [...colours, `--tint:${channels(palette.blue[scheme])}`].join(';');
+  return [
+    ...colours,
+    `--shadow:rgb(${channels(palette.faint[scheme])}/.45)`,
+    `--tint:${channels(palette.blue[scheme])}`,
+  ].join(';');
 }
 
 /** `#0b6bb0` as `11 107 176`. */

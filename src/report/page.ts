@@ -20,6 +20,7 @@ export interface Section {
 
 export type Block =
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly string[] }
   | { readonly kind: 'terms'; readonly terms: readonly { readonly term: string; readonly text: string }[] }
   | ({ readonly kind: 'table' } & PageTable)
@@ -96,6 +97,8 @@ function blockHtml(block: Block): string {
   switch (block.kind) {
     case 'text':
       return `<p>${escapeXml(block.text)}</p>\n`;
+    case 'code':
+      return `<pre tabindex="0">${escapeXml(block.text)}</pre>\n`;
     case 'list':
       return `<ul>\n${listItems(block.items)}</ul>\n`;
     case 'terms':

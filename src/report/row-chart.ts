@@ -1,5 +1,6 @@
 /** Charts of named rows: a point with an interval in each, or a bar; groups with a heading. */
 import type { TopLevelSpec } from 'vega-lite';
+import { TITLE_OFFSET } from './chart.js';
 import { palette } from './palette.js';
 import { type Layout, layoutOf, namesOf } from './row-names.js';
 import { type Layer, legendOf, look, TITLE_LIMIT } from './series-chart.js';
@@ -44,23 +45,23 @@ export interface RowChart {
   /** From zero, instead of points. */
   readonly bars?: true;
   readonly legend?: true;
+  /** Leaves the room of a legend, so that the rows stand beside those of a chart that has one. */
+  readonly besideLegend?: boolean;
 }
 
 const WIDTH = 392;
 const ROW_HEIGHT = 22;
-/**
- * Signs of a line: by their real width, and by vega's estimate, which widens a chart beyond its names unless the space
- * around the plot is given; that it cannot be where a legend stands above.
- */
-const LINE_LENGTHS = { real: 52, estimated: 36 };
 /** Around the plot: title, and labels and title of the axis. */
-const SPACE = { left: 8, right: 8, top: 42, bottom: 48 };
+const SPACE = { left: 8, right: 8, top: 34, bottom: 48 };
+/** Of a legend of one line, and what is below it. */
+const LEGEND_HEIGHT = 34;
 /** Of a tick, to both sides of its row. */
 const TICK = 0.32;
 
 export function rowChart(chart: RowChart): TopLevelSpec {
-  const { title, rows, styles, rule, legend } = chart;
-  const layout = layoutOf(rows, legend ? LINE_LENGTHS.estimated : LINE_LENGTHS.real);
+  const { title, rows, styles, rule, legend, besideLegend } = chart;
+  const more = besideLegend ? LEGEND_HEIGHT : 0;
+  const layout = layoutOf(rows);
   const x = valueAxis(chart, layout);
   const y = {
     field: 'row',
@@ -79,10 +80,15 @@ export function rowChart(chart: RowChart): TopLevelSpec {
     ] satisfies Layer[],
   };
   return {
-    title: { text: title, limit: TITLE_LIMIT, frame: 'group' },
+    title: {
+      text: title,
+      limit: TITLE_LIMIT,
+      frame: 'group',
+      ...(more > 0 && { offset: TITLE_OFFSET + more }),
+    },
     ...(legend
       ? { padding: 8, spacing: 14, vconcat: [legendOf(styles, 'points'), plot] }
-      : { autosize: { type: 'none' as const }, padding: SPACE, ...plot }),
+      : { autosize: { type: 'none' as const }, padding: { ...SPACE, top: SPACE.top + more }, ...plot }),
   };
 }
 

@@ -1,52 +1,69 @@
-/** Where the rows of a chart have their names: to the left of the plot, or above their marks where one is long. */
+/** Where the rows of a chart have their names: to the left of the plot, in two lines where one is long. */
 import { palette } from './palette.js';
-import type { ChartRow, NamedRow } from './row-chart.js';
+import type { ChartRow } from './row-chart.js';
 import type { Encoding, Layer } from './series-chart.js';
 import { shortened } from './shortened.js';
 
-/** Signs that have room to the left. */
-const LEFT_LENGTH = 21;
-/** Where names to the left end and the plot begins; and where it begins below them. */
-const LEFT_START = 152;
-const LINE_START = 14;
+/** Signs of a line that have room to the left. */
+const LINE_LENGTH = 21;
+/** Where names end and the plot begins: the same in all charts, so that those side by side agree. */
+const START = 152;
 const INDENT = 10;
+/** From one line of a name to the next, of what a row is high. */
+const LINE_STEP = 0.7;
 
 export interface Layout {
   /** Lines in all. */
   readonly height: number;
-  /** Of each row, the line of its text and that of its marks. */
-  readonly places: readonly { readonly text: number; readonly mark: number }[];
+  /** Of each row, its lines of text with their places, and that of its marks. */
+  readonly places: readonly {
+    readonly texts: readonly { readonly row: number; readonly text: string }[];
+    readonly mark: number;
+  }[];
   /** Where the plot begins, in pixels. */
   readonly start: number;
-  /** Signs that a name has room for. */
-  readonly length: number;
   readonly indent: number;
-  /** Whether names stand above their marks, where the plot is. */
-  readonly isAbove: boolean;
 }
 
-/** `lineLength`: signs that a line of its own has room for. */
-export function layoutOf(rows: readonly ChartRow[], lineLength: number): Layout {
+export function layoutOf(rows: readonly ChartRow[]): Layout {
   const grouped = rows.some((row) => 'heading' in row);
-  const indent = grouped ? INDENT : 0;
-  const left = LEFT_LENGTH - (grouped ? 1 : 0);
-  const isAbove = rows.some((row) => 'points' in row && [...row.name, ...noteOf(row)].length > left);
+  const length = LINE_LENGTH - (grouped ? 1 : 0);
   const places: Layout['places'][number][] = [];
   let line = 0;
   for (const row of rows) {
-    const twoLines = isAbove && 'points' in row;
-    places.push({ text: line, mark: twoLines ? line + 0.85 : line });
-    line += twoLines ? 1.75 : 1;
+    const texts = textsOf(row, length);
+    places.push({
+      texts: texts.map((text, at) => ({ row: line + at * LINE_STEP, text })),
+      mark: line + ((texts.length - 1) * LINE_STEP) / 2,
+    });
+    line += 1 + (texts.length - 1) * LINE_STEP;
   }
-  const [start, length] = isAbove ? [LINE_START, lineLength] : [LEFT_START, left];
-  return { height: line, places, start, length, indent, isAbove };
+  return { height: line, places, start: START, indent: grouped ? INDENT : 0 };
 }
 
-const noteOf = ({ note = '' }: NamedRow) => (note === '' ? '' : ` (${note})`);
+/** One line, or two of a name that is long. */
+function textsOf(row: ChartRow, length: number): string[] {
+  if ('heading' in row) return [shortened(row.heading, 2 * LINE_LENGTH)];
+  if ('subheading' in row) return [row.subheading];
+  const note = row.note === undefined || row.note === '' ? '' : `(${row.note})`;
+  const name = [...row.name];
+  if ([...name, ...note].length + (note === '' ? 0 : 1) <= length) return [`${row.name} ${note}`.trim()];
+  if (name.length <= length) return [row.name, note];
+  const end = breakOf(name, length);
+  const rest = name.slice(end).join('').trimStart();
+  const room = note === '' ? length : length - [...note].length - 1;
+  return [name.slice(0, end).join('').trimEnd(), `${shortened(rest, room)} ${note}`.trim()];
+}
+
+/** Where a name goes on in a second line: behind the last sign that words end with, or where the line is full. */
+function breakOf(name: readonly string[], length: number): number {
+  const end = name.slice(0, length).findLastIndex((sign) => /[\s:/.,;_-]/.test(sign)) + 1;
+  return end > length / 3 ? end : length;
+}
 
 export function namesOf(
   rows: readonly ChartRow[],
-  { places, length, indent, isAbove }: Layout,
+  { places, indent }: Layout,
   y: NonNullable<Encoding['y']>,
 ): Layer[] {
   const text = (
@@ -63,30 +80,24 @@ export function namesOf(
             encoding: { x: { value: left }, y, text: { field: 'name' } },
           },
         ];
-  const pick = (nameOf: (row: ChartRow) => string | null) =>
-    rows.flatMap((row, at) => {
-      const name = nameOf(row);
-      return name === null ? [] : [{ row: places[at]!.text, name }];
-    });
-  const headings = pick((row) => ('heading' in row ? shortened(row.heading, 2 * LEFT_LENGTH) : null));
-  const subheadings = pick((row) => ('subheading' in row ? row.subheading : null));
-  const names = pick((row) =>
-    'points' in row ? shortened(row.name, length - noteOf(row).length) + noteOf(row) : null,
-  );
-  // Else lines of the plot would cross the texts.
-  const lines = [...headings, ...subheadings, ...names].map(({ row }) => ({
-    row: row - 0.55,
-    to: row + 0.45,
-  }));
-  const paper: Layer = {
-    data: { values: lines },
-    mark: { type: 'rect', color: palette.paper.light },
-    encoding: { y, y2: { field: 'to' } },
-  };
+  const pick = (isOf: (row: ChartRow) => boolean) =>
+    rows.flatMap((row, at) =>
+      isOf(row) ? places[at]!.texts.map(({ row: line, text: name }) => ({ row: line, name })) : [],
+    );
   return [
-    ...(isAbove ? [paper] : []),
-    ...text(headings, 0, { weight: 600 }),
-    ...text(subheadings, indent, { color: palette.faint.light }),
-    ...text(names, indent),
+    ...text(
+      pick((row) => 'heading' in row),
+      0,
+      { weight: 600 },
+    ),
+    ...text(
+      pick((row) => 'subheading' in row),
+      indent,
+      { color: palette.faint.light },
+    ),
+    ...text(
+      pick((row) => 'points' in row),
+      indent,
+    ),
   ];
 }

@@ -3,11 +3,12 @@ import { tinyText } from '../common/worst-slices.js';
 import { type Draft, type DraftBlock, drawSections } from './drafts.js';
 import { type Block, renderPage } from './page.js';
 import { areaChart } from './run/area-chart.js';
-import { BEHAVIOUR_TEXT, behaviourCharts } from './run/behaviour-charts.js';
+import { BEHAVIOUR_TEXT, behaviourCharts, byText } from './run/behaviour-charts.js';
 import { CALIBRATION_TEXT, calibrationChart } from './run/calibration-chart.js';
 import { confusionChart } from './run/confusion-chart.js';
 import { differenceChart } from './run/difference-chart.js';
 import { featureChart } from './run/feature-chart.js';
+import { glossary } from './run/glossary.js';
 import { historyBlocks } from './run/histories.js';
 import { LEARNING_TEXT, learningCharts } from './run/learning-charts.js';
 import { profileCharts } from './run/profile-charts.js';
@@ -19,6 +20,10 @@ import { sliceTables } from './run/slice-tables.js';
 import { type TaskArea, taskAreas } from './run/task-area.js';
 import { localTime, momentText } from './run/time-text.js';
 import type { RunReport } from './run-report.js';
+import type { ReportChart } from './write-report.js';
+
+/** From as many on, all but the first part of a section are folded. */
+const MANY_PARTS = 3;
 
 export async function runPage(report: RunReport): Promise<string> {
   return renderPage({
@@ -30,7 +35,7 @@ export async function runPage(report: RunReport): Promise<string> {
 }
 
 /** What it was trained on and measured on. */
-export function runLead({ data, evaluation }: RunReport): string {
+export function runLead({ data, evaluation, made }: RunReport): string {
   const { timeZone } = data;
   const day = (time: string) => momentText(Date.parse(time) / 1000, timeZone);
   const log =
@@ -40,7 +45,8 @@ export function runLead({ data, evaluation }: RunReport): string {
   const end = data.evaluationTo ? ` to ${day(data.evaluationTo)}` : ' on';
   return (
     `Data ${data.prepared}: ${data.events} events of ${data.users} users on ${data.items} items${log}. ` +
-    `Measured from ${day(data.evaluationFrom)}${end}, with the weights of step ${evaluation.step}.`
+    `Measured from ${day(data.evaluationFrom)}${end}, with the weights of step ${evaluation.step}` +
+    (made ? `, on ${day(made.at)} with dupn ${made.version}.` : '.')
   );
 }
 
@@ -63,7 +69,12 @@ export function runDrafts(report: RunReport): Draft[] {
       heading: 'ROC and calibration',
       blocks: [
         { kind: 'text', text: `${ROC_TEXT} ${CALIBRATION_TEXT}` },
-        charts(areas.flatMap((area) => curveCharts(report, area))),
+        ...folded(
+          areas.map((area) => ({
+            summary: `${area.task}: ROC and calibration`,
+            of: curveCharts(report, area),
+          })),
+        ),
       ],
     },
     slices(report, areas),
@@ -75,7 +86,12 @@ export function runDrafts(report: RunReport): Draft[] {
           kind: 'text',
           text: `${BEHAVIOUR_TEXT} From ${report.insight.requests} requests of the evaluation period.`,
         },
-        charts(report.insight.groups.flatMap(behaviourCharts)),
+        ...folded(
+          report.insight.groups.map((group) => ({
+            summary: `By ${byText(group.by)}`,
+            of: behaviourCharts(group),
+          })),
+        ),
       ],
     },
     {
@@ -89,7 +105,31 @@ export function runDrafts(report: RunReport): Draft[] {
       ],
     },
     dataSection(report),
+    {
+      heading: 'Config',
+      blocks: [
+        {
+          kind: 'details',
+          summary: 'The whole config, defaults included',
+          blocks: [{ kind: 'code', text: report.made?.config ?? '' }],
+        },
+      ],
+    },
   ];
+}
+
+/** Charts of a kind: all to be seen where there are few, else those of the first part alone are open. */
+function folded(
+  parts: readonly { readonly summary: string; readonly of: readonly ReportChart[] }[],
+): DraftBlock[] {
+  const filled = parts.filter(({ of }) => of.length > 0);
+  if (filled.length < MANY_PARTS) return [charts(filled.flatMap(({ of }) => of))];
+  return filled.map(({ summary, of }, at) => ({
+    kind: 'details',
+    summary,
+    open: at === 0,
+    blocks: [charts(of)],
+  }));
 }
 
 const charts = (of: Extract<DraftBlock, { kind: 'charts' }>['charts']): DraftBlock => ({
@@ -97,7 +137,7 @@ const charts = (of: Extract<DraftBlock, { kind: 'charts' }>['charts']): DraftBlo
   charts: of,
 });
 
-function results({ evaluation }: RunReport): Draft {
+function results({ evaluation, data }: RunReport): Draft {
   const { against } = evaluation;
   const paired = against && againstTable(against);
   const figures = [areaChart(evaluation), differenceChart(evaluation)].flatMap((chart) => chart ?? []);
@@ -105,6 +145,7 @@ function results({ evaluation }: RunReport): Draft {
     heading: 'Results',
     blocks: [
       ...resultTables(evaluation).map((table): Block => ({ kind: 'table', ...table })),
+      glossary({ evaluation, data }),
       charts(figures),
       ...(paired
         ? ([
@@ -141,7 +182,7 @@ function slices({ evaluation }: RunReport, areas: readonly TaskArea[]): Draft {
           return text === null ? [] : [`${task}: ${text}.`];
         }),
       },
-      ...of.map(({ area, columns }): Block => {
+      ...of.map(({ area, columns }): DraftBlock => {
         const count = columns.reduce((sum, each) => sum + each.slices.length, 0);
         return {
           kind: 'details',

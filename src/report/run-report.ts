@@ -1,5 +1,6 @@
 /** What the page of a run shows, and `eval/report.json` keeps, so that pages of several runs can be made later. */
 import type { LearningCurves } from '../common/learning-curves.js';
+import type { TaskKind } from '../common/prepared.js';
 import type { DataProfile } from '../evaluation/data-profile.js';
 import type { Insight } from '../evaluation/insight/insight.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
@@ -23,6 +24,8 @@ export interface RunReport {
     readonly evaluationFrom: string;
     readonly evaluationTo: string | null;
     readonly timeZone: string;
+    /** Task -> what it predicts; left out by earlier versions. */
+    readonly kinds?: Readonly<Record<string, TaskKind>>;
     readonly samples: Readonly<
       Record<string, Readonly<Record<'training' | 'validation' | 'evaluation', number>>>
     >;
@@ -31,4 +34,13 @@ export interface RunReport {
   readonly learning: LearningCurves;
   readonly insight: Insight;
   readonly profile: DataProfile;
+  /** What it was evaluated by; left out by earlier versions. */
+  readonly made?: {
+    /** Of dupn. */
+    readonly version: string;
+    /** ISO 8601 in UTC. */
+    readonly at: string;
+    /** The whole config of the evaluation, as YAML. */
+    readonly config: string;
+  };
 }

@@ -10,6 +10,7 @@ import type { Context } from '../common/context.js';
 import { during } from '../common/during.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, writeJson } from '../common/files.js';
+import { mapValues } from '../common/map-values.js';
 import type { Manifest } from '../common/prepared.js';
 import type { Config, TrainConfig } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
@@ -182,7 +183,11 @@ async function startFrom(
     const { sha256, state } = base;
     const { step } = state;
     const record: StartRecord = { run, layers, step, weights: sha256, copied, grown, created, skipped };
-    context.logger.info(record, 'weights of an earlier run');
+    const counts = mapValues({ copied, grown: plan.grown, created, skipped }, (names) => [...names].length);
+    context.logger.info(
+      { run, layers, step, ...counts },
+      'weights of an earlier run (start.json names them)',
+    );
     await writeJson(recordFile, record);
     const learnedTo = [state.learnedTo, learningEnd(manifest)].sort().at(-1)!;
     const begun = { ...startState, earlierSteps, learnedTo, prepared: preparedKey(manifest) };

@@ -124,7 +124,7 @@ export class TrainingSession {
     const { weights, optimizer, source, plans, options, rule } = this.parts;
     const { epochs, batchRequests } = config.train;
     const { epoch } = this.state;
-    const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}`, requests);
+    const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}, requests`, requests);
     let startMs = performance.now();
     try {
       // Of a session that was stopped in a validation.

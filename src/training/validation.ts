@@ -34,7 +34,7 @@ export async function validate(
     }
     const metrics: Record<string, number> = {};
     for (const [task, area] of areas) {
-      const value = area.value();
+      const value = await area.value();
       if (value !== null) metrics[`${area.name}[${task}]`] = value;
     }
     const values = Object.values(metrics);

@@ -1,5 +1,4 @@
 /** Looks at a page as people will: on screens wide and narrow, light and dark, and on paper. */
-import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { faintTexts } from './faint-texts.js';
 
@@ -14,8 +13,8 @@ const VIEWS = [
 const HEIGHT = 900;
 
 /**
- * What is wrong with an HTML file, a line for each problem. The folder `pictures` gets a screenshot of the whole page for
- * each view, `<page>-<view>.png`.
+ * What is wrong with an HTML file, a line for each problem. There is a screenshot of the whole page for each view,
+ * `<pictures>-<view>.png`.
  */
 export async function checkPage(browser, file, pictures) {
   const problems = [];
@@ -25,7 +24,7 @@ export async function checkPage(browser, file, pictures) {
       const found = await problemsOf(page, pathToFileURL(file).href, view);
       problems.push(...found.map((problem) => `${file} (${view.name}): ${problem}`));
       await page.screenshot({
-        path: join(pictures, `${basename(file, '.html')}-${view.name}.png`),
+        path: `${pictures}-${view.name}.png`,
         fullPage: true,
       });
     } finally {
@@ -51,12 +50,26 @@ async function problemsOf(page, address, { width, scheme, media }) {
   const features = [{ name: 'prefers-color-scheme', value: scheme }];
   await devtools.send('Emulation.setEmulatedMedia', { media, features });
   await page.goto(address, { waitUntil: 'load' });
+  await page.evaluate(openFolded);
   const scrolled = await page.evaluate(() => document.scrollingElement.scrollWidth);
   if (scrolled > width) problems.push(`is ${scrolled} px wide, on ${width}`);
   const nameless = await namelessPictures(devtools);
   if (nameless > 0) problems.push(`${nameless} svg without a name that is read aloud`);
   const faint = await page.evaluate(faintTexts);
+  await page.evaluate(foldAgain);
   return [...problems, ...faint];
+}
+
+/** What is folded has no names, no colours and no width. */
+function openFolded() {
+  for (const details of document.querySelectorAll('details:not([open])')) {
+    details.open = true;
+    details.dataset.folded = '';
+  }
+}
+
+function foldAgain() {
+  for (const details of document.querySelectorAll('[data-folded]')) details.open = false;
 }
 
 const PICTURES = 'svg:not(svg svg, [aria-hidden="true"], [aria-hidden="true"] svg)';

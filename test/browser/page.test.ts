@@ -1,6 +1,6 @@
 /** The check of pages in a browser (`npm run browser`) finds what is wrong, and nothing wrong with a page of ours. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,21 @@ test('a page of ours is fine, and is seen in every view', async (context) => {
   const { code, output } = await look(join(folder, transferPaths.page), context);
   expect([code, output]).toEqual([0, expect.stringContaining('looked at 1 pages: 0 problems')]);
   for (const view of VIEWS) expect(existsSync(join(folder, `transfer-${view}.png`)), view).toBe(true);
+});
+
+test('pages of one name have pictures of their own', async ({ skip }) => {
+  const pages = ['a', 'b'].map((name) => join(folder, name, 'report.html'));
+  for (const page of pages) {
+    await mkdir(join(page, '..'));
+    await writeFile(page, '<!DOCTYPE html><html lang="en"><title>t</title><body><p>text</p></body></html>');
+  }
+  const { code, output } = await start([check, ...pages, '--pictures', folder]).ended;
+  if (code === NO_CHROMIUM) skip(output.trim());
+  expect([0, 1]).toContain(code);
+  expect(output).toMatch(/^looked at 2 pages: /m);
+  for (const name of ['a-report', 'b-report']) {
+    for (const view of VIEWS) expect(existsSync(join(folder, `${name}-${view}.png`)), name).toBe(true);
+  }
 });
 
 test('a bad page is told what is bad about it, and where', async (context) => {

@@ -11,6 +11,7 @@ import { SetupError, say } from '../../setup/say.js';
 import { dupn, makeTinyWorld } from '../tiny-world.js';
 import { checkPage } from './check-page.js';
 import { findChromium, launchChromium } from './chromium.js';
+import { pictureNames } from './picture-names.js';
 
 const NO_CHROMIUM = 3;
 
@@ -40,7 +41,10 @@ async function look(chromium, pages, pictures) {
   const browser = await launchChromium(chromium);
   try {
     const problems = [];
-    for (const page of pages) problems.push(...(await checkPage(browser, page, pictures)));
+    const names = pictureNames(pages);
+    for (const [at, page] of pages.entries()) {
+      problems.push(...(await checkPage(browser, page, join(pictures, names[at]))));
+    }
     return problems;
   } finally {
     await browser.close();
@@ -61,8 +65,8 @@ try {
     const missing = pages.find((page) => !existsSync(page));
     if (missing) throw new SetupError(`there is no page ${missing}`);
     const problems = await look(chromium, pages, pictures);
-    for (const problem of problems) say(problem);
-    say(`looked at ${pages.length} pages: ${problems.length} problems; screenshots are in ${pictures}`);
+    const looked = `looked at ${pages.length} pages: ${problems.length} problems; screenshots are in ${pictures}`;
+    process.stdout.write([...problems, looked].map((line) => `${line}\n`).join(''));
     if (problems.length > 0) process.exitCode = 1;
   } else {
     say('no Chromium: install it (on Debian and Ubuntu: apt install chromium), or name one in CHROMIUM');

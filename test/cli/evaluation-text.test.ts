@@ -21,7 +21,7 @@ const evaluation: SavedEvaluation = {
   },
   intervals: { 'auc[ctr]': { low: 0.7, high: 0.72, standardError: 0.01 } },
   reasons: { 'gauc[ctr]': 'no request has both labels' },
-  warnings: { 'auc[ctr]': 'below what needs no model: item (0.8000)', level: 'is it sorted?' },
+  warnings: { 'auc[ctr]': 'below a baseline: item (0.8000)', level: 'is it sorted?' },
   tasks: {
     ctr: { ...{ samples: 100, weight: 100 }, labels: [90, 10], requests: 20, requestsWithBoth: 0, users: 7 },
     level: { ...{ samples: 30, weight: 30 }, labels: [10, 9, 11], requests: 30, users: 8 },
@@ -120,7 +120,7 @@ test('each task has a table of its metrics, and one of its worst slices', () => 
 test('what is missing and what is suspicious is said aloud below the tables', () => {
   const lines = evaluationText(evaluation, null).split('\n');
   expect(lines).toContain('gauc[ctr]: not measured, no request has both labels');
-  expect(lines).toContain('warning: auc[ctr]: below what needs no model: item (0.8000).');
+  expect(lines).toContain('warning: auc[ctr]: below a baseline: item (0.8000).');
   expect(lines).toContain('warning: level: is it sorted?');
   const quiet = evaluationText({ ...evaluation, warnings: {}, reasons: {} }, null);
   expect(quiet).not.toMatch(/warning|not measured/);

@@ -118,6 +118,7 @@ describe.sequential('tasks by YAML alone', () => {
         'Behaviours',
         'Ranking',
         'Data',
+        'Config',
       ],
     ]);
     const charts = elements

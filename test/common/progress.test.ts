@@ -157,7 +157,8 @@ describe('progress elsewhere', () => {
     const info = (fields: object, message: string) => void lines.push([fields, message]);
     const logger: Logger = { debug() {}, info, warn() {}, error() {} };
     const bar = createLoggedProgress(logger).start('epoch', 100);
-    for (let done = 1; done <= 100; done++) bar.update(done, { loss: 0.5 });
+    for (let done = 1; done < 100; done++) bar.update(done, { loss: 0.5 });
+    bar.update(100.00000000000001, { loss: 0.5 });
     bar.stop();
     expect(lines).toEqual([
       [{ done: 100, total: 100, loss: 0.5, seconds: expect.any(Number) }, 'epoch: end'],

@@ -15,9 +15,9 @@ test.each([1, 2, 4])('the area of a task with %d logits is its AUC, or its macro
   expect(area.name).toBe(name);
   const { samples } = requests;
   const expected = outputs === 1 ? binaryMetrics(samples, 1) : classMetrics(samples, outputs);
-  expect(area.value()).toBeCloseTo(expected[name]!, 6);
+  expect(await area.value()).toBeCloseTo(expected[name]!, 6);
   area.close();
   const empty = new TaskArea(outputs, { folder, name: 'empty' });
-  expect(empty.value()).toBeNull();
+  expect(await empty.value()).toBeNull();
   empty.close();
 });

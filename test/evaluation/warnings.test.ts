@@ -83,8 +83,8 @@ test('a model that a baseline is better than beyond chance is told which, and in
     level: { prior: { accuracy: more(-0.2, -0.1), macroAuc: more(0.1, 0.2) } },
   };
   expect(warningsOf({ ...none, differences }, {})).toEqual({
-    ctr: 'is worse than what needs no model: item in auc, logLoss, seen in mrr',
-    level: 'is worse than what needs no model: prior in accuracy',
+    ctr: 'is worse than baselines, beyond chance: item (by AUC, log loss), seen (by MRR)',
+    level: 'is worse than baselines, beyond chance: prior (by accuracy)',
   });
 });
 
@@ -99,9 +99,9 @@ test('a model whose area chance could tell from a baseline is told so', () => {
     buy: { item: { auc: { ...more(0, 0), interval: null, pValue: null } } },
   };
   expect(warningsOf({ ...none, differences }, {})).toEqual({
-    ctr: 'is not told apart from what needs no model: item, seen',
+    ctr: 'is not told apart from baselines: item, seen',
     level:
-      'is worse than what needs no model: lastItem in accuracy; is not told apart from what needs no model: lastItem',
+      'is worse than baselines, beyond chance: lastItem (by accuracy); is not told apart from baselines: lastItem',
   });
 });
 
@@ -112,7 +112,7 @@ test('several warnings of one task, or of one number, stand together', () => {
   const found = warningsOf({ ...none, metrics, differences }, { ctr: leak });
   expect(Object.keys(found)).toEqual(['auc[ctr]', 'ctr']);
   expect(found.ctr).toMatch(
-    /^is worse than what needs no model: item in auc; has histories that may hold their own label: /,
+    /^is worse than baselines, beyond chance: item \(by AUC\); has histories that may hold their own label: /,
   );
   expect(found.ctr).toMatch(
     /of 75\.0 % of the positive samples and of 1\.0 % of the negative ones \(.* 2 s before\)/,

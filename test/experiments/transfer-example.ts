@@ -2,7 +2,7 @@
 
 import type { Strategy } from '../../src/common/strategies.js';
 import type { StrategyRun, TransferPlan } from '../../src/experiments/summarise-transfer.js';
-import type { CurvePoint } from '../../src/experiments/transfer-result.js';
+import type { CurvePoint, Known } from '../../src/experiments/transfer-result.js';
 
 export const plan: TransferPlan = {
   name: 'demo',
@@ -29,6 +29,7 @@ export function run(
   seed: number,
   final: number,
   curve: readonly CurvePoint[],
+  known?: Known,
 ): StrategyRun {
   const last = curve.at(-1) ?? point(0, final);
   return {
@@ -39,6 +40,7 @@ export function run(
       run: `runs/demo/${strategy}-${fraction}-seed${seed}`,
       final,
       bestStep: last.step,
+      ...(known && { known }),
       seconds: last.seconds,
       curve,
     },

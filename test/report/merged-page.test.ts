@@ -66,7 +66,7 @@ describe('mergedPage', () => {
     expect(alt).toContainEqual(
       expect.stringMatching(/^AUC of ctr in validation\. shop from 0\.6000 at step 100 .*; better from/),
     );
-    expect(html).toContain('better: auc[l2r]: above 0.98');
+    expect(html).toContain('better: AUC of l2r: above 0.98');
     expect(alt).toContainEqual(
       expect.stringMatching(
         /^AUC by task\. ctr, AUC: shop 0\.6712, better 0\.6812, best baseline item 0\.6100;/,

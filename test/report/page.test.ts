@@ -13,6 +13,7 @@ const page = (text: string) =>
         heading: text,
         blocks: [
           { kind: 'text', text },
+          { kind: 'code', text },
           { kind: 'list', items: [text] },
           { kind: 'terms', terms: [{ term: text, text }] },
           { kind: 'table', title: text, header: [text, 'n'], rows: [[text, text]] },
@@ -42,6 +43,7 @@ describe('renderPage', () => {
       '<h2>a</h2>',
       '<p>a</p>',
       '<li>a</li>',
+      '<pre tabindex="0">a</pre>',
       '<ul class="warnings" role="note" aria-label="warnings">\n<li>a</li>',
       '<details>\n<summary>a</summary>\n<p>a</p>\n</details>',
       '<dt>a</dt><dd>a</dd>',

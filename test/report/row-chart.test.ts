@@ -20,11 +20,11 @@ const chart = rowChart({
 });
 
 describe('rowChart', () => {
-  it('has a heading, names above their rows where one is long, and a point in each row', async () => {
+  it('has a heading, names in two lines where they are long, and a point in each row', async () => {
     const elements = xmlElements(await draw(chart));
     expect(textsOf(elements).filter((text) => !/^[\d.]+$/.test(text))).toEqual(
       expect.arrayContaining([
-        ...['group', 'a name with more signs than there is room for', 'b', 'value', 'Rows'],
+        ...['group', 'a name with more', 'signs than there is…', 'b', 'value', 'Rows'],
       ]),
     );
     const points = elements.filter(({ name, attributes }) => name === 'path' && /A/.test(attributes.d ?? ''));
@@ -62,7 +62,7 @@ describe('rowChart', () => {
     expect(lengths[0]).toBeCloseTo(2 * lengths[1]!, 3);
   });
 
-  it('has names to the left where all are short, and is no wider for long ones', async () => {
+  it('has all plots begin at one place, long names in two lines and what stands behind them never cut', async () => {
     const named = (...names: string[]) =>
       rowChart({
         title: 'Rows',
@@ -71,15 +71,25 @@ describe('rowChart', () => {
         axis: { title: 'value' },
       });
     const size = (svg: string) => /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)!.slice(1).map(Number);
+    const lines = async (svg: string) => textsOf(xmlElements(svg)).slice(0, -1);
     const short = await draw(named('a', 'b'));
     const long = await draw(named('a', 'x'.repeat(90)));
     expect(size(long)[0]).toBe(size(short)[0]);
-    expect(size(long)[1]).toBeGreaterThan(size(short)[1]!);
-    expect(textsOf(xmlElements(short))).toEqual(expect.arrayContaining(['a (12)', 'b (12)']));
-    // What stands behind a name is not cut off with it.
-    expect(textsOf(xmlElements(long)).filter((text) => text.startsWith('x'))).toEqual([
-      `${'x'.repeat(46)}… (12)`,
-    ]);
+    // A second line is seven tenths of a row of 22 pixels.
+    expect(size(long)[1]! - size(short)[1]!).toBeCloseTo(0.7 * 22, 6);
+    const x = (svg: string) =>
+      xmlElements(svg)
+        .filter(({ name, attributes }) => name === 'path' && /A/.test(attributes.d ?? ''))
+        .map(({ attributes }) => /translate\(([\d.]+)/.exec(attributes.transform!)![1]);
+    expect(x(long)).toEqual(x(short));
+    expect(await lines(short)).toEqual(expect.arrayContaining(['a (12)', 'b (12)']));
+    expect(await lines(long)).toEqual(expect.arrayContaining(['x'.repeat(21), `${'x'.repeat(15)}… (12)`]));
+    const broken = await lines(
+      await draw(named('candidate: 100-999 training samples', 'as long as that is')),
+    );
+    expect(broken).toEqual(
+      expect.arrayContaining(['candidate: 100-999', 'training samples (12)', 'as long as that is', '(12)']),
+    );
   });
 
   it('has a tick in a row alone', async () => {

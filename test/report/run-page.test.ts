@@ -37,8 +37,8 @@ describe('runPage', () => {
   });
 
   it('says aloud what cannot be believed and what could not be measured, before any number', () => {
-    const warning = html.indexOf('auc[l2r]: above 0.98: look for a feature that knows the label.');
-    const reason = html.indexOf('gauc[spp] was not measured: no request has both kinds of label.');
+    const warning = html.indexOf('AUC of l2r: above 0.98: look for a feature that knows the label.');
+    const reason = html.indexOf('GAUC of spp was not measured: no request has both kinds of label.');
     expect(warning).toBeGreaterThan(0);
     expect(reason).toBeGreaterThan(warning);
     expect(html.indexOf('<h2')).toBeGreaterThan(reason);
@@ -82,13 +82,54 @@ describe('runPage', () => {
     const elements = pageElements(small);
     expect(textsOfAll(elements, 'h2')).toEqual(['Results', 'Data']);
     expect(small.match(/<svg /g)).toHaveLength(1);
-    expect(small).not.toMatch(/95 % interval<\/th>|<nav|class="warnings"|<details/);
+    expect(small).not.toMatch(/95 % interval<\/th>|<nav|class="warnings"/);
     expect(elements.some(({ name, attributes }) => name === 'div' && attributes.class === 'figures')).toBe(
       true,
     );
-    expect(small).not.toContain('Model less baselines');
+    expect(small).not.toContain('Model minus baselines');
+    expect(textsOfAll(elements, 'summary')).toEqual(['What the tasks, the metrics and the baselines are']);
     const still = pageElements(await runPage({ ...bare, evaluation: { ...bare.evaluation, metrics: {} } }));
     expect(still.filter(({ name }) => name === 'svg')).toEqual([]);
+  });
+
+  it('says what its rows and columns are', () => {
+    for (const [term, text] of [
+      ['GAUC', 'group AUC: the AUC within each request'],
+      ['macro AUC', 'the mean over the classes of the AUC'],
+      ['prior', 'the shares of the classes in training'],
+      ['item', 'the candidate&#39;s own share of positives'],
+    ]) {
+      expect(html).toContain(`<dt>${term}</dt><dd>${text}`);
+    }
+    expect(html).not.toContain('<dt>lastItem</dt>');
+  });
+
+  it('says by which version, when, by which config and of which kinds of task it was made, where that is known', async () => {
+    const made = { version: '9.8.7', at: '2026-03-01T12:30:00.000Z', config: 'name: <mine>\n' };
+    const kinds = { ctr: 'binary', ppp: 'multiclass' } as const;
+    const page = await runPage({ ...example, made, data: { ...example.data, timeZone: 'UTC', kinds } });
+    expect(page).toContain(', on 2026-03-01 12:30 with dupn 9.8.7.');
+    expect(textsOfAll(pageElements(page), 'h2').at(-1)).toBe('Config');
+    expect(page).toContain('<pre tabindex="0">name: &lt;mine&gt;\n</pre>');
+    expect(page).toContain('<dt>ppp</dt><dd>one of several classes (kind: multiclass)</dd>');
+    expect(html).not.toContain('with dupn');
+  });
+
+  it('folds all but the first part of what has three or more', () => {
+    const parts = (heading: string) =>
+      runDrafts(example)
+        .find((draft) => draft.heading === heading)!
+        .blocks.flatMap((block) => (block.kind === 'details' ? [[block.summary, block.open]] : []));
+    expect(parts('ROC and calibration')).toEqual([
+      ['ctr: ROC and calibration', true],
+      ['spp: ROC and calibration', false],
+      ['ppp: ROC and calibration', false],
+    ]);
+    expect(parts('Behaviours').map(([summary]) => summary)).toEqual([
+      'By behavior',
+      'By time ago',
+      'By place in the history',
+    ]);
   });
 
   it('says that a task is weighted, and how much the samples weigh in all', async () => {

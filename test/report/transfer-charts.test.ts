@@ -91,6 +91,35 @@ describe('transferCharts', () => {
     expect(without!.caption).not.toContain('retrain-all');
   });
 
+  it('have titles of their own', async () => {
+    const titles = await Promise.all(charts.map(async (chart) => (await drawn(chart)).texts));
+    ['by steps', 'by samples', 'by seconds'].forEach((by, at) => {
+      expect(titles[at]).toContain(`AUC of spp ${by}`);
+    });
+  });
+
+  it('ring the weights that were chosen, at the AUC of the table', async () => {
+    const { elements, lines } = await drawn(steps!);
+    const rings = elements.filter(
+      ({ name, attributes }) =>
+        name === 'path' && attributes.fill === undefined && attributes['stroke-width'] === '1.5',
+    );
+    expect(rings.map(({ attributes }) => attributes.stroke)).toEqual(
+      STRATEGIES.map((strategy) => strategyStyles[strategy].colour),
+    );
+    const places = rings.map(({ attributes }) =>
+      /translate\(([\d.]+),([\d.]+)/.exec(attributes.transform!)!.slice(1).map(Number),
+    );
+    // Of one seed, the last point of its curve.
+    const [x, y] = coordinates(lines[0]!).at(-1)!;
+    expect(places[0]![0]).toBeCloseTo(x!, 2);
+    expect(places[0]![1]).toBeCloseTo(y!, 2);
+    // Fine-tune's seeds chose steps 100 and 130, its curve ends at 100.
+    expect(places[3]![0]).toBeCloseTo((340 * Math.log(1 + 115 / 50)) / Math.log(5), 1);
+    expect(steps!.description).toContain('chosen with 0.7000');
+    expect(steps!.caption).toContain('Ring: the weights that the validation part chose');
+  });
+
   it('show shares of the samples as percent, and a bar where there are two seeds', async () => {
     const { texts, elements } = await drawn(fractions!);
     expect(texts).toEqual(expect.arrayContaining(['10 %', '100 %']));
@@ -104,7 +133,9 @@ describe('transferCharts', () => {
 
   it('call the measure of a task of several classes macro AUC', async () => {
     const [chart] = transferCharts({ ...all, measure: 'macroAuc' });
-    expect((await drawn(chart!)).texts).toEqual(expect.arrayContaining(['macro AUC', 'macro AUC of spp']));
+    expect((await drawn(chart!)).texts).toEqual(
+      expect.arrayContaining(['macro AUC', 'macro AUC of spp by steps']),
+    );
   });
 });
 

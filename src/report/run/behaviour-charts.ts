@@ -32,8 +32,16 @@ export function behaviourCharts({ by, groups }: BehaviourGroups): ReportChart[] 
       : []),
   ].join(' ');
   const gated = shown.filter(({ gates }) => gates !== null);
-  return [attentionChart(by, shown, caption), ...(gated.length > 0 ? [gatesChart(by, gated, caption)] : [])];
+  return [
+    attentionChart(by, shown, { caption, gated: gated.length > 0 }),
+    ...(gated.length > 0 ? [gatesChart(by, gated, caption)] : []),
+  ];
 }
+
+/** What behaviours are grouped by besides their properties. */
+const BY: Readonly<Record<string, string>> = { age: 'time ago', place: 'place in the history' };
+
+export const byText = (by: string): string => BY[by] ?? by;
 
 const rowOf = ({ value, behaviours }: BehaviourGroup, points: readonly RowPoint[]): NamedRow => ({
   name: value,
@@ -41,8 +49,12 @@ const rowOf = ({ value, behaviours }: BehaviourGroup, points: readonly RowPoint[
   points,
 });
 
-function attentionChart(by: string, groups: readonly BehaviourGroup[], caption: string): ReportChart {
-  const title = `Attention by ${by}`;
+function attentionChart(
+  by: string,
+  groups: readonly BehaviourGroup[],
+  { caption, gated }: { readonly caption: string; readonly gated: boolean },
+): ReportChart {
+  const title = `Attention by ${byText(by)}`;
   return {
     name: `attention-${by}`,
     title,
@@ -54,12 +66,13 @@ function attentionChart(by: string, groups: readonly BehaviourGroup[], caption: 
       styles: ATTENTION,
       axis: { title: 'attention, equal share = 1', zero: true },
       rule: 1,
+      besideLegend: gated,
     }),
   };
 }
 
 function gatesChart(by: string, groups: readonly BehaviourGroup[], caption: string): ReportChart {
-  const title = `Gates by ${by}`;
+  const title = `Gates by ${byText(by)}`;
   return {
     name: `gates-${by}`,
     title,

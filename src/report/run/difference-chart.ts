@@ -12,7 +12,7 @@ const STYLES = {
     colour: palette.blue.light,
     dash: [1, 0],
     shape: 'circle',
-    about: 'model less baseline',
+    about: 'model minus baseline',
   },
 };
 
@@ -37,7 +37,7 @@ export function differenceChart(evaluation: SavedEvaluation): ReportChart | null
     ];
   });
   if (rows.length === 0) return null;
-  const title = 'Model less baselines';
+  const title = 'Model minus baselines';
   return {
     name: 'differences',
     title,
@@ -45,6 +45,6 @@ export function differenceChart(evaluation: SavedEvaluation): ReportChart | null
     caption:
       'What the model has more than each baseline on the same samples, with the 95 % interval of the difference; dashed line: no ' +
       'difference. Above or below: the interval leaves 0 out.',
-    spec: rowChart({ title, rows, styles: STYLES, axis: { title: 'difference' }, rule: 0 }),
+    spec: rowChart({ title, rows, styles: STYLES, axis: { title: 'model minus baseline' }, rule: 0 }),
   };
 }

@@ -96,7 +96,7 @@ function behaviourTable(behaviours: readonly ShownBehaviour[]): PageTable {
   return {
     title: 'Behaviours, latest first',
     header: [
-      ...['weight', 'age', ...properties],
+      ...['weight', 'time ago', ...properties],
       ...(gated ? ['gates: input / forget / output'] : []),
       ...['item id', ...fields],
     ],

@@ -6,6 +6,7 @@ import { type Layer, lineAndPoints, look, seriesChart } from '../series-chart.js
 import { stylesFor, stylesOf } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
 import { isFiniteNumber } from './numbers.js';
+import { smoothed } from './smoothed.js';
 import type { TaskArea } from './task-area.js';
 import { valueScale } from './value-scale.js';
 
@@ -14,7 +15,7 @@ const LEAST_SPAN = 0.02;
 
 /** What the charts show, which is the same for all tasks. */
 export const LEARNING_TEXT =
-  'Loss on the training samples, each point a mean over some steps, and AUC on the validation part after each epoch, on an axis of ' +
+  'Loss on the training samples (thin: means over some steps; thick: means of neighbouring ones), and AUC on the validation part after each epoch, on an axis of ' +
   `${LEAST_SPAN} at least: what is smaller may be chance in a small part. `;
 
 /** Label -> report. */
@@ -112,18 +113,37 @@ function stepChart(
       leastSpan,
     ),
   };
-  const [line, dots] = lineAndPoints(values, { x, y, styles }) as [Layer, Layer];
+  const [line, dots] = lineAndPoints(points ? values : curves.flatMap(smoothedValues), { x, y, styles }) as [
+    Layer,
+    Layer,
+  ];
   return seriesChart(
     title,
     styles,
     [
       ...(runs.length === 1 ? [bestRule(curves[0]!.best, x)] : []),
+      ...(points ? [] : [thinLine(values, { x, y, ...look(styles) })]),
       line,
       ...(points ? [dots] : []),
       ...(points && runs.length > 1 ? [bestRings(curves, { x, y, color: look(styles).color })] : []),
     ],
     { marks: runs.length === 1 ? 'none' : points ? 'both' : 'lines' },
   );
+}
+
+const smoothedValues = ({ series, points }: Curve) =>
+  smoothed(points.map(({ value }) => value)).map((value, at) => ({ series, step: points[at]!.step, value }));
+
+/** What was measured, behind what is smoothed. */
+function thinLine(
+  values: readonly object[],
+  { x, y, color }: { readonly x: object; readonly y: object; readonly color: object },
+): Layer {
+  return {
+    data: { values: [...values] },
+    mark: { type: 'line', strokeWidth: 1, opacity: 0.45 },
+    encoding: { x, y, color },
+  } as Layer;
 }
 
 function bestRule(step: number, x: object): Layer {

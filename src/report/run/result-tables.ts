@@ -2,6 +2,7 @@
 import { DIRECTION_TEXT, verdictOf } from '../../common/metric-direction.js';
 import { metricOfKey } from '../../common/metric-key.js';
 import { metricTable } from '../../common/metric-table.js';
+import { keyTitle, metricTitle } from '../../common/metric-title.js';
 import { pText, pValuesText } from '../../common/p-value-text.js';
 import { signed, signedInterval } from '../../common/signed.js';
 import type { Cell } from '../../common/table.js';
@@ -14,28 +15,11 @@ import type { PageTable } from '../page.js';
 import { fixed } from './numbers.js';
 import { metricNames } from './task-area.js';
 
-/** What the metrics are called in tables. */
-const TITLES: Readonly<Record<string, string>> = {
-  auc: 'AUC',
-  gauc: 'GAUC',
-  gaucByUser: 'GAUC by user',
-  mrr: 'MRR',
-  normalisedEntropy: 'normalised entropy',
-  predictedOverObserved: 'predicted / observed',
-  ece: 'calibration error',
-  eceByChance: 'calibration error by chance',
-  logLoss: 'log loss',
-  accuracy: 'accuracy',
-  macroAuc: 'macro AUC',
-};
-
-export const metricTitle = (name: string): string => TITLES[name] ?? name.replace(/^ndcg/, 'NDCG');
-
 /** What makes a number hard to believe, and why some are missing. */
 export function evaluationWarnings({ warnings, reasons }: Evaluation): string[] {
   return [
-    ...Object.entries(warnings).map(([key, warning]) => warningText(key, warning)),
-    ...Object.entries(reasons).map(([key, reason]) => `${key} was not measured: ${reason}.`),
+    ...Object.entries(warnings).map(([key, warning]) => warningText(keyTitle(key), warning)),
+    ...Object.entries(reasons).map(([key, reason]) => `${keyTitle(key)} was not measured: ${reason}.`),
   ];
 }
 
@@ -64,10 +48,10 @@ export function againstTable({ run, metrics }: Against): PageTable | null {
   const rows = Object.entries(metrics).flatMap(([key, paired]): Cell[][] => {
     if (!paired) return [];
     const { value, other, difference, interval, pValue } = paired;
-    const { name, task } = metricOfKey(key);
+    const { name } = metricOfKey(key);
     return [
       [
-        `${metricTitle(name)} of ${task}`,
+        keyTitle(key),
         fixed(value),
         fixed(other),
         signed(difference),
@@ -94,7 +78,7 @@ export function againstText({ step, tasks, metrics }: Against): string {
   );
   const pValues = Object.values(metrics).filter((paired) => paired && paired.pValue !== null).length;
   return (
-    `This run less the other one (step ${step}): ${parts.join(', ')}. ${DIRECTION_TEXT}` +
+    `This run minus the other one (step ${step}): ${parts.join(', ')}. ${DIRECTION_TEXT}` +
     (pValues > 0
       ? ' The p value says how often chance in the choice of users would give as large a difference if there were none. ' +
         pValuesText(pValues)

@@ -9,7 +9,7 @@ import { type SeriesStyles, stylesFor, stylesOf } from '../series-style.js';
 import type { ReportChart } from '../write-report.js';
 
 export const ROC_TEXT =
-  'ROC: the share of the positives that is found by the share of the negatives that is let through; dashed is chance.';
+  'ROC: the true positive rate (the share of the positives that is found) by the false positive rate (the share of the negatives that is taken for positive); dashed is chance.';
 
 export interface RocCurve {
   /** A run or a class. */
@@ -105,7 +105,7 @@ function axes() {
     scale: { domain: [0, 1], nice: false },
     axis: { labelExpr: PERCENT_LABEL, tickCount: 5, labelFlush: false },
   });
-  return { x: share('x', 'negatives let through'), y: share('y', 'positives found') };
+  return { x: share('x', 'false positive rate'), y: share('y', 'true positive rate') };
 }
 
 function describe(curve: DrawnCurve, named: boolean): string {

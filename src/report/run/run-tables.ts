@@ -1,12 +1,12 @@
 /** Several runs side by side: a table for each task, the best number of each metric marked. */
 import { badness } from '../../common/metric-direction.js';
 import { metricTable } from '../../common/metric-table.js';
+import { metricTitle } from '../../common/metric-title.js';
 import type { PageTable } from '../page.js';
 import type { RunReport } from '../run-report.js';
 import { bestBaseline } from './best-baseline.js';
 import type { Reports } from './learning-charts.js';
 import { fixed, isFiniteNumber } from './numbers.js';
-import { metricTitle } from './result-tables.js';
 import { metricNames } from './task-area.js';
 
 /** The best baseline of each task stands beside the runs. */

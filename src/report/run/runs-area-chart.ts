@@ -47,8 +47,7 @@ export function runsAreaChart(reports: Reports): ReportChart | null {
     name: 'areas',
     title: 'AUC by task',
     description: `${texts.join('; ')}.`,
-    caption:
-      'Each run with its 95 % interval, where there is one. Diamonds: the best of what needs no model.',
+    caption: 'Each run with its 95 % interval, where there is one. Diamonds: the best baseline.',
     spec: rowChart({ title: 'AUC by task', rows, styles: AREA_STYLES, axis: { title: 'AUC' } }),
   };
 }

@@ -1,4 +1,5 @@
 /** The parts of the evaluation samples where a task is weakest. */
+import { sliceText } from '../../common/slice-text.js';
 import { worstSlices } from '../../common/worst-slices.js';
 import type { SliceColumn } from '../../evaluation/slicing/slices.js';
 import { palette } from '../palette.js';
@@ -25,7 +26,7 @@ export function sliceChart({ task, name }: TaskArea, columns: readonly SliceColu
     description: `${worst
       .map(
         ({ column, value, area, within }) =>
-          `${column} ${value} ${area.toFixed(4)}${within === null ? '' : `, mean of the column ${within.toFixed(4)}`}`,
+          `${column} ${sliceText(column, value)} ${area.toFixed(4)}${within === null ? '' : `, mean of the column ${within.toFixed(4)}`}`,
       )
       .join('; ')}.`,
     caption:
@@ -35,7 +36,7 @@ export function sliceChart({ task, name }: TaskArea, columns: readonly SliceColu
     spec: rowChart({
       title,
       rows: worst.map(({ column, value, area, interval, within }) => ({
-        name: `${column}: ${value}`,
+        name: `${column}: ${sliceText(column, value)}`,
         points: [{ series: 'slice', value: area, interval }],
         tick: within,
       })),

@@ -1,5 +1,6 @@
 /** All slices of a task, a table for each column. */
 import { percent } from '../../common/percent.js';
+import { sliceText } from '../../common/slice-text.js';
 import type { Cell } from '../../common/table.js';
 import type { Slice, SliceColumn } from '../../evaluation/slicing/slices.js';
 import type { PageTable } from '../page.js';
@@ -35,7 +36,7 @@ export function sliceTables({ task, name }: TaskArea, columns: readonly SliceCol
         title: `${task} by ${column}`,
         header: [column, ...shown.map(({ title }) => title), ...(hasTiny ? ['note'] : [])],
         rows: slices.map((slice) => [
-          slice.value,
+          sliceText(column, slice.value),
           ...shown.map(({ cell }) => cell(slice)),
           ...(hasTiny ? [slice.tiny ? 'few samples' : ''] : []),
         ]),

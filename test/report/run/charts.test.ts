@@ -141,7 +141,9 @@ describe('differenceChart', () => {
         'macro AUC of ppp: above prior +0.1134 (+0.0634 .. +0.1634).',
     );
     const texts = textsOf(xmlElements(await renderChart(chart)));
-    expect(texts).toEqual(expect.arrayContaining(['item (above)', 'seen (not told apart)', 'shop (below)']));
+    expect(texts).toEqual(
+      expect.arrayContaining(['item (above)', 'seen', '(not told apart)', 'shop (below)']),
+    );
     expect(differenceChart({ ...example.evaluation, differences: {} })).toBeNull();
   });
 });

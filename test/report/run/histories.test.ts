@@ -61,13 +61,13 @@ describe('historyBlocks', () => {
   it('has columns of gates only where there are some', () => {
     const header = (at: number) => tableOf(blocks[at]!, 'Behaviours, latest first')?.header;
     expect(header(0)).toEqual([
-      ...['weight', 'age', 'behavior', 'scenario', 'gates: input / forget / output'],
+      ...['weight', 'time ago', 'behavior', 'scenario', 'gates: input / forget / output'],
       ...['item id', 'shop', 'category', 'tags'],
     ]);
     // The first behaviour: .2, 1 - .1, .3 + .1.
     expect(tableOf(blocks[0]!, 'Behaviours, latest first')!.rows[0]![4]).toBe('0.20 / 0.90 / 0.40');
     expect(header(1)).toEqual([
-      ...['weight', 'age', 'behavior', 'scenario', 'item id', 'shop', 'category', 'tags'],
+      ...['weight', 'time ago', 'behavior', 'scenario', 'item id', 'shop', 'category', 'tags'],
     ]);
     expect(header(2)).toBeUndefined();
   });
