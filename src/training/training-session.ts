@@ -139,7 +139,7 @@ export class TrainingSession {
           const mean = meanRecord(window);
           this.#record({ type: 'train', epoch, ...mean });
           this.#watch(mean);
-          const done = this.state.batch * batchRequests;
+          const done = Math.min(requests, this.state.batch * batchRequests);
           bar.update(done, { loss: mean.loss.toFixed(4), 'samples/s': this.#samplesPerSecond() });
           this.state = { ...this.state, window: [] };
         }
