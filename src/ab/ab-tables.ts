@@ -31,6 +31,9 @@ export interface AbFiles {
   readonly slices: readonly string[];
 }
 
+/** Logs of outcomes have whole seconds more often than not: what lies in that of the first exposure counts. */
+const US_PER_SECOND = 1_000_000;
+
 /** The table that is left: user, variant, slice_<n>, impressions, clicks, conversions, revenue. */
 export const AB_USERS = 'ab_users';
 
@@ -74,16 +77,20 @@ export async function loadAbTables(connection: DuckDBConnection, files: AbFiles)
       count(DISTINCT e.${quoteIdentifier(columns.variant)}) AS variants, count(*) AS exposures, min(at_us) AS first_us
       ${sliced.map((column) => `, ${column}`).join('')}
     FROM (SELECT *, coalesce(${await exposed.time(columns.time)}, 0) AS at_us FROM exposures) e
-    ${users ? `LEFT JOIN users u ON u.${id} = e.${id}` : ''}
+    ${users ? `LEFT JOIN (SELECT DISTINCT ON (${id}) * FROM users) u ON u.${id} = e.${id}` : ''}
     WHERE e.${id} IS NOT NULL AND e.${quoteIdentifier(columns.variant)} IS NOT NULL GROUP BY 1`);
-  const sums = await Promise.all(
-    counted.map(async (name) => `sum(${await outcomes.number(columns[name])}) AS ${name}`),
+  const numbers = await Promise.all(
+    counted.map(async (name) => `${await outcomes.number(columns[name])} AS ${name}`),
   );
   const time = await outcomes.time(columns.time);
+  // By names of ours: the file may have columns of any.
+  await connection.run(`CREATE TEMP TABLE counted AS
+    SELECT ${id} AS "user", ${time} AS at_us, ${numbers.join(', ')} FROM outcomes`);
+  const isEarly = `o.at_us < e.first_us - e.first_us % ${US_PER_SECOND}`;
   await connection.run(`CREATE TEMP TABLE summed AS
-    SELECT o.${id} AS "user", ${sums.join(', ')}
-    FROM (SELECT *, ${time} AS at_us FROM outcomes) o JOIN exposed e ON e."user" = o.${id}
-    WHERE at_us IS NULL OR at_us >= e.first_us GROUP BY 1`);
+    SELECT o."user", ${counted.map((name) => `sum(o.${name}) AS ${name}`).join(', ')}
+    FROM counted o JOIN exposed e ON e."user" = o."user"
+    WHERE o.at_us IS NULL OR NOT ${isEarly} GROUP BY 1`);
   // Each exposure is an impression where the outcomes do not say.
   const values = COUNTED.map((name) =>
     name === 'impressions' && !counted.includes(name)
@@ -98,11 +105,11 @@ export async function loadAbTables(connection: DuckDBConnection, files: AbFiles)
     mixedUsers: await numberOf(connection, 'SELECT count(*) FROM exposed WHERE variants > 1'),
     unexposed: await numberOf(
       connection,
-      `SELECT count(*) FROM outcomes o WHERE NOT EXISTS (FROM exposed e WHERE e."user" = o.${id})`,
+      `SELECT count(*) FROM counted o WHERE NOT EXISTS (FROM exposed e WHERE e."user" = o."user")`,
     ),
     early: await numberOf(
       connection,
-      `SELECT count(*) FROM (SELECT *, ${time} AS at_us FROM outcomes) o JOIN exposed e ON e."user" = o.${id} WHERE at_us < first_us`,
+      `SELECT count(*) FROM counted o JOIN exposed e ON e."user" = o."user" WHERE ${isEarly}`,
     ),
   };
 }

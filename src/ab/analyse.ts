@@ -59,7 +59,7 @@ export async function analyse(
   const names = shares ? Object.keys(shares) : found.map(([name]) => name);
   const users = Object.fromEntries(names.map((name) => [name, 0]));
   for (const [name, count] of found) {
-    if (!(name in users))
+    if (!Object.hasOwn(users, name))
       throw new UserError(`Cannot compare: expected exposures of ${names.join(', ')}, got one of ${name}`);
     users[name] = count;
   }

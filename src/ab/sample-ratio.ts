@@ -12,8 +12,9 @@ export const MISMATCH = 0.001;
 
 /** Shares in any unit; null of a single variant. */
 export function sampleRatio(users: readonly number[], shares: readonly number[]): SampleRatio | null {
-  const degrees = users.length - 1;
-  if (degrees < 1) return null;
+  if (users.length < 2) return null;
+  // A variant that should have nobody tells nothing as long as it has nobody.
+  const degrees = Math.max(1, shares.filter((share, at) => share > 0 || users[at]! > 0).length - 1);
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   const [allUsers, allShares] = [sum(users), sum(shares)];
   const chiSquare = sum(

@@ -8,6 +8,7 @@ export const normalTails = (z: number): number => upperErrorFunction(Math.abs(z)
  * Q(a + 1, x) = Q(a, x) + x^a e^-x / Gamma(a + 1) (Abramowitz and Stegun 6.5.21).
  */
 export function chiSquareTail(x: number, degrees: number): number {
+  if (x === Number.POSITIVE_INFINITY) return 0;
   const half = x / 2;
   const isOdd = degrees % 2 === 1;
   let tail = isOdd ? upperErrorFunction(Math.sqrt(half)) : Math.exp(-half);

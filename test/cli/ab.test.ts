@@ -33,6 +33,7 @@ const OUTCOMES = `time,user,impressions,clicks,conversions,revenue
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dupn-ab-'));
   await writeFile(at('exposures.csv'), EXPOSURES);
+  await writeFile(at('clicks.csv'), 'user,clicks\nu1,1\nu2,1\nu3,1\n');
   await writeFile(at('outcomes.csv'), OUTCOMES);
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -132,8 +133,27 @@ test('slices by columns of exposures and of users, shares and another control', 
   ]);
 });
 
+test('users who come twice in their table count once, whatever columns the outcomes have', async () => {
+  await writeFile(at('users-twice.csv'), 'user,age\nu1,young\nu1,young\nu2,old\nu2,old\nu3,old\nu4,old\n');
+  await writeFile(at('named.csv'), 'user,variant,exposures,clicks\nu1,x,2,1\nu2,x,4,3\nu3,x,5,5\n');
+  const files = ['--exposures', at('exposures.csv'), '--users', at('users-twice.csv'), '--slice', 'age'];
+  const ctrOf = ({ rows }: { rows: { result: { control: number } }[] }) => rows[0]!.result.control;
+  // u1 has two exposures, u2 one.
+  expect(ctrOf(await json(...files, '--outcomes', at('clicks.csv')))).toBeCloseTo(2 / 3, 9);
+  const columns = ['--columns', 'impressions=exposures'];
+  expect(ctrOf(await json(...files, '--outcomes', at('named.csv'), ...columns))).toBeCloseTo(4 / 6, 9);
+});
+
+test('what is logged in whole seconds counts from that of the first exposure on', async () => {
+  const late = EXPOSURES.replaceAll(':00Z', ':00.750Z');
+  await writeFile(at('late.csv'), late);
+  const outcomes = ['--outcomes', at('outcomes.csv')];
+  const { early, rows } = await json('--exposures', at('late.csv'), ...outcomes);
+  const expected = await json('--exposures', at('exposures.csv'), ...outcomes);
+  expect([early, rows]).toEqual([1, expected.rows]);
+});
+
 test('without impressions each exposure is one, and what is not told is no metric', async () => {
-  await writeFile(at('clicks.csv'), 'user,clicks\nu1,1\nu2,1\nu3,1\n');
   const { rows } = await json('--exposures', at('exposures.csv'), '--outcomes', at('clicks.csv'));
   expect(rows.length).toBe(1);
   expect(rows[0].result).toMatchObject({
