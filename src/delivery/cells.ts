@@ -1,5 +1,6 @@
 /** Cells of JSON, or of columns that are lists and structures, as the texts that a model is asked with. */
 import type { Config } from '../config/schema.js';
+import { readNumber } from '../features/read-number.js';
 import { wholeNumber } from '../features/whole-number.js';
 import type { Values } from './raw-request.js';
 
@@ -48,13 +49,14 @@ export function textOf(
   column: string,
   { separators, wholeNumbers }: CellColumns,
 ): string | undefined {
-  const value = cells[column];
+  const value = Object.hasOwn(cells, column) ? cells[column] : undefined;
   if (value === null || value === undefined || value === '') return undefined;
+  // A column may be called as anything, even constructor.
+  const separator = Object.hasOwn(separators, column) ? separators[column] : undefined;
   if (typeof value === 'string') {
-    return wholeNumbers && separators[column] === undefined ? wholeNumber(value) : value;
+    return wholeNumbers && separator === undefined ? wholeNumber(value) : value;
   }
-  if (Array.isArray(value) && separators[column] !== undefined)
-    return value.join(separators[column]) || undefined;
+  if (Array.isArray(value) && separator !== undefined) return value.join(separator) || undefined;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new Unfit(`expected a text or a number in ${column}, got ${shown(value)}`);
 }
@@ -77,7 +79,7 @@ export function attributesOf(attributes: Cells, columns: CellColumns): Values {
 export function numberOf(cells: Cells, name: string, columns: CellColumns): number | null {
   const text = textOf(cells, name, columns);
   if (text === undefined) return null;
-  const number = Number(text);
-  if (!Number.isFinite(number)) throw new Unfit(`expected a number in ${name}, got ${shown(text)}`);
+  const number = readNumber(text);
+  if (number === null) throw new Unfit(`expected a number in ${name}, got ${shown(text)}`);
   return number;
 }

@@ -11,6 +11,7 @@ import { localSeconds, localSecondsSql, zoneOffsets } from '../../src/features/l
 import { normalisedSql, normaliseNumber } from '../../src/features/normalise-number.js';
 import { propertyCode, propertyIndex, propertyStrides } from '../../src/features/property-code.js';
 import { tokeniser, tokensSql } from '../../src/features/query-tokens.js';
+import { readNumber, readNumberSql } from '../../src/features/read-number.js';
 import { splitValues } from '../../src/features/split-values.js';
 import { type TimeField, timeFieldSql, timeFieldValue } from '../../src/features/time-fields.js';
 
@@ -195,4 +196,65 @@ test('a pattern that only RE2 understands is refused', () => {
   expect(() => tokeniser({ pattern: '(?P<word>[a-z]+)' })).toThrow(
     /features.query.tokens.pattern must be a regular expression of RE2 and of JavaScript, got \(\?P<word>/,
   );
+});
+
+test('numbers are read alike', async () => {
+  const texts = [
+    '5',
+    '-5.25',
+    '+7',
+    '.5',
+    '5.',
+    '1e3',
+    '1E-3',
+    '-.5e+2',
+    ' 5',
+    '5 ',
+    '\t5\n',
+    '007',
+    '-0',
+    'true',
+    'FALSE',
+    'True',
+  ];
+  const none = [
+    '',
+    ' ',
+    '.',
+    '-',
+    'e5',
+    '5e',
+    '1_000',
+    '1,5',
+    '1 000',
+    '0x10',
+    '0b1',
+    '0o7',
+    'inf',
+    '-Infinity',
+    'NaN',
+    '1e999',
+    '5d',
+  ];
+  const more = [
+    '５',
+    '--5',
+    '5f',
+    '1e5.5',
+    '$5',
+    'null',
+    'yes',
+    '9'.repeat(40),
+    '0.1',
+    '123456789.123456789',
+    '4.9e-324',
+  ];
+  const all = [...texts, ...none, ...more];
+  const rows = all.map((text, at) => `(${at}, ${quoteLiteral(text)})`);
+  const read = await column<number | null>(
+    `SELECT ${readNumberSql('t')} FROM (VALUES ${rows.join(', ')}) AS texts(place, t) ORDER BY place`,
+  );
+  for (const [at, text] of all.entries()) expect([text, readNumber(text)]).toEqual([text, read[at]]);
+  expect(texts.filter((text) => readNumber(text) === null)).toEqual([]);
+  expect(none.filter((text) => readNumber(text) !== null)).toEqual([]);
 });

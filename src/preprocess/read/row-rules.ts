@@ -3,6 +3,7 @@
  * number of the first rule that it breaks, 0 for none.
  */
 import { quoteLiteral } from '../../common/sql.js';
+import { readNumberSql } from '../../features/read-number.js';
 import { END_OF_TIME_US, timeSql } from '../../features/time-sql.js';
 import { wholeNumberSql } from '../../features/whole-number.js';
 import type { Relation } from './relation.js';
@@ -42,7 +43,7 @@ export function insertRows(
     ...(relation.isMalformed ? [`${relation.isMalformed} AS is_malformed`] : []),
   ];
   const read = spec.numbers.map(
-    (name) => `${readNumber(rawNumber(spec, name))} AS ${numberColumn(spec, name)}`,
+    (name) => `${readNumberSql(rawNumber(spec, name))} AS ${numberColumn(spec, name)}`,
   );
   if (spec.time) {
     const { columns, timeZone, year } = spec.time;
@@ -133,13 +134,6 @@ function filterRules(spec: TableSpec): readonly SqlRule[] {
 function cellText(spec: TableSpec, relation: Relation, name: string): string {
   const text = relation.text(name);
   return spec.wholeNumbers && spec.separators[name] === undefined ? wholeNumberSql(text) : text;
-}
-
-/** True and false are 1 and 0, since pandas writes labels so. */
-function readNumber(text: string): string {
-  const number = `TRY_CAST(${text} AS DOUBLE)`;
-  return `CASE WHEN contains(${text}, '_') THEN NULL WHEN lower(${text}) = 'true' THEN 1
-    WHEN lower(${text}) = 'false' THEN 0 WHEN isfinite(${number}) THEN ${number} END`;
 }
 
 function rawNumber(spec: TableSpec, name: string): string {
