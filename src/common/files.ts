@@ -106,6 +106,30 @@ export async function withWorkFolder<T>(folder: string, run: (work: string) => P
   }
 }
 
+export interface WorkPlace {
+  /** Where what will be at the path is written meanwhile, a file or a folder: beside it, and nothing is there yet. */
+  readonly work: string;
+  /** Leaves nothing of it. */
+  clear(): Promise<void>;
+}
+
+/** For a file that appears at `path` when it is whole; its folder is made where it is missing. An interruption leaves nothing behind. */
+export async function workPlaceFor(path: string): Promise<WorkPlace> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const work = join(folder, `.${basename(path)}.${process.pid}.new`);
+  // In a container, a process that was killed had the same id.
+  await rm(work, { recursive: true, force: true });
+  const forget = onInterrupt(() => rmSync(work, { recursive: true, force: true }));
+  return {
+    work,
+    async clear() {
+      forget();
+      await rm(work, { recursive: true, force: true });
+    },
+  };
+}
+
 /** Hexadecimal; the file is read as a stream. */
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -8,6 +8,7 @@ import {
   recoverFolder,
   replaceFolder,
   withWorkFolder,
+  workPlaceFor,
   writeFileAtomic,
   writeJson,
 } from '../../src/common/files.js';
@@ -99,4 +100,18 @@ it('the checksum of a file is that of its bytes', async () => {
   const bytes = Buffer.alloc(300_000, 'abc');
   await writeFile(join(folder, 'x'), bytes);
   expect(await fileSha256(join(folder, 'x'))).toBe(createHash('sha256').update(bytes).digest('hex'));
+});
+
+it('what is written for a path begins with nothing, whatever a process of the same number has left, and is cleared', async () => {
+  const path = join(folder, 'a', 'vectors.npy');
+  const first = await workPlaceFor(path);
+  await mkdir(first.work);
+  await writeFile(join(first.work, 'left'), 'x');
+  const { work, clear } = await workPlaceFor(path);
+  expect(work).toBe(first.work);
+  expect(await readdir(join(folder, 'a'))).toEqual([]);
+  await writeFile(work, 'x');
+  await clear();
+  expect(await readdir(join(folder, 'a'))).toEqual([]);
+  await first.clear();
 });

@@ -1,10 +1,11 @@
 /** Vectors with the ids that they are of: Parquet, or NumPy's .npy with the ids in a CSV beside it. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ARRAY, arrayValue, DuckDBDataChunk, FLOAT, VARCHAR } from '@duckdb/node-api';
 import { copyToParquet, openDatabase } from '../../common/database.js';
+import { workPlaceFor } from '../../common/files.js';
 
 export interface VectorWriter {
   /** `vectors` row by row, [ids, units]. */
@@ -26,10 +27,8 @@ export async function vectorWriter(
   format: VectorFormat,
   { name, units }: { readonly name: string; readonly units: number },
 ): Promise<VectorWriter> {
-  await mkdir(dirname(path), { recursive: true });
-  const work = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
+  const { work, clear: abandon } = await workPlaceFor(path);
   await mkdir(work);
-  const abandon = () => rm(work, { recursive: true, force: true });
   return format === 'npy'
     ? npyWriter(path, work, name, units, abandon)
     : parquetWriter(path, work, name, units, abandon);

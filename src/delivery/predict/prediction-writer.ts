@@ -1,8 +1,8 @@
 /** Predictions as CSV, JSON lines or Parquet, in the order in which they come; a file appears whole or not at all. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   DuckDBDataChunk,
   DuckDBTimestampValue,
@@ -13,6 +13,7 @@ import {
 } from '@duckdb/node-api';
 import { copyToParquet, type Database, openDatabase } from '../../common/database.js';
 import { UserError } from '../../common/errors.js';
+import { workPlaceFor } from '../../common/files.js';
 import { shortest } from '../../common/shortest.js';
 
 export interface Prediction {
@@ -111,9 +112,7 @@ export async function fileWriter(
   format: PredictionFormat,
   columns: PredictionColumns,
 ): Promise<PredictionWriter> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
-  const abandon = () => rm(temporary, { recursive: true, force: true });
+  const { work: temporary, clear: abandon } = await workPlaceFor(path);
   if (format === 'parquet') return parquetWriter(path, temporary, columns, abandon);
   const stream = createWriteStream(temporary);
   await once(stream, 'open');
@@ -125,6 +124,7 @@ export async function fileWriter(
       stream.end();
       await once(stream, 'close');
       await rename(temporary, path);
+      await abandon();
     },
     async abandon() {
       // Of a write that is under way.
