@@ -39,7 +39,7 @@ function tablesOf(shape: ModelShape): Tables {
 
 /** Where there is no item at all, padding points at one without a value. */
 const noItem = ({ fields, numbers }: RowShape): EncodedRow => ({
-  fields: fields.map(({ pooling }) => (pooling ? new Int32Array(0) : Int32Array.of(0))),
+  fields: fields.map(({ pooling }) => (pooling ? [] : [0])),
   numbers: new Float32Array(numbers.length),
   isKnown: false,
 });

@@ -18,6 +18,8 @@ export interface Catalogue {
   rowOf(id: string, atSeconds: number): number | undefined;
   /** What the model reads of a row. */
   encoded(row: number): EncodedRow;
+  /** Whether the encoded rows of all are kept: then who holds one holds no memory of its own. */
+  readonly keepsAll: boolean;
   /** Each id, with its latest row. */
   latest(): Iterable<readonly [id: string, row: number]>;
 }
@@ -39,15 +41,18 @@ function catalogueOf(
   const { width, values: allNumbers } = numbers;
   const encode = (row: number): EncodedRow => {
     const encoded = fields.map(({ values, offsets }) =>
-      offsets ? values.slice(offsets[row]!, offsets[row + 1]!) : Int32Array.of(values[row]!),
+      offsets ? [...values.subarray(offsets[row]!, offsets[row + 1]!)] : [values[row]!],
     );
     return {
       fields: encoded,
-      numbers: allNumbers.slice(row * width, (row + 1) * width),
+      numbers: width === 0 ? allNumbers : allNumbers.slice(row * width, (row + 1) * width),
       isKnown: idField < 0 || encoded[idField]![0]! >= idRows,
     };
   };
   return {
+    keepsAll: fields.every(
+      ({ values, offsets }) => (offsets ? offsets.length - 1 : values.length) <= KEPT_ROWS,
+    ),
     rowOf: (id, atSeconds) => states.rowAt(id, atSeconds) ?? rows.get(id),
     encoded(row) {
       let found = kept.get(row);

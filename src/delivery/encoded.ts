@@ -2,8 +2,8 @@
 
 /** An item, or a row of an entity. */
 export interface EncodedRow {
-  /** Of each field in the order of the config: its table rows, one of a single-valued field. */
-  readonly fields: readonly Int32Array[];
+  /** Of each field in the order of the config: its table rows, one of a single-valued field. Typed arrays would take five times the memory. */
+  readonly fields: readonly (readonly number[])[];
   /** Normalised. */
   readonly numbers: Float32Array;
   /** Whether the vocabulary has the id. */

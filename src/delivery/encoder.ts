@@ -9,6 +9,7 @@ import { localClock } from '../features/local-days.js';
 import { normaliseNumber } from '../features/normalise-number.js';
 import { propertyCode, propertyStrides } from '../features/property-code.js';
 import { tokeniser } from '../features/query-tokens.js';
+import { readNumber } from '../features/read-number.js';
 import { timeFieldValue } from '../features/time-fields.js';
 import type { ModelShape } from '../model/shape.js';
 import type { Catalogues } from './catalogue.js';
@@ -19,8 +20,9 @@ import type { RawEvent, RawRequest, RawRow, RawSample, Values } from './raw-requ
 
 const US_PER_SECOND = 1_000_000;
 
-/** Encoded items that are kept, of those that come with columns of the log. */
+/** Encoded items that are kept, of those that come with columns of the log; not of columns that are longer, which come from anyone. */
 const KEPT_ITEMS = 1 << 16;
+const KEPT_LENGTH = 512;
 
 export interface Encoder {
   /** A row of the items, with columns of the log where it is one of an event. */
@@ -141,7 +143,7 @@ export function createEncoder({ config, manifest, shape, vocabularies, catalogue
       if (!row) {
         row = encodeItem(item, atSeconds, log);
         if (kept.size >= KEPT_ITEMS) kept.clear();
-        kept.set(key, row);
+        if (key.length <= KEPT_LENGTH) kept.set(key, row);
       }
       return row;
     },
@@ -234,6 +236,6 @@ function numberEncoder(
       const { column } = settings[unit.name]!;
       if (!Object.hasOwn(given, column)) return base?.numbers[at] ?? 0;
       const text = textOf(given, column);
-      return normaliseNumber(text === null ? null : Number(text), unit, unit.scale);
+      return normaliseNumber(text === null ? null : readNumber(text), unit, unit.scale);
     });
 }

@@ -15,7 +15,7 @@ export interface LookUps {
 export interface FieldEncoder {
   readonly lookUps: LookUps;
   /** The rows of a cell: one of a single-valued field. */
-  rows(text: string | null): Int32Array;
+  rows(text: string | null): number[];
   /** The row of a single value. */
   row(value: string | null): number;
 }
@@ -37,7 +37,6 @@ export function fieldEncoder(
   return {
     lookUps,
     row,
-    rows: (text) =>
-      separator === undefined ? Int32Array.of(row(text)) : Int32Array.from(splitValues(text, separator), row),
+    rows: (text) => (separator === undefined ? [row(text)] : splitValues(text, separator).map(row)),
   };
 }

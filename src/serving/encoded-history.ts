@@ -45,8 +45,18 @@ export function keepVector({ vectors }: EncodedHistory, key: string, vector: Flo
   }
 }
 
-/** About what a history takes: of a model with so many units of states (0 where none are kept) and of a representation. */
-export function historyBytes({ events }: EncodedHistory, stateUnits: number, vectorUnits: number): number {
+/**
+ * About what a history takes: of a model with so many units of states (0 where none are kept) and of a representation, and items of
+ * so many bytes that are held by the history alone (0 where the catalogue has them anyway).
+ */
+export function historyBytes(
+  { events }: EncodedHistory,
+  {
+    states,
+    vector,
+    itemBytes,
+  }: { readonly states: number; readonly vector: number; readonly itemBytes: number },
+): number {
   const [eventBytes, ownBytes] = [64, 500];
-  return events.length * (4 * stateUnits + eventBytes) + 4 * vectorUnits * KEPT_VECTORS + ownBytes;
+  return events.length * (4 * states + eventBytes + itemBytes) + 4 * vector * KEPT_VECTORS + ownBytes;
 }
