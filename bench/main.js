@@ -18,13 +18,13 @@ import { largeTable } from './parts/large-table.js';
 import { memory } from './parts/memory.js';
 import { preprocess } from './parts/preprocess.js';
 import { scaling } from './parts/scaling.js';
+import { serve } from './parts/serve.js';
 import { startup } from './parts/startup.js';
-
 import { train } from './parts/train.js';
 import { say } from './say.js';
 import { resultTables } from './table.js';
 
-const PARTS = { startup, preprocess, train, fit, encode, scaling, memory, largeTable };
+const PARTS = { startup, preprocess, train, fit, encode, scaling, memory, largeTable, serve };
 
 function options() {
   const { values, positionals } = parseArgs({

@@ -12,6 +12,7 @@ const GOALS = {
   trainVsTorchPlain: 18,
   trainVsTorchTuned: 1.8,
   encodeVsTorchTuned: 1.5,
+  serveVsOnnxruntime: 1.5,
   preprocessVsPandas: 3,
   // Within 1.3 times the time of polars.
   preprocessVsPolars: 1 / 1.3,
@@ -167,6 +168,22 @@ function starts({ parts: { startup } }) {
   return section('Start-up', ['command', 'time'], rows);
 }
 
+function serving({ parts: { serve } }) {
+  const rows = (serve?.measured ?? []).flatMap(({ kind, connections, speeds, ratio, slices }) =>
+    Object.entries(speeds).map(([side, { perSecond, p50Ms, p99Ms }]) => [
+      kind,
+      connections,
+      side,
+      count(perSecond),
+      `${p50Ms} ms`,
+      `${p99Ms} ms`,
+      side === 'dupn' ? rounded(ratio) : null,
+      slices.some((slice) => slice.side === side && slice.disturbed) ? 'beside other load' : null,
+    ]),
+  );
+  return section('Serving', ['requests', 'clients', 'side', 'a second', 'p50', 'p99', 'ratio', ''], rows);
+}
+
 /** All parts that were measured. */
 export function resultTables(results) {
   const { environment: here, parts } = results;
@@ -180,7 +197,7 @@ export function resultTables(results) {
     `${here.cpu.model}, ${here.cpu.threads} threads (${here.cpu.features.join(', ')});`,
     `dupn ${here.dupn} (${here.commit}): ${engine.join(', ')}; ${versions.join(', ')}.`,
   ].join(' ');
-  const sections = [ratios, speeds, arithmetic, fits, preprocessing, growth, memories, starts];
+  const sections = [ratios, speeds, arithmetic, fits, preprocessing, growth, memories, serving, starts];
   const note = isQuick ? 'A quick run: these figures say only that everything runs.\n' : '';
   return [`${about}\n`, note, ...sections.map((make) => make(results))].filter(Boolean).join('\n');
 }

@@ -1,25 +1,23 @@
 /**
- * `node bench/serve.js [--data FOLDER --seconds N --rounds N --out FILE]` (after npm run build): dupn serve beside the same model behind FastAPI and
- * onnxruntime, by turns, for 1, 10 and 100 clients. Two kinds of requests: histories of their own, and users whose histories the
- * server keeps. Both sides must give the same scores first.
+ * Requests a second and the times of their answers: dupn serve beside the same model behind FastAPI and onnxruntime, by turns, for 1, 10
+ * and 100 clients. Two kinds of requests: histories of their own, and users whose histories the server keeps. Both sides must give the
+ * same scores first.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import autocannon from 'autocannon';
-import { cacheFolder } from '../setup/libtensorflow.js';
-import { pythonEnvironment } from '../test/python-environment.js';
-import { dupn, runMeasured } from './command.js';
-import { median } from './compare.js';
-import { gaugeLoad } from './load.js';
-import { trainingData } from './prepare.js';
-import { say } from './say.js';
-import { ALL_THREADS } from './threads.js';
+import { pythonEnvironment } from '../../test/python-environment.js';
+import { dupn, runMeasured } from '../command.js';
+import { median } from '../compare.js';
+import { gaugeLoad } from '../load.js';
+import { trainingData } from '../prepare.js';
+import { say } from '../say.js';
+import { ALL_THREADS } from '../threads.js';
 
 const PACKAGES = ['fastapi', 'uvicorn[standard]', 'orjson', 'onnxruntime', 'numpy', 'pyarrow'];
 const CLIENTS = [1, 10, 100];
@@ -27,20 +25,14 @@ const USERS = 512;
 const CANDIDATES = 20;
 const TOLERANCE = 1e-5;
 
+const OURS = 'dupn';
+const PEER = 'onnxruntime';
+
 const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string', default: join(cacheFolder(), 'bench-data') },
-    seconds: { type: 'string', default: '8' },
-    rounds: { type: 'string', default: '3' },
-    out: { type: 'string' },
-  },
-});
-
 /** A bundle and ONNX graphs of one run on the data of training, which is trained where there is none. */
-async function exported(python) {
-  const { config, folder } = await trainingData({ data: options.data, python });
+async function exported({ data, python }) {
+  const { config, folder } = await trainingData({ data, python });
   const run = (...args) =>
     runMeasured(`dupn ${args[0]}`, python, [process.execPath, dupn, ...args], ALL_THREADS);
   if (!existsSync(join(folder, 'runs', 'bench', 'checkpoints'))) await run('train', '-c', config);
@@ -56,10 +48,10 @@ async function exported(python) {
 }
 
 /** Users of the log with their events, profiles and some candidates. */
-async function someUsers() {
+async function someUsers(data) {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
-  const table = (name) => `read_parquet('${join(options.data, 'training-log', `${name}.parquet`)}')`;
+  const table = (name) => `read_parquet('${join(data, 'training-log', `${name}.parquet`)}')`;
   const rows = async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
   const users = await rows(`SELECT * FROM ${table('users')} ORDER BY user_id LIMIT ${USERS}`);
   const events =
@@ -134,7 +126,7 @@ async function start(name, command, port, env = {}) {
 async function startDupn({ bundle }) {
   const port = await freePort();
   return start(
-    'dupn',
+    OURS,
     [process.execPath, dupn, 'serve', '--bundle', bundle, '--port', `${port}`, '--log-level', 'warn'],
     port,
   );
@@ -146,14 +138,14 @@ async function startPeer(python, { bundle, onnx }) {
     python,
     '-W',
     'ignore',
-    pathOf('./peers/serve_onnx.py'),
+    pathOf('../peers/serve_onnx.py'),
     bundle,
     onnx,
     `${port}`,
     `${ALL_THREADS}`,
     '1',
   ];
-  return start('onnxruntime', command, port);
+  return start(PEER, command, port);
 }
 
 /** The same scores, or a comparison would mean nothing. */
@@ -198,46 +190,68 @@ async function load(side, bodies, connections, seconds) {
   };
 }
 
-const python = await pythonEnvironment('serve', PACKAGES);
-const model = await exported(python);
-const users = await someUsers();
-const kinds = {
-  history: users.map(({ user: _, ...body }) => ({ ...body, time: '2026-06-01T00:00:00Z', tasks: ['ctr'] })),
-  user: users.map(({ history: _, ...body }) => ({ ...body, tasks: ['ctr'] })),
-};
-const ours = await startDupn(model);
-const peer = await startPeer(python, model);
-const measured = [];
-try {
-  for (const { user, history } of users) {
-    for (const side of [ours, peer]) await side.post('/v1/events', { user, events: history });
-  }
-  for (const [kind, bodies] of Object.entries(kinds)) {
-    await requireEqual(ours, peer, bodies);
-    const texts = bodies.map((body) => JSON.stringify(body));
-    for (const side of [ours, peer]) await load(side, texts, 10, 3);
-    for (const connections of CLIENTS) {
-      const slices = [];
-      for (let round = 0; round < Number(options.rounds); round++) {
-        for (const side of [ours, peer])
-          slices.push(await load(side, texts, connections, Number(options.seconds)));
-      }
-      const of = (name, key) => median(slices.filter(({ side }) => side === name).map((slice) => slice[key]));
-      const row = { kind, connections, slices };
-      for (const { name } of [ours, peer]) {
-        row[name] = { perSecond: of(name, 'perSecond'), p50Ms: of(name, 'p50Ms'), p99Ms: of(name, 'p99Ms') };
-      }
-      row.ratio = row.dupn.perSecond / row.onnxruntime.perSecond;
-      measured.push(row);
-      const text = ({ perSecond, p50Ms, p99Ms }) =>
-        `${perSecond.toFixed(0)}/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms`;
-      say(
-        `${kind}, ${connections} clients: dupn ${text(row.dupn)}; onnxruntime ${text(row.onnxruntime)}; ratio ${row.ratio.toFixed(2)}`,
-      );
+/** Both sides by turns; medians of each. */
+async function compare(sides, kind, bodies, { clients, rounds, seconds }) {
+  const rows = [];
+  for (const connections of clients) {
+    const slices = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const side of sides) slices.push(await load(side, bodies, connections, seconds));
     }
+    const of = (name, key) => median(slices.filter(({ side }) => side === name).map((slice) => slice[key]));
+    const speeds = Object.fromEntries(
+      sides.map(({ name }) => [
+        name,
+        { perSecond: of(name, 'perSecond'), p50Ms: of(name, 'p50Ms'), p99Ms: of(name, 'p99Ms') },
+      ]),
+    );
+    const ratio = speeds[OURS].perSecond / speeds[PEER].perSecond;
+    rows.push({ kind, connections, speeds, ratio, slices });
+    const text = (name) =>
+      `${name} ${speeds[name].perSecond.toFixed(0)}/s, p50 ${speeds[name].p50Ms} ms, p99 ${speeds[name].p99Ms} ms`;
+    say(`${kind}, ${connections} clients: ${text(OURS)}; ${text(PEER)}; ratio ${ratio.toFixed(2)}`);
   }
-} finally {
-  await ours.close();
-  await peer.close();
+  return rows;
 }
-if (options.out) writeFileSync(options.out, `${JSON.stringify(measured, null, 1)}\n`);
+
+export async function serve({ quick, data }) {
+  const settings = quick
+    ? { clients: CLIENTS, rounds: 1, seconds: 2, warmUpSeconds: 1 }
+    : { clients: CLIENTS, rounds: 3, seconds: 8, warmUpSeconds: 3 };
+  const python = await pythonEnvironment('serve', PACKAGES);
+  const model = await exported({ data, python });
+  const users = await someUsers(data);
+  const kinds = {
+    history: users.map(({ user: _, ...body }) => ({ ...body, time: '2026-06-01T00:00:00Z', tasks: ['ctr'] })),
+    user: users.map(({ history: _, ...body }) => ({ ...body, tasks: ['ctr'] })),
+  };
+  say('serving');
+  const ours = await startDupn(model);
+  const measured = [];
+  try {
+    const peer = await startPeer(python, model);
+    try {
+      const sides = [ours, peer];
+      for (const { user, history } of users) {
+        for (const side of sides) await side.post('/v1/events', { user, events: history });
+      }
+      for (const [kind, bodies] of Object.entries(kinds)) {
+        await requireEqual(ours, peer, bodies);
+        const texts = bodies.map((body) => JSON.stringify(body));
+        for (const side of sides) await load(side, texts, 10, settings.warmUpSeconds);
+        measured.push(...(await compare(sides, kind, texts, settings)));
+      }
+    } finally {
+      await peer.close();
+    }
+  } finally {
+    await ours.close();
+  }
+  const most = measured.filter(({ connections }) => connections === CLIENTS.at(-1));
+  const ratioOf = (wanted) => most.find(({ kind }) => kind === wanted).ratio;
+  return {
+    settings,
+    measured,
+    ratios: { serveVsOnnxruntime: ratioOf('history'), serveKnownVsOnnxruntime: ratioOf('user') },
+  };
+}
