@@ -1,13 +1,13 @@
 /** Runs a server from its options until a signal stops it. */
-import type { Context } from '../common/context.js';
+import type { Context, Logger } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
 import { KEYS_VARIABLE, keyCheck } from '../serving/api-keys.js';
 import { AppendedEvents } from '../serving/appended-events.js';
-import { openExposures } from '../serving/exposures.js';
+import { type ExposureLog, openExposures } from '../serving/exposures.js';
 import type { Limits } from '../serving/limits.js';
 import { createMetrics } from '../serving/metrics.js';
 import { Models } from '../serving/models.js';
-import { createServer } from '../serving/server.js';
+import { createServer, type Server } from '../serving/server.js';
 import type { Io } from './io.js';
 import type { ServeOptions } from './serve.js';
 import { servedVariants } from './served-variants.js';
@@ -15,7 +15,10 @@ import { version } from './version.js';
 
 const MIB = 2 ** 20;
 
-/** @throws UserError for bundles that cannot be used, and for an address that cannot be had or is open to all */
+/**
+ * @throws UserError for bundles that cannot be used, and for an address that cannot be had or is open to all; Error when a model
+ * is gone
+ */
 export async function serveBundles(options: ServeOptions, io: Io, { logger }: Context): Promise<void> {
   const { host, port, exposures: exposuresFile, anonymous } = options;
   const { variants, assign } = servedVariants(options);
@@ -26,46 +29,102 @@ export async function serveBundles(options: ServeOptions, io: Io, { logger }: Co
     );
   }
   const limits = limitsOf(options);
-  const models = await Models.open({ variants, limits, logger });
+  if (limits.batchMs >= limits.timeoutMs) {
+    throw new UserError(
+      `Cannot serve: expected --batch-ms below --timeout-ms, after which requests are given up, got ${limits.batchMs} and ${limits.timeoutMs}`,
+    );
+  }
   const exposures = exposuresFile === undefined ? null : await openExposures(exposuresFile, logger);
-  const appended = new AppendedEvents(limits.historyBytes, limits.events);
-  const metrics = createMetrics({
-    waiting: () => sumOf(models, ({ waiting }) => waiting),
-    cachedBytes: () => sumOf(models, ({ cachedBytes }) => cachedBytes),
-    appendedBytes: () => appended.bytes,
-    appendedUsers: () => appended.users,
-    lostExposures: () => exposures?.lost ?? 0,
-  });
-  models.countIn(metrics);
   try {
-    const input = { models, limits, metrics, appended, assign, exposures, keys, logger, version: version() };
-    const server = await createServer(input);
-    const url = await server.listen(host, port);
-    const names = variants.map(({ name }) => name);
-    logger.info({ url, variants: names, keys: keys !== null }, `serving ${names.join(', ')} on ${url}`);
-    let reloading = Promise.resolve();
-    const onHangUp = () => {
-      reloading = reloading
-        .then(() => Promise.all([models.reload(), exposures?.reopen()]))
-        .then(
-          () => {},
-          (error: unknown) => logger.error({ error: messageOf(error) }, 'cannot reload'),
-        );
-    };
-    process.on('SIGHUP', onHangUp);
-    const signal = await stopSignal();
-    logger.info({ signal }, `${signal}: answering what was taken`);
-    await server.stop();
-    await reloading;
-    process.removeListener('SIGHUP', onHangUp);
-    logger.info({}, 'stopped');
+    const models = await Models.open({ variants, limits, logger });
+    try {
+      const appended = new AppendedEvents(limits.historyBytes, limits.events);
+      const metrics = createMetrics({
+        waiting: () => sumOf(models, ({ waiting }) => waiting),
+        cachedBytes: () => sumOf(models, ({ cachedBytes }) => cachedBytes),
+        appendedBytes: () => appended.bytes,
+        appendedUsers: () => appended.users,
+        lostExposures: () => exposures?.lost ?? 0,
+      });
+      models.countIn(metrics);
+      const input = {
+        models,
+        limits,
+        metrics,
+        appended,
+        assign,
+        exposures,
+        keys,
+        logger,
+        version: version(),
+      };
+      await serveUntilStopped(await createServer(input), { models, exposures, logger }, async (server) => {
+        const url = await server.listen(host, port);
+        const names = variants.map(({ name }) => name);
+        logger.info({ url, variants: names, keys: keys !== null }, `serving ${names.join(', ')} on ${url}`);
+      });
+    } finally {
+      await models.close();
+    }
   } finally {
-    await models.close();
     await exposures?.close();
   }
 }
 
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);
+interface Served {
+  readonly models: Models;
+  readonly exposures: ExposureLog | null;
+  readonly logger: Logger;
+}
+
+/** Reloads at each SIGHUP. @throws Error when a model is gone, after what waited is answered */
+async function serveUntilStopped(
+  server: Server,
+  { models, exposures, logger }: Served,
+  listen: (server: Server) => Promise<void>,
+): Promise<void> {
+  let [isAsked, isStopping] = [false, false];
+  let reloading: Promise<void> | null = null;
+  const reload = async () => {
+    // However many signals came meanwhile, once more is enough.
+    while (isAsked && !isStopping) {
+      isAsked = false;
+      for (const outcome of await Promise.allSettled([models.reload(), exposures?.reopen()])) {
+        if (outcome.status === 'fulfilled') continue;
+        const error = messageOf(outcome.reason);
+        logger.error({ error }, `cannot reload: ${error}`);
+      }
+    }
+    reloading = null;
+  };
+  const onHangUp = () => {
+    isAsked = true;
+    reloading ??= reload();
+  };
+  // Before anyone can know that there is a server to send them to.
+  process.on('SIGHUP', onHangUp);
+  const stopped = stopSignal();
+  try {
+    await listen(server);
+    const reason = await Promise.race([stopped.signal, models.failed]);
+    isStopping = true;
+    if (typeof reason === 'string') {
+      logger.info({ signal: reason }, `${reason}: answering what was taken`);
+    } else {
+      const { variant, cause } = reason;
+      logger.error({ variant, error: messageOf(cause) }, `${variant}: ${messageOf(cause)}; the server stops`);
+    }
+    await server.stop();
+    await reloading;
+    logger.info({}, 'stopped');
+    if (typeof reason !== 'string') throw reason.cause;
+  } finally {
+    process.removeListener('SIGHUP', onHangUp);
+    stopped.forget();
+  }
+}
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
 
 function limitsOf(options: ServeOptions): Limits {
   return {
@@ -88,12 +147,19 @@ function sumOf(models: Models, read: (model: ReturnType<Models['of']>['model']) 
 }
 
 /** The first of them; a second one ends the process at once. */
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const stop = (signal: NodeJS.Signals) => {
-      for (const name of ['SIGTERM', 'SIGINT'] as const) process.removeListener(name, stop);
-      resolve(signal);
-    };
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, stop);
+function stopSignal(): { readonly signal: Promise<NodeJS.Signals>; forget(): void } {
+  const names = ['SIGTERM', 'SIGINT'] as const;
+  let tell = (_: NodeJS.Signals) => {};
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    tell = resolve;
   });
+  const stop = (name: NodeJS.Signals) => {
+    forget();
+    tell(name);
+  };
+  const forget = () => {
+    for (const name of names) process.removeListener(name, stop);
+  };
+  for (const name of names) process.on(name, stop);
+  return { signal, forget };
 }

@@ -26,6 +26,8 @@ export interface ServeOptions extends SharedOptions {
 
 const MIB = 2 ** 20;
 
+const HOUR_MS = 3_600_000;
+
 export function serveCommand(io: Io): Command {
   const collect = (value: string, earlier: readonly string[] = []) => [...earlier, value];
   const limits = DEFAULT_LIMITS;
@@ -39,10 +41,15 @@ export function serveCommand(io: Io): Command {
     .option('--split <name=share,...>', 'shares of the users of each bundle; by default equal')
     .option('--salt <text>', 'with several bundles: what users are spread by; another for each experiment')
     .option('--exposures <file>', 'append who was scored by what, as JSON lines')
-    .option('--batch-ms <ms>', 'how long a request waits for others', count(0), limits.batchMs)
+    .option('--batch-ms <ms>', 'how long a request waits for others', count(0, HOUR_MS), limits.batchMs)
     .option('--batch-requests <count>', 'requests that are scored together', count(1), limits.batchRequests)
     .option('--queue <count>', 'requests that may wait; more are refused (429)', count(1), limits.queue)
-    .option('--timeout-ms <ms>', 'how long a request may wait, or take to come', count(1), limits.timeoutMs)
+    .option(
+      '--timeout-ms <ms>',
+      'how long a request may wait, or take to come',
+      count(1, HOUR_MS),
+      limits.timeoutMs,
+    )
     .option('--max-candidates <count>', 'of a request', count(1), limits.candidates)
     .option('--max-events <count>', 'of a request, and kept of a user', count(1), limits.events)
     .option('--body-mib <size>', 'size of a request', count(1), limits.bodyBytes / MIB)
@@ -57,11 +64,12 @@ export function serveCommand(io: Io): Command {
     );
 }
 
-/** Reads a whole number from `least` on. */
-function count(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+/** Reads a whole number from `least` to `most`. */
+function count(least: number, most?: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`expected a whole number from ${least} on, got ${text}`);
+    if (/^\d+$/.test(text) && value >= least && value <= (most ?? Number.MAX_SAFE_INTEGER)) return value;
+    const range = most === undefined ? `from ${least} on` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`expected a whole number ${range}, got ${text}`);
   };
 }

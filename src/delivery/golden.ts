@@ -4,7 +4,8 @@
  */
 import { UserError } from '../common/errors.js';
 import { encodedAsk } from './ask.js';
-import type { OpenModel } from './open-model.js';
+import type { AskedRequest } from './encoded.js';
+import type { EncodingModel, OpenModel } from './open-model.js';
 import type { RawRequest, RawSample } from './raw-request.js';
 import { scoreRequests } from './score-requests.js';
 
@@ -24,15 +25,29 @@ export interface GoldenCheck {
   readonly difference: number;
 }
 
-/** @throws UserError when the model says something else; `name` names it in the message */
-export function checkGolden(model: OpenModel, golden: readonly GoldenRequest[], name: string): GoldenCheck {
+/** Logits of the data of all samples of a task, row by row, [samples, outputs]. */
+export type ScoreTask = (task: string, asked: readonly AskedRequest[]) => Promise<Float32Array>;
+
+/** By the weights of the model itself. */
+export const scoreBy =
+  ({ weights }: OpenModel): ScoreTask =>
+  async (task, asked) =>
+    scoreRequests(weights, task, asked);
+
+/** @throws UserError when `score` says something else; `name` names the model in the message */
+export async function checkGolden(
+  model: EncodingModel,
+  golden: readonly GoldenRequest[],
+  name: string,
+  score: ScoreTask,
+): Promise<GoldenCheck> {
   let samples = 0;
   let difference = 0;
   for (const task of Object.keys(model.weights.shape.tasks)) {
     const asking = golden.filter(({ tasks }) => tasks[task]);
     const asked = asking.map(({ request, tasks }) => encodedAsk(model.encoder, task, request, tasks[task]!));
     const expected = asking.flatMap(({ tasks }) => tasks[task]!.flatMap(({ logits }) => logits));
-    const got = scoreRequests(model.weights, task, asked);
+    const got = await score(task, asked);
     for (const [at, logit] of expected.entries()) {
       const off = Math.abs(got[at]! - logit) / Math.max(1, Math.abs(logit));
       // Not a number is no agreement.

@@ -3,6 +3,7 @@
  * with the item before the request, else of the earliest one (docs/prepared-format.md). Moments are whole seconds.
  */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { preparedPaths } from '../common/prepared.js';
 import type { PreparedData } from '../dataset/prepared.js';
@@ -41,7 +42,8 @@ export function itemStates(byId: ReadonlyMap<string, ItemState>): ItemStates {
 
 export const noStates: ItemStates = itemStates(new Map());
 
-const BLOCK = 1 << 20;
+/** Events that are looked at before others may work: some milliseconds of a server that reloads. */
+const BLOCK = 1 << 17;
 
 /** Out of the events of prepared data; 16 bytes of memory for each event with such an item. */
 export async function statesOfLog(connection: DuckDBConnection, prepared: PreparedData): Promise<ItemStates> {
@@ -57,6 +59,7 @@ export async function statesOfLog(connection: DuckDBConnection, prepared: Prepar
   if (idOf.size === 0) return noStates;
   for (const { items, times } of prepared.segments) {
     for (let start = 0; start < items.length; start += BLOCK) {
+      await setImmediate();
       const end = Math.min(start + BLOCK, items.length);
       const seconds = times.read(start, end);
       for (const [at, row] of items.read(start, end).entries()) {

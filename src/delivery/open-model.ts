@@ -1,4 +1,4 @@
-/** A trained model with all that is needed to ask it with raw values. */
+/** A trained model with all that is needed to ask it with raw values, or all but its weights. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config/schema.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -8,26 +8,32 @@ import { type EncodingManifest, loadVocabularies } from './encoding.js';
 import type { Vocabulary } from './field-encoder.js';
 import type { ItemStates } from './item-states.js';
 
-export interface OpenModel {
+/** Encodes what is asked of a model whose weights may be elsewhere. */
+export interface EncodingModel {
   readonly config: Config;
-  /** The owner of the model disposes of them. */
-  readonly weights: ModelWeights;
+  readonly weights: Pick<ModelWeights, 'shape'>;
   readonly manifest: EncodingManifest;
   readonly vocabularies: ReadonlyMap<string, Vocabulary>;
   readonly catalogues: Catalogues;
   readonly encoder: Encoder;
 }
 
-export interface OpenModelInput extends Pick<OpenModel, 'config' | 'weights' | 'manifest'> {
+export interface OpenModel extends EncodingModel {
+  /** The owner of the model disposes of them. */
+  readonly weights: ModelWeights;
+}
+
+export interface OpenModelInput<Weights> extends Pick<EncodingModel, 'config' | 'manifest'> {
+  readonly weights: Weights;
   /** A bundle, or prepared data. */
   readonly folder: string;
   readonly states: ItemStates;
 }
 
-export async function openModel(
+export async function openModel<Weights extends EncodingModel['weights']>(
   connection: DuckDBConnection,
-  { folder, states, ...model }: OpenModelInput,
-): Promise<OpenModel> {
+  { folder, states, ...model }: OpenModelInput<Weights>,
+): Promise<EncodingModel & { readonly weights: Weights }> {
   const { config, manifest, weights } = model;
   const vocabularies = await loadVocabularies(connection, folder, manifest);
   const catalogues = await loadCatalogues(connection, folder, manifest, states);

@@ -7,15 +7,18 @@ import { PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
 import { openPrepared, type PreparedData } from '../dataset/prepared.js';
 import type { EncodingManifest } from './encoding.js';
 import { statesOfLog } from './item-states.js';
-import type { Bundle } from './open-bundle.js';
-import { type OpenModel, openModel } from './open-model.js';
+import type { BundleTables } from './open-bundle.js';
+import { type EncodingModel, openModel } from './open-model.js';
 
 /** The caller closes the data. @throws UserError for data that is encoded in another way */
-export async function openOwnPrepared(
+export async function openOwnPrepared<Weights extends EncodingModel['weights']>(
   connection: DuckDBConnection,
-  bundle: Bundle,
+  bundle: Pick<BundleTables, 'folder' | 'head' | 'config'> & { readonly weights: Weights },
   folder: string,
-): Promise<{ readonly model: OpenModel; readonly prepared: PreparedData }> {
+): Promise<{
+  readonly model: EncodingModel & { readonly weights: Weights };
+  readonly prepared: PreparedData;
+}> {
   if (!existsSync(join(folder, preparedPaths.manifest))) {
     throw new UserError(
       `Cannot read histories from ${folder}: expected prepared data, got none; run dupn preprocess`,

@@ -13,7 +13,7 @@ import { allVariables } from '../model/weights.js';
 import { BUNDLE_FORMAT, type BundleHead, type BundleOrigin, bundlePaths } from './bundle-format.js';
 import { parquetSql } from './database.js';
 import { type EncodingManifest, vocabulariesOf } from './encoding.js';
-import { checkGolden, type GoldenCheck, type GoldenRequest } from './golden.js';
+import { checkGolden, type GoldenCheck, type GoldenRequest, scoreBy } from './golden.js';
 import type { ItemStates } from './item-states.js';
 import type { OpenModel } from './open-model.js';
 
@@ -42,7 +42,7 @@ export async function writeBundle(
 ): Promise<WrittenBundle> {
   const { model, states, prepared, golden, origin, folder, force } = input;
   await requireReplaceable(folder, bundlePaths.head, force);
-  const check = checkGolden(model, golden, origin.run);
+  const check = await checkGolden(model, golden, origin.run, scoreBy(model));
   let bytes = 0;
   await replaceFolder(folder, async (temporary) => {
     const { fields, entities, items } = prepared.manifest;

@@ -30,6 +30,7 @@ interface Waiting<Job, Answer> {
 export class BatchQueue<Job, Answer> {
   #waiting: Waiting<Job, Answer>[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #lateTimer: NodeJS.Timeout | undefined;
   #isDue = false;
   #atWork = 0;
   #drained: (() => void)[] = [];
@@ -42,13 +43,18 @@ export class BatchQueue<Job, Answer> {
 
   /** @throws RequestError 429 where too many wait, 503 after the time-out */
   ask(job: Job): Promise<Answer> {
-    if (this.#waiting.length >= this.options.capacity) {
-      throw new RequestError(429, 'too many requests wait for the model; come again in a second');
-    }
+    this.requireRoom();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, sinceMs: performance.now(), resolve, reject });
       this.#plan();
+      this.#lateTimer ??= setTimeout(() => this.#giveUpLate(), this.options.timeoutMs + 1);
     });
+  }
+
+  /** For who has work to do before it asks. @throws RequestError 429 where too many wait */
+  requireRoom(): void {
+    if (this.#waiting.length < this.options.capacity) return;
+    throw new RequestError(429, 'too many requests wait for the model; come again in a second');
   }
 
   /** Resolves when all that was asked is answered. */
@@ -74,18 +80,40 @@ export class BatchQueue<Job, Answer> {
     setImmediate(() => void this.#work());
   }
 
+  /** Of those that wait, also while the model is at work on others; the oldest is the first. */
+  #giveUpLate(): void {
+    clearTimeout(this.#lateTimer);
+    this.#lateTimer = undefined;
+    const { timeoutMs } = this.options;
+    const nowMs = performance.now();
+    const inTime = this.#waiting.findIndex(({ sinceMs }) => sinceMs >= nowMs - timeoutMs);
+    const late = this.#waiting.splice(0, inTime < 0 ? this.#waiting.length : inTime);
+    for (const { reject } of late) reject(new RequestError(503, 'the model had no time for this request'));
+    const [oldest] = this.#waiting;
+    if (oldest) {
+      const leftMs = oldest.sinceMs + timeoutMs - nowMs;
+      this.#lateTimer = setTimeout(() => this.#giveUpLate(), leftMs + 1);
+    }
+    this.#tellDrained();
+  }
+
   async #work(): Promise<void> {
     this.#isDue = false;
+    this.#giveUpLate();
     const taken = this.#waiting.splice(0, this.options.batchRequests);
-    const latest = performance.now() - this.options.timeoutMs;
-    const late = taken.filter(({ sinceMs }) => sinceMs < latest);
-    for (const { reject } of late) reject(new RequestError(503, 'the model had no time for this request'));
     this.#atWork++;
     if (this.#waiting.length > 0) this.#plan();
-    await this.#answer(taken.filter(({ sinceMs }) => sinceMs >= latest));
+    await this.#answer(taken);
     this.#atWork--;
     if (this.#waiting.length > 0) this.#plan();
-    else if (this.#atWork === 0) for (const resolve of this.#drained.splice(0)) resolve();
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    if (this.#waiting.length + this.#atWork > 0) return;
+    clearTimeout(this.#lateTimer);
+    this.#lateTimer = undefined;
+    for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   async #answer(batch: readonly Waiting<Job, Answer>[]): Promise<void> {

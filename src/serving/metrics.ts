@@ -36,7 +36,7 @@ export function createMetrics(gauges: Gauges) {
     /** Of each route, status and method. */
     requests: new Histogram({
       name: 'dupn_http_request_duration_seconds',
-      help: 'Requests by route, method and status, with their times',
+      help: 'Requests by route, method and status, with their times; 499 where the client went before its answer',
       labelNames: ['route', 'method', 'status'] as const,
       buckets: DURATIONS,
       registers,

@@ -20,17 +20,30 @@ export interface ModelsInput {
   readonly logger: Logger;
 }
 
+/** A model that is gone, and why. */
+export interface Failure {
+  readonly variant: string;
+  readonly cause: Error;
+}
+
 export class Models {
   readonly #served = new Map<string, OpenServed>();
   #metrics: Metrics | null = null;
+  #tellFailure: (failure: Failure) => void = () => {};
+  /** Resolves when the thread of a model in use has ended. */
+  readonly failed: Promise<Failure>;
 
-  private constructor(private readonly input: ModelsInput) {}
+  private constructor(private readonly input: ModelsInput) {
+    this.failed = new Promise((resolve) => {
+      this.#tellFailure = resolve;
+    });
+  }
 
   /** @throws UserError when one of them cannot be used */
   static async open(input: ModelsInput): Promise<Models> {
     const models = new Models(input);
     try {
-      for (const variant of input.variants) models.#served.set(variant.name, await models.#open(variant));
+      for (const variant of input.variants) models.#use(variant.name, await models.#open(variant));
     } catch (error) {
       await models.close();
       throw error;
@@ -68,15 +81,33 @@ export class Models {
       this.#metrics?.reloads.inc({ variant: name, result: opened ? 'replaced' : 'refused' });
       if (!opened) continue;
       const older = this.#served.get(name)!;
-      this.#served.set(name, opened);
+      this.#use(name, opened);
       await older.close();
       this.input.logger.info({ variant: name, ...opened.origin }, `${name}: a new bundle is in use`);
     }
   }
 
+  /** A user's id as the models read it: a number that was held as a float somewhere is the same user. */
+  userId(user: string): string {
+    const read = [...this.#served.values()].map(({ model }) => model.userId(user));
+    return read.find((id) => id !== user) ?? user;
+  }
+
+  /** Resolves when all that was asked is answered. */
+  async drained(): Promise<void> {
+    await Promise.all([...this.#served.values()].map(({ model }) => model.drained()));
+  }
+
   async close(): Promise<void> {
     for (const served of this.#served.values()) await served.close();
     this.#served.clear();
+  }
+
+  #use(name: string, served: OpenServed): void {
+    this.#served.set(name, served);
+    void served.died.then((cause) => {
+      if (this.#served.get(name) === served) this.#tellFailure({ variant: name, cause });
+    });
   }
 
   #open({ name, bundle, prepared }: VariantFolders): Promise<OpenServed> {

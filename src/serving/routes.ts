@@ -29,7 +29,7 @@ export function addRoutes(app: FastifyInstance, input: RoutesInput, takes: () =>
   const { models, limits, metrics, appended, assign, exposures } = input;
   const schemas = requestSchemas(limits);
 
-  const variantOf = ({ user }: UserBody): string => {
+  const variantOf = (user: string | undefined): string => {
     if (typeof assign === 'string') return assign;
     if (user !== undefined) return assign(user);
     throw new RequestError(
@@ -38,10 +38,11 @@ export function addRoutes(app: FastifyInstance, input: RoutesInput, takes: () =>
     );
   };
   const ask = async (body: UserBody | ScoreBody, nowMs: number) => {
-    const variant = variantOf(body);
+    const user = body.user === undefined ? undefined : models.userId(body.user);
+    const variant = variantOf(user);
     const { model, origin } = models.of(variant);
     const timeUs = body.time === undefined ? nowMs * 1000 : readTimeUs(body.time, 'time');
-    const events = appended.of(body.user ?? '');
+    const events = appended.of(user ?? '');
     const answer: Answered = await model.ask({
       body,
       timeUs,
@@ -76,7 +77,7 @@ export function addRoutes(app: FastifyInstance, input: RoutesInput, takes: () =>
     const events = body.events.map(givenEvent);
     for (const [, { model }] of models.all()) model.checkEvents(events);
     metrics.events.inc(events.length);
-    return { accepted: events.length, kept: appended.append(body.user, events) };
+    return { accepted: events.length, kept: appended.append(models.userId(body.user), events) };
   });
 
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
@@ -84,7 +85,7 @@ export function addRoutes(app: FastifyInstance, input: RoutesInput, takes: () =>
   app.get('/readyz', { schema: readySchema }, async () => {
     if (!takes()) throw new RequestError(503, 'the server stops');
     const dead = [...models.all()].find(([, { model }]) => !model.isAlive);
-    if (dead) throw new RequestError(503, `the thread of ${dead[0]} ended; start the server again`);
+    if (dead) throw new RequestError(503, `the thread of ${dead[0]} ended, and the server stops`);
     const origins = [...models.all()].map(([variant, { origin }]) => [variant, origin] as const);
     return { status: 'ok', models: Object.fromEntries(origins) };
   });

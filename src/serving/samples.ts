@@ -1,7 +1,7 @@
 /** The samples of the tasks that a request asks for. */
 import { attributesOf, type CellColumns, idText } from '../delivery/cells.js';
 import type { EncodedSample } from '../delivery/encoded.js';
-import type { OpenModel } from '../delivery/open-model.js';
+import type { EncodingModel } from '../delivery/open-model.js';
 import type { RawSample } from '../delivery/raw-request.js';
 import type { CandidateBody, ScoreBody } from './ask-body.js';
 import { RequestError } from './request-error.js';
@@ -11,7 +11,7 @@ import { RequestError } from './request-error.js';
  * @throws RequestError for a task that the model does not have, and for what it lacks; Unfit for attributes that it cannot read
  */
 export function encodeSamples(
-  model: OpenModel,
+  model: EncodingModel,
   columns: CellColumns,
   { tasks, candidates = {} }: Pick<ScoreBody, 'tasks' | 'candidates'>,
   atSeconds: number,
@@ -30,7 +30,7 @@ export function encodeSamples(
 }
 
 function rawSamples(
-  { config, weights }: OpenModel,
+  { config, weights }: EncodingModel,
   columns: CellColumns,
   task: string,
   candidates: NonNullable<ScoreBody['candidates']>,

@@ -236,13 +236,17 @@ export function requestSchemas(limits: Limits) {
   } as const;
 }
 
+const NO_KEY: Record<string, string[]>[] = [];
+
 export const healthSchema = {
   summary: 'Whether the process answers',
+  security: NO_KEY,
   response: { 200: { description: 'It does', type: 'object', properties: { status: { type: 'string' } } } },
 } as const;
 
 export const readySchema = {
   summary: 'Whether requests are taken, and by which models',
+  security: NO_KEY,
   response: {
     200: {
       description: 'They are',

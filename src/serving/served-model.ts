@@ -3,9 +3,10 @@ import { messageOf } from '../common/errors.js';
 import { type CellColumns, cellColumns, idText, valuesOf } from '../delivery/cells.js';
 import { queryOfUsers } from '../delivery/embed/embed-users.js';
 import type { AskedRequest, EncodedSample } from '../delivery/encoded.js';
-import type { OpenModel } from '../delivery/open-model.js';
+import type { EncodingModel } from '../delivery/open-model.js';
 import type { Values } from '../delivery/raw-request.js';
 import { representationUnits } from '../model/represent.js';
+import type { ModelShape } from '../model/shape.js';
 import { type Answer, answerBatch, type Job, keepsStates } from './answer-batch.js';
 import type { Appended } from './appended-events.js';
 import type { ScoreBody, UserBody } from './ask-body.js';
@@ -54,7 +55,7 @@ interface Remembered {
 
 export interface ServedInput {
   /** Encodes; its weights are not read. */
-  readonly model: OpenModel;
+  readonly model: EncodingModel;
   readonly thread: ModelThread;
   readonly prepared: PreparedUsers | null;
   readonly limits: Limits;
@@ -66,12 +67,19 @@ export class ServedModel {
   readonly #columns: CellColumns;
   readonly #queue: BatchQueue<Job, Answer>;
   readonly #histories: SizedCache<Remembered>;
+  readonly #sizes: Parameters<typeof historyBytes>[1];
 
   constructor(input: ServedInput) {
     const { model, thread, limits, watcher } = input;
     this.#input = input;
     this.#columns = cellColumns(model.config);
     this.#histories = new SizedCache(limits.cacheBytes);
+    const { shape } = model.weights;
+    this.#sizes = {
+      states: keepsStates(shape) ? shape.units : 0,
+      vector: representationUnits(shape),
+      itemBytes: model.catalogues.items.keepsAll ? 0 : rowBytes(shape),
+    };
     this.#queue = new BatchQueue({
       run: async (jobs) => {
         const startMs = performance.now();
@@ -104,6 +112,8 @@ export class ServedModel {
    */
   ask(question: Question): Promise<Answered> {
     const { body, timeUs, wantsVector } = question;
+    // Before the work of encoding: who is told to come again should cost little.
+    this.#queue.requireRoom();
     if (wantsVector) this.#requireVector();
     const tasks = body.tasks
       ? encodeSamples(
@@ -122,6 +132,11 @@ export class ServedModel {
   /** @throws Unfit for cells of events that the model cannot read */
   checkEvents(events: Appended['events']): void {
     for (const event of events) rawEvent(event, this.#columns);
+  }
+
+  /** The id as the model's config has it read. */
+  userId(user: string): string {
+    return idText(user, this.#columns);
   }
 
   /** Resolves when all that was asked is answered. */
@@ -157,7 +172,7 @@ export class ServedModel {
   #userHistory(question: Question): Pick<Job, 'history'> & Pick<AskedRequest, 'request'> {
     const { body } = question;
     const { encoder } = this.#input.model;
-    const history = this.#remembered(idText(body.user!, this.#columns), question);
+    const history = this.#remembered(this.userId(body.user!), question);
     const values = this.#valuesOf(body);
     const profile = body.profile && valuesOf(body.profile, this.#columns);
     const users = encoder.users({
@@ -178,13 +193,16 @@ export class ServedModel {
     const history = userHistory(model, this.#columns, prepared, { user, appended, timeUs });
     const afterUs = settledAfterUs(prepared, appended);
     if (timeUs > afterUs) {
-      const { shape } = model.weights;
-      const bytes = historyBytes(history, keepsStates(shape) ? shape.units : 0, representationUnits(shape));
+      const bytes = historyBytes(history, this.#sizes);
       this.#histories.set(user, { version: appended.version, afterUs, history }, bytes);
     }
     return history;
   }
 }
+
+/** About what V8 takes for an encoded item. */
+const rowBytes = ({ itemFields, itemNumbers }: ModelShape): number =>
+  150 + 64 * itemFields.length + (itemNumbers.length > 0 ? 150 + 4 * itemNumbers.length : 0);
 
 const countUnknown = (tasks: readonly (readonly EncodedSample[])[]): number =>
   tasks.flat().filter(({ candidate }) => candidate?.isKnown === false).length;

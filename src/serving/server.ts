@@ -1,4 +1,5 @@
 /** The HTTP server: routes, limits, keys and errors around the models. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import swagger from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Logger } from '../common/context.js';
@@ -7,8 +8,12 @@ import { Unfit } from '../delivery/cells.js';
 import type { KeyCheck } from './api-keys.js';
 import type { Limits } from './limits.js';
 import type { Metrics } from './metrics.js';
+import { OpenRequests } from './open-requests.js';
 import { type ErrorStatus, errorBody, knownStatus, RequestError } from './request-error.js';
 import { addRoutes, type RoutesInput } from './routes.js';
+
+/** What requests are counted as whose clients went before they were answered; no client ever sees it. */
+const CLIENT_GONE = 499;
 
 /** Paths that need no key: probes have none. */
 const OPEN_PATHS = new Set(['/healthz', '/readyz']);
@@ -62,11 +67,20 @@ export async function createServer(input: ServerInput): Promise<Server> {
       );
     },
   });
-  const state = { stopping: false, open: 0 };
-  let whenQuiet = () => {};
+  const state = { stopping: false };
+  const open = new OpenRequests();
+  open.watch(app.server);
 
   app.addHook('onRequest', async (request, reply) => {
-    state.open++;
+    const startMs = performance.now();
+    open.add(request.raw, reply.raw, (isAnswered) => {
+      const labels = {
+        route: request.routeOptions.url ?? 'none',
+        method: request.method,
+        status: String(isAnswered ? reply.statusCode : CLIENT_GONE),
+      };
+      metrics.requests.observe(labels, (performance.now() - startMs) / 1000);
+    });
     if (state.stopping) {
       reply.header('connection', 'close');
       if (request.url !== '/healthz') throw new RequestError(503, 'the server stops');
@@ -79,15 +93,6 @@ export async function createServer(input: ServerInput): Promise<Server> {
   });
   app.addHook('onSend', async (_, reply) => {
     if (state.stopping) reply.header('connection', 'close');
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const labels = {
-      route: request.routeOptions.url ?? 'none',
-      method: request.method,
-      status: String(reply.statusCode),
-    };
-    metrics.requests.observe(labels, reply.elapsedTime / 1000);
-    if (--state.open === 0) whenQuiet();
   });
   app.setErrorHandler((error, _, reply) => answerError(reply, error, logger));
   app.setNotFoundHandler((request) => {
@@ -119,12 +124,11 @@ export async function createServer(input: ServerInput): Promise<Server> {
       }),
     async stop() {
       state.stopping = true;
-      // Neither to come nor to wait may take a request longer, so that what is open then is a client that does not read.
-      const patience = new Promise<void>((resolve) => {
-        whenQuiet = resolve;
-        setTimeout(resolve, state.open === 0 ? 0 : 2 * limits.timeoutMs).unref();
-      });
-      await Promise.all([patience, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
+      // Neither to come nor to wait may take a request longer; what is open when the models are done is a client that does not read.
+      const patience = sleep(2 * limits.timeoutMs, undefined, { ref: false }).then(() =>
+        input.models.drained(),
+      );
+      await Promise.all([Promise.race([open.quiet(), patience]), sleep(FAREWELL_MS)]);
       setTimeout(() => app.server.closeAllConnections(), FAREWELL_MS).unref();
       await app.close();
     },

@@ -98,6 +98,36 @@ test('on SIGHUP a new bundle is taken into use under load, and one that does not
   expect(await server.ended).toBe(0);
 });
 
+test('signals that come while a bundle is opened are one reload more', async () => {
+  const server = await spawnServer(['--bundle', world.bundle]);
+  for (let time = 0; time < 6; time++) {
+    server.child.kill('SIGHUP');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await server.said(/^default: a new bundle is in use$/);
+  server.child.kill('SIGTERM');
+  expect(await server.ended).toBe(0);
+  expect(server.messages().filter((msg) => /a new bundle is in use/.test(msg)).length).toBeLessThanOrEqual(2);
+});
+
+test('a process whose model is gone ends, and says so by its exit code', async () => {
+  const end = `data:text/javascript,process.on('worker',(worker)=>process.on('SIGUSR2',()=>worker.terminate()))`;
+  const server = await spawnServer(['--bundle', world.bundle], { NODE_OPTIONS: `--import=${end}` });
+  const { post } = clientOf(server.url);
+  expect((await post('/v1/score', body)).status).toBe(200);
+  server.child.kill('SIGUSR2');
+  await server.said(/^default: the thread of the model ended \(1\); the server stops$/);
+  const { status, body: refused } = await post('/v1/score', body);
+  expect([status, refused.error.code]).toEqual([503, 'unavailable']);
+  expect(await server.ended).toBe(1);
+});
+
+test('a file of exposures that cannot be written ends the process before a model is opened', async () => {
+  await expect(spawnServer(['--bundle', world.bundle, '--exposures', world.folder])).rejects.toThrow(
+    `Cannot write exposures to ${world.folder}`,
+  );
+});
+
 test('users are spread over bundles, told which, and written down', async () => {
   const exposures = join(world.folder, 'exposures.jsonl');
   const server = await spawnServer(
@@ -151,7 +181,9 @@ test.each([
   [['--bundle', 'x', '--split', 'a=1'], 'expected several bundles with --split and --salt, got one'],
   [['--bundle', 'x', '--prepared', 'b=y'], 'expected --prepared of default, got b'],
   [['--bundle', 'nowhere'], 'Cannot open the bundle nowhere'],
-  [['--bundle', 'x', '--port', '65536'], 'expected a whole number from 0'],
+  [['--bundle', 'x', '--port', '65536'], 'expected a whole number from 0 to 65535'],
+  [['--bundle', 'x', '--timeout-ms', '3600001'], 'expected a whole number from 1 to 3600000'],
+  [['--bundle', 'x', '--batch-ms', '50', '--timeout-ms', '50'], 'expected --batch-ms below --timeout-ms'],
   [['--bundle', 'x', '--queue', '0'], 'expected a whole number from 1'],
 ] as const)('%j is refused', async (argv, message) => {
   const output = await runMain([

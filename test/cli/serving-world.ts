@@ -27,7 +27,7 @@ export async function makeServingWorld(): Promise<ServingWorld> {
     file,
     `extends: ${quickstart}
 name: shop
-data: { root: ${join(folder, 'log')} }
+data: { root: ${join(folder, 'log')}, wholeNumbers: true }
 features: { user: { phone: { column: device, from: lastEvent } }, itemNumbers: { price: { scale: log } } }
 split: { trainingFrom: 2026-01-06, evaluationFrom: 2026-01-10, validationUsers: 0.2 }
 tasks:

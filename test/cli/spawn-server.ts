@@ -11,6 +11,8 @@ type Line = Readonly<Record<string, unknown>> & { readonly msg: string };
 export interface SpawnedServer {
   readonly url: string;
   readonly child: ChildProcess;
+  /** Those of its log so far. */
+  messages(): string[];
   /** Waits for a line of the log whose message matches. */
   said(pattern: RegExp): Promise<Line>;
   /** Its exit code. */
@@ -45,5 +47,6 @@ export async function spawnServer(
       ended.then(() => reject(new Error(`the server ended: ${text}`)));
     });
   const { url } = await said(/^serving /);
-  return { url: url as string, child, said, ended };
+  const messages = () => lines.map(({ msg }) => msg);
+  return { url: url as string, child, said, messages, ended };
 }

@@ -90,6 +90,10 @@ test('what is written comes back: items whose attributes change, vocabularies, w
       /got something else/,
     );
     await writeBundle(connection, { ...input, force: true });
+    await writeFile(join(out, 'bundle.json'), 'null');
+    await expect(openBundle(connection, out)).rejects.toThrow(
+      'expected format 1, got undefined; export it again',
+    );
     expect((await readdir(folder)).sort()).toEqual(['bundle', 'data', 'file', 'prepared']);
   });
   weights.dispose();

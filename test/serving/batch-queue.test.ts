@@ -78,3 +78,29 @@ test('it says when nothing waits any more', async () => {
   expect(batches.flat()).toEqual([1, 2, 3, 4, 5]);
   await Promise.all(asked);
 });
+
+test('what waits is given up in time, also while the model is at work on something else', async () => {
+  let finish = () => {};
+  const working = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const queue = new BatchQueue<number, number>({
+    batchRequests: 1,
+    batchMs: 0,
+    capacity: 10,
+    timeoutMs: 60,
+    async run(jobs) {
+      await working;
+      return jobs;
+    },
+  });
+  const asked = [1, 2, 3, 4].map((job) => queue.ask(job));
+  const startMs = performance.now();
+  await expect(asked[2]).rejects.toMatchObject({ status: 503 });
+  await expect(asked[3]).rejects.toMatchObject({ status: 503 });
+  expect(performance.now() - startMs).toBeLessThan(1000);
+  expect(queue.length).toBe(0);
+  finish();
+  expect(await Promise.all([asked[0], asked[1]])).toEqual([1, 2]);
+  await queue.drained();
+});

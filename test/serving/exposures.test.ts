@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -46,4 +47,23 @@ test('every line arrives, in the file that was renamed or in the new one, and wh
 
 test('a file that cannot be written is refused', async () => {
   await expect(openExposures(folder, logger)).rejects.toThrow(`Cannot write exposures to ${folder}: `);
+});
+
+test('a line that was cut off is ended before the next one begins', async () => {
+  const path = join(folder, 'cut.jsonl');
+  await writeFile(path, '{"user":"u1"}\n{"us');
+  const log = await openExposures(path, logger);
+  log.add(exposure(2));
+  await log.close();
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  expect(lines).toEqual(['{"user":"u1"}', '{"us', JSON.stringify(exposure(2)), '']);
+});
+
+test.runIf(existsSync('/dev/full'))('what a full disk does not take is counted, and told once', async () => {
+  const told: string[] = [];
+  const log = await openExposures('/dev/full', { ...logger, error: (_, message) => void told.push(message) });
+  for (let at = 0; at < 2500; at++) log.add(exposure(at));
+  await log.close();
+  expect(log.lost).toBe(2500);
+  expect(told).toEqual(['exposures are lost']);
 });

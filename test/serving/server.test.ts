@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -153,6 +154,16 @@ function closeTo(answer: { scores: Record<string, number[]> }) {
   );
   return { ...answer, scores };
 }
+
+test('a user whose id was held as a float somewhere is the same user', async () => {
+  const events = [{ item: 'i000001', time: '2026-02-01T00:00:00Z' }];
+  await server.post('/v1/events', { user: '77.0', events });
+  expect((await server.post('/v1/events', { user: '77', events })).body).toEqual({ accepted: 1, kept: 2 });
+  for (const user of ['77', '77.0']) {
+    const { body } = await server.post('/v1/embed', { user, time: '2026-02-02T00:00:00Z' });
+    expect(body.events).toBe(2);
+  }
+});
 
 test('the vector of a user is the one that embed writes', async () => {
   const out = join(world.folder, 'users.npy');
@@ -327,6 +338,52 @@ test('a bundle that is swapped under load answers every request, and the older o
     'dupn_reloads_total{variant="default",result="replaced"} 3',
   );
   await swapped.close();
+});
+
+/** Sends the start of a request, and goes. */
+async function sendAndGo(url: string, text: string): Promise<void> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  await new Promise<void>((resolve) => socket.write(text, () => resolve()));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.destroy();
+}
+
+test('clients that go before they are answered hold nothing up, and are counted', async () => {
+  const left = await startServer(world.bundle, { batchMs: 300, timeoutMs: 5000 });
+  const body = JSON.stringify({ user: 'u', tasks: ['ppp'] });
+  const head = `POST /v1/score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  await sendAndGo(left.url, head + body);
+  await sendAndGo(left.url, head + body + head + body);
+  await sendAndGo(left.url, `${head}{`);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const gone =
+    /^dupn_http_request_duration_seconds_count\{route="\/v1\/score",method="POST",status="499"\} (\d+)$/m;
+  expect(Number(gone.exec((await left.get('/metrics')).body)?.[1])).toBeGreaterThanOrEqual(3);
+  const startMs = performance.now();
+  await left.close();
+  expect(performance.now() - startMs).toBeLessThan(4000);
+});
+
+test('a model whose thread ends is told of, what waits for it gets 503, and a reload replaces it', async () => {
+  let worker: Worker | null = null;
+  process.once('worker', (started) => {
+    worker = started;
+  });
+  const broken = await startServer(world.bundle, { batchMs: 200 });
+  const body = { user: 'u', tasks: ['ppp'] };
+  expect((await broken.post('/v1/score', body)).status).toBe(200);
+  const waiting = [broken.post('/v1/score', body), broken.post('/v1/score', body)];
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  void worker!.terminate();
+  for (const { status, body } of await Promise.all(waiting)) {
+    expect([status, body.error.code]).toEqual([503, 'unavailable']);
+  }
+  const { variant, cause } = await broken.models.failed;
+  expect([variant, cause.message]).toEqual(['default', 'the thread of the model ended (1)']);
+  expect((await broken.get('/readyz')).status).toBe(503);
+  await broken.models.reload();
+  expect((await broken.post('/v1/score', body)).status).toBe(200);
+  await broken.close();
 });
 
 test('the document is what requests are checked by', async () => {

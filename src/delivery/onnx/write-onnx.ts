@@ -5,7 +5,7 @@ import { fileSha256, replaceFolder, writeFileAtomic, writeJson } from '../../com
 import { encodedAsk } from '../ask.js';
 import { buildBatch } from '../build-batch.js';
 import type { BundleOrigin } from '../bundle-format.js';
-import { checkGolden, type GoldenCheck, type GoldenRequest } from '../golden.js';
+import { checkGolden, type GoldenCheck, type GoldenRequest, scoreBy } from '../golden.js';
 import type { OpenModel } from '../open-model.js';
 import { requireReplaceable } from '../write-bundle.js';
 import { encoderGraph } from './encoder-graph.js';
@@ -79,7 +79,7 @@ export async function writeOnnx({
   force,
 }: WriteOnnxInput): Promise<WrittenOnnx> {
   await requireReplaceable(folder, onnxPaths.head, force);
-  const check = checkGolden(model, golden, origin.run);
+  const check = await checkGolden(model, golden, origin.run, scoreBy(model));
   const { weights, config } = model;
   const { shape } = weights;
   let bytes = 0;
