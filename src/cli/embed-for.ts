@@ -1,5 +1,4 @@
 /** Runs an embedding from its options to its report. */
-import { existsSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
@@ -19,6 +18,7 @@ import { representationUnits } from '../model/represent.js';
 import { itemUnits } from '../model/shape.js';
 import { type AskedModel, type AskedOptions, openAskedModel } from './asked-model.js';
 import type { Io } from './io.js';
+import { requireNewFile } from './new-file.js';
 import type { Report } from './session.js';
 
 export interface EmbedOptions extends AskedOptions {
@@ -46,11 +46,7 @@ export async function embedFor(
     );
   }
   const format = out === undefined ? null : vectorFormat(out);
-  if (out !== undefined && existsSync(out) && !force) {
-    throw new UserError(
-      `Cannot write ${out}: expected a file that is new, got one that is there (--force replaces it)`,
-    );
-  }
+  if (out !== undefined) requireNewFile(out, force === true);
   return withDatabase(async (connection) => {
     const asked = await openAskedModel(connection, options, 'embed', { io, context });
     try {

@@ -1,5 +1,4 @@
 /** Runs a prediction from its options to its report. */
-import { existsSync } from 'node:fs';
 import type { Context } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import { withDatabase } from '../delivery/database.js';
@@ -9,6 +8,7 @@ import { openHistories } from '../delivery/predict/prepared-histories.js';
 import { formatOf, openRows, type RowFormat } from '../delivery/predict/row-source.js';
 import { type AskedOptions, openAskedModel } from './asked-model.js';
 import type { Io } from './io.js';
+import { requireNewFile } from './new-file.js';
 import type { Report } from './session.js';
 
 export interface PredictOptions extends AskedOptions {
@@ -23,11 +23,7 @@ export async function predictRows(options: PredictOptions, io: Io, context: Cont
   const { out, json, force } = options;
   if (out === undefined && json)
     throw new UserError('Cannot predict: --json prints the result on stdout, so name a file with --out');
-  if (out !== undefined && existsSync(out) && !force) {
-    throw new UserError(
-      `Cannot write ${out}: expected a file that is new, got one that is there (--force replaces it)`,
-    );
-  }
+  if (out !== undefined) requireNewFile(out, force === true);
   const format = out === undefined ? 'csv' : outputFormat(out);
   return withDatabase(async (connection) => {
     const { model, prepared, close } = await openAskedModel(connection, options, 'predict', { io, context });

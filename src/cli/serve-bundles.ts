@@ -1,6 +1,7 @@
 /** Runs a server from its options until a signal stops it. */
 import type { Context, Logger } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
+import { ONE_SIGNAL_MS } from '../common/interrupted.js';
 import { KEYS_VARIABLE, keyCheck } from '../serving/api-keys.js';
 import { AppendedEvents } from '../serving/appended-events.js';
 import { type ExposureLog, openExposures } from '../serving/exposures.js';
@@ -153,9 +154,15 @@ function stopSignal(): { readonly signal: Promise<NodeJS.Signals>; forget(): voi
   const signal = new Promise<NodeJS.Signals>((resolve) => {
     tell = resolve;
   });
+  let firstMs: number | null = null;
   const stop = (name: NodeJS.Signals) => {
-    forget();
-    tell(name);
+    if (firstMs === null) {
+      firstMs = performance.now();
+      tell(name);
+    } else if (performance.now() - firstMs > ONE_SIGNAL_MS) {
+      forget();
+      process.kill(process.pid, name);
+    }
   };
   const forget = () => {
     for (const name of names) process.removeListener(name, stop);

@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** npm hands on to us what the terminal has sent us already: two signals within this time are one. */
-const ONE_SIGNAL_MS = 300;
+export const ONE_SIGNAL_MS = 300;
 
 /** Work that a signal has ended, with what it had done saved. */
 export class Interrupted extends Error {

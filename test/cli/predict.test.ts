@@ -322,6 +322,13 @@ test('what cannot be predicted is refused', async () => {
   expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
+test('a folder is no file to write, and stays', async () => {
+  const argv = [...config, '--task', 'ctr', '--in', log('impressions'), '--out', folder, '--force'];
+  expect(await refusal('predict', ...argv)).toContain(
+    `Cannot write ${folder}: expected a file, got a folder`,
+  );
+});
+
 test('a bundle goes by itself, and one that was changed is refused', async () => {
   const copy = join(folder, 'copy');
   await json('export', ...config, '--out', copy);

@@ -21,8 +21,10 @@ test('on SIGTERM what was taken is answered, what is new is refused', async () =
   const { post, get } = clientOf(server.url);
   const taken = Array.from({ length: 20 }, () => post('/v1/score', body));
   await new Promise((resolve) => setTimeout(resolve, 300));
+  // Two at once are one: npm hands on what a terminal has sent already.
   server.child.kill('SIGTERM');
-  await server.said(/^SIGTERM: answering/);
+  server.child.kill('SIGINT');
+  await server.said(/: answering what was taken$/);
   const late = await post('/v1/score', body);
   expect([late.status, late.body.error.code]).toEqual([503, 'unavailable']);
   expect((await get('/readyz')).status).toBe(503);
@@ -61,8 +63,9 @@ test('SIGTERM under load loses nothing: every request is answered, or refused an
   await Promise.all(clients);
   expect(counts['200']).toBeGreaterThan(32);
   expect(counts['503']).toBeGreaterThan(0);
-  // A connection that nobody has accepted when the port closes is reset by the system.
-  const refused = ['503', 'ECONNREFUSED', 'ECONNRESET'];
+  // A connection that nobody has accepted when the port closes is reset by the system, one that idled for the whole farewell (of a client
+  // that had no processor) is closed by the server: what then comes on it was not taken either, as the exposures say below.
+  const refused = ['503', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'];
   expect(Object.keys(counts).filter((what) => what !== '200' && !refused.includes(what))).toEqual([]);
   const taken = (await readFile(exposures, 'utf8')).trimEnd().split('\n');
   expect(taken).toHaveLength(counts['200']!);
