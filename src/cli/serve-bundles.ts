@@ -1,6 +1,8 @@
-/** Runs a server from its options until a signal stops it. */
+/** Runs a server from its options until a signal stops it; a second one ends the process at once. */
+import { once } from 'node:events';
 import type { Context } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
+import { holdInterrupt } from '../common/interrupted.js';
 import { KEYS_VARIABLE, keyCheck } from '../serving/api-keys.js';
 import { AppendedEvents } from '../serving/appended-events.js';
 import { openExposures } from '../serving/exposures.js';
@@ -53,10 +55,13 @@ export async function serveBundles(options: ServeOptions, io: Io, { logger }: Co
         );
     };
     process.on('SIGHUP', onHangUp);
-    const signal = await stopSignal();
+    const held = holdInterrupt(['SIGHUP']);
+    if (!held.stop.aborted) await once(held.stop, 'abort');
+    const signal = held.stop.reason as NodeJS.Signals;
     logger.info({ signal }, `${signal}: answering what was taken`);
     await server.stop();
     await reloading;
+    held.release();
     process.removeListener('SIGHUP', onHangUp);
     logger.info({}, 'stopped');
   } finally {
@@ -85,15 +90,4 @@ function sumOf(models: Models, read: (model: ReturnType<Models['of']>['model']) 
   let sum = 0;
   for (const [, { model }] of models.all()) sum += read(model);
   return sum;
-}
-
-/** The first of them; a second one ends the process at once. */
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const stop = (signal: NodeJS.Signals) => {
-      for (const name of ['SIGTERM', 'SIGINT'] as const) process.removeListener(name, stop);
-      resolve(signal);
-    };
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, stop);
-  });
 }
