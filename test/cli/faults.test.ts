@@ -1,6 +1,6 @@
 /** What goes wrong around a run: damaged files, full disks, other processes, clocks that jump. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -246,6 +246,27 @@ describe.sequential('a run', () => {
     expect((await refusal('train', 'run.name=held')).split('\n')).toHaveLength(2);
     child.kill('SIGINT');
     expect(await child.ended).toMatchObject({ code: 130, signal: null });
+  });
+
+  it('ends within an epoch, and not with it', async () => {
+    const settings = [
+      'run.name=within',
+      'train.epochs=300',
+      'train.batchRequests=1',
+      'train.validationsPerEpoch=1',
+    ];
+    const child = start([bin, ...argv('train'), ...set(...settings)]);
+    const events = path('runs/within/tensorboard');
+    const isWritten = () =>
+      existsSync(events) && readdirSync(events).some((name) => statSync(join(events, name)).size > 500);
+    while (!isWritten()) await new Promise((done) => setTimeout(done, 5));
+    child.kill('SIGINT');
+    expect(await child.ended).toMatchObject({ code: 130 });
+    const { state } = JSON.parse(
+      await readFile(path('runs/within/checkpoints/last/checkpoint.json'), 'utf8'),
+    );
+    expect(state).toMatchObject({ epoch: 0, validatedStep: 0 });
+    expect(state.step).toBe(state.batch);
   });
 
   it.each([
