@@ -74,17 +74,22 @@ function lineEnds(
     const ends = zeroBytes(words[at]! ^ 0x0a0a0a0a);
     const between = zeroBytes(words[at]! ^ delimiters);
     if (ends === 0) {
-      if (between !== 0) found += countBytes(between);
+      found += countBytes(between);
     } else {
       if ((ends & (ends << 8)) !== 0 || ((ends & 0x80) !== 0 && before < 0)) return null;
       if ((at - lastWord) * 4 > MAX_RECORD_BYTES) return null;
       lastWord = at;
-      lines += countBytes(ends);
-      for (let bit = 0x80; bit !== 0; bit <<= 8) {
-        if ((between & bit) !== 0) found++;
-        if ((ends & bit) === 0) continue;
-        if (found !== expected) return null;
+      for (let rest = ends, within = between; ; ) {
+        // The bytes before the first end that is left, then those behind it.
+        const before = (rest & -rest) - 1;
+        if (found + countBytes(within & before) !== expected) return null;
+        lines++;
+        within &= ~before;
         found = 0;
+        rest &= rest - 1;
+        if (rest !== 0) continue;
+        found = countBytes(within);
+        break;
       }
     }
     before = ends;
