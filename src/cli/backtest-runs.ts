@@ -1,11 +1,13 @@
 /** The work of a backtest on its folders: what is done already is found, so that it goes on where it was cut off. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BacktestModel } from '../common/backtest-models.js';
 import { UserError } from '../common/errors.js';
 import { writeJson } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
+import { readJson } from '../common/read-json.js';
+import { readManifest } from '../common/read-manifest.js';
 import { toIsoUtc } from '../config/dates.js';
 import type { Backtest } from '../config/load-backtest.js';
 import type { Config } from '../config/schema.js';
@@ -18,7 +20,6 @@ import {
 } from '../experiments/backtest-configs.js';
 import { pairedDifferences } from '../experiments/paired-days.js';
 import { describeCheckpoint } from '../model/checkpoint.js';
-import { readManifest } from '../preprocess/reuse.js';
 import { backtestPaths } from '../report/write-backtest-report.js';
 import { runPaths } from '../training/run-folder.js';
 import type { TrainingState } from '../training/training-state.js';
@@ -57,7 +58,7 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
   /** Reads what an earlier call has saved, or works it out and saves it. */
   async function once<T extends object>(name: string, run: () => Promise<T>): Promise<T> {
     const file = join(daysFolder(folder), `${name}.json`);
-    if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as T;
+    if (existsSync(file)) return readJson<T>(file);
     const result = await run();
     await mkdir(daysFolder(folder), { recursive: true });
     await writeJson(file, result);
@@ -67,7 +68,7 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
   /** The prepared data of a config, which each day that is added takes further. */
   async function requireData(config: Config): Promise<Prepared> {
     const data = preparedFolder(config);
-    const [coveredTo, end] = [(await readManifest(data))?.coveredTo, endOf(config)];
+    const [coveredTo, end] = [readManifest(data)?.coveredTo, endOf(config)];
     const advice = `begin the backtest again (--force), or ${OTHER_NAME}`;
     if (coveredTo !== undefined && coveredTo > end) {
       throw new UserError(
@@ -105,7 +106,7 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
       const config = startConfig(settings);
       const { preprocessSeconds } = await once('start', async () => {
         const data = preparedFolder(config);
-        const isThere = (await readManifest(data)) !== null;
+        const isThere = readManifest(data) !== null;
         const prepare = async () => {
           const { seconds } = await prepareFolder(config, { force: false, update: true, context });
           if (isThere) await requirePrepared(config, require);
@@ -120,7 +121,7 @@ export function backtestWork(settings: Backtest, session: Session): Omit<Backtes
       return once(`${days[at]}-added`, async () => {
         const config = updateConfig(settings, at);
         const [from, to] = [toIsoUtc(days[at]!, config.data.timeZone), endOf(config)];
-        const coveredTo = (await readManifest(preparedFolder(config)))?.coveredTo;
+        const coveredTo = readManifest(preparedFolder(config))?.coveredTo;
         if (coveredTo === to) return { preprocessSeconds: 0 };
         if (coveredTo !== from) {
           throw new UserError(
@@ -202,7 +203,7 @@ export async function checkBacktestFolder({ folder }: Backtest, force: boolean):
 export async function removeBacktest({ folder }: Backtest): Promise<void> {
   const start = startFile(folder);
   if (existsSync(start)) {
-    const { prepared } = JSON.parse(await readFile(start, 'utf8')) as { readonly prepared: string };
+    const { prepared } = await readJson<{ readonly prepared: string }>(start);
     await rm(prepared, { recursive: true, force: true });
   }
   const entries = existsSync(folder) ? await readdir(folder) : [];

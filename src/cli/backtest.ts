@@ -1,7 +1,7 @@
 /** `dupn backtest`: a model that learns day by day, against one that does not and one that is retrained each day. */
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { acquireLock } from '../common/lock.js';
+import { lockFolder } from '../common/lock.js';
 import type { BacktestResult } from '../experiments/backtest-result.js';
 import type { Io } from './io.js';
 import { type ConfigOptions, runCommand, withConfigOptions } from './session.js';
@@ -23,7 +23,7 @@ export function backtestCommand(io: Io): Command {
         const { backtestPaths, writeBacktestReport } = await import('../report/write-backtest-report.js');
         const { backtestWork, checkBacktestFolder, removeBacktest } = await import('./backtest-runs.js');
         const { folder } = settings;
-        const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
+        const lock = await lockFolder(folder, 'the backtest');
         try {
           const force = options.force ?? false;
           await checkBacktestFolder(settings, force);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Progress } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
 import { preparedPaths } from '../common/prepared.js';
-import { readSealedJson } from '../common/sealed-json.js';
+import { unseal } from '../common/sealed-json.js';
 import { type WrittenFiles, wrongFiles } from '../common/wrong-files.js';
 import { bundlePaths } from '../delivery/bundle-format.js';
 import { onnxPaths } from '../delivery/onnx/write-onnx.js';
@@ -41,7 +41,7 @@ export async function checkFolder(folder: string, progress: Progress): Promise<C
   for (const { place, name } of found) {
     const path = join(place, name);
     try {
-      const head = await (name === CHECKPOINT_HEAD ? readSealedJson<Head>(path) : readJson(path));
+      const head = unseal<Head>(path, await readFile(path, 'utf8'), { mayLack: name !== CHECKPOINT_HEAD });
       const written = Object.values(head.files);
       files += written.length;
       bytes += written.reduce((sum, file) => sum + file.bytes, 0);
@@ -52,5 +52,3 @@ export async function checkFolder(folder: string, progress: Progress): Promise<C
   }
   return { files, bytes, wrong };
 }
-
-const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8')) as Head;

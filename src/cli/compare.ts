@@ -1,7 +1,7 @@
 /** `dupn compare`: variants of a model over seeds, trained, measured and set against each other. */
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { acquireLock } from '../common/lock.js';
+import { lockFolder } from '../common/lock.js';
 import type { Io } from './io.js';
 import { type ConfigOptions, runCommand, withConfigOptions } from './session.js';
 
@@ -19,7 +19,7 @@ export function compareCommand(io: Io): Command {
         const { comparisonText } = await import('../experiments/comparison-text.js');
         const { compareRun } = await import('./compare-run.js');
         const { folder, baseFile } = comparison;
-        const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
+        const lock = await lockFolder(folder, 'the comparison');
         try {
           const force = options.force ?? false;
           const result = await compare(

@@ -62,7 +62,7 @@ export async function evaluateRun(
   const reportFiles = Object.values(runReportPaths).map((path) => join(output, path));
   const limits = { memoryLimit: MEMORY_LIMIT, threads: config.preprocess.threads };
   const slices: Record<string, OpenSliceCodes> = {};
-  const lock = await acquireLock(join(output, '.eval.lock'));
+  const lock = await acquireLock(join(output, '.eval.lock'), `the evaluation in ${output}`);
   const data = openMeasured(prepared.folder);
   try {
     if (against) {

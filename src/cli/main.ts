@@ -1,7 +1,7 @@
 /** The command line: arguments in, exit code out. The one place where errors end. */
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
-import { Interrupted } from '../common/interrupted.js';
+import { Interrupted, onInterrupt } from '../common/interrupted.js';
 import { printableLines } from '../common/printable.js';
 import { systemProblem } from '../common/system-problem.js';
 import { abCommand } from './ab.js';
@@ -27,8 +27,10 @@ import { version } from './version.js';
 /** 0 when done, 2 for what the user can fix, 1 for a fault of ours, 128 and the number of a signal that has stopped it. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
   for (const stream of [io.stdout, io.stderr]) {
-    if (!stream.listeners('error').includes(ignoreClosedPipe)) stream.on('error', ignoreClosedPipe);
+    if (!stream.listeners('error').includes(ignoreClosed)) stream.on('error', ignoreClosed);
   }
+  // The first process of a container is ended by no signal that it doesn't listen to.
+  if (process.pid === 1) onInterrupt(() => {});
   try {
     await program(io).parseAsync(argv, { from: 'user' });
     return 0;
@@ -49,9 +51,12 @@ export async function main(argv: readonly string[], io: Io = processIo): Promise
   }
 }
 
-/** Who reads only the start of the output (`dupn show ... | head`) closes it early; the error comes after the write. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * Who reads only the start of the output (`dupn show ... | head`) closes it early (EPIPE), and a terminal may be gone before the
+ * signal that says so is dealt with (EIO); the error comes after the write.
+ */
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
 
 function program(io: Io): Command {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { writeFileAtomic, writeJson } from '../common/files.js';
-import { acquireLock, type Lock } from '../common/lock.js';
+import { type Lock, lockFolder } from '../common/lock.js';
 import { loadConfig } from '../config/load.js';
 import { describeDifference } from '../config/prepared-slice.js';
 import { renderConfig } from '../config/render.js';
@@ -52,7 +52,7 @@ export async function openRun(
 }
 
 /** Beside the folder of the run. @throws UserError when another process works on it */
-export const lockRun = ({ run }: Config): Promise<Lock> => acquireLock(join(run.folder, `.${run.name}.lock`));
+export const lockRun = (config: Config): Promise<Lock> => lockFolder(runFolder(config), 'the run');
 
 export function runFolder({ run }: Config): string {
   return join(run.folder, run.name);

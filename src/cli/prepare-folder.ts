@@ -1,10 +1,9 @@
 /** Prepares the data of a config in its folder, which is locked meanwhile. */
-import { basename, dirname, join } from 'node:path';
-import { acquireLock } from '../common/lock.js';
+import { lockFolder } from '../common/lock.js';
+import { readManifest } from '../common/read-manifest.js';
 import type { Config } from '../config/schema.js';
 import { verifyPrepared } from '../dataset/verify-prepared.js';
 import { type PreprocessInput, type PreprocessResult, preprocess } from '../preprocess/preprocess.js';
-import { readManifest } from '../preprocess/reuse.js';
 import { preparedFolder } from './require-prepared.js';
 
 export async function prepareFolder(
@@ -12,11 +11,11 @@ export async function prepareFolder(
   options: Pick<PreprocessInput, 'force' | 'update' | 'carry' | 'context'>,
 ): Promise<PreprocessResult> {
   const folder = preparedFolder(config);
-  const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
+  const lock = await lockFolder(folder, 'the prepared data');
   try {
     // What goes on from a folder would write down what is damaged there as if it were whole.
     const goesOn = options.carry?.folder ?? (options.update && !options.force ? folder : undefined);
-    const manifest = goesOn === undefined ? null : await readManifest(goesOn);
+    const manifest = goesOn === undefined ? null : readManifest(goesOn);
     if (manifest) await verifyPrepared(goesOn!, manifest, options.context.progress);
     return await preprocess({ config, folder, ...options });
   } finally {

@@ -1,9 +1,11 @@
 /** Finds the prepared data of a config, and refuses what does not fit it any more. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from '../common/context.js';
-import { messageOf, UserError } from '../common/errors.js';
-import { type Manifest, PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
+import { UserError } from '../common/errors.js';
+import { recoverFolder } from '../common/files.js';
+import { type Manifest, PREPARED_FORMAT } from '../common/prepared.js';
+import { readManifest } from '../common/read-manifest.js';
 import { describeDifference, preparedHash, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 
@@ -25,15 +27,11 @@ export async function requirePrepared(
   { action, configFile, logger }: { action: string; configFile: string; logger: Logger },
 ): Promise<Prepared> {
   const folder = preparedFolder(config);
-  const path = join(folder, preparedPaths.manifest);
-  const refuse = (text: string, cause?: unknown) =>
-    new UserError(`Cannot ${action}: ${text}\n  run \`dupn preprocess -c ${configFile}\``, { cause });
-  let manifest: Manifest;
-  try {
-    manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw refuse(`${path}: ${messageOf(error)}`, error);
+  const refuse = (text: string) =>
+    new UserError(`Cannot ${action}: ${text}\n  run \`dupn preprocess -c ${configFile}\``);
+  await recoverFolder(folder);
+  const manifest = readManifest(folder);
+  if (!manifest) {
     throw new UserError(
       `Cannot ${action}: expected prepared data in ${folder}, got none\n  run \`dupn preprocess -c ${configFile}\``,
     );

@@ -1,7 +1,8 @@
-/** Runs a server from its options until a signal stops it. */
+/** Runs a server from its options until a signal stops it; a second one ends the process at once. */
+import { once } from 'node:events';
 import type { Context, Logger } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
-import { ONE_SIGNAL_MS } from '../common/interrupted.js';
+import { holdInterrupt } from '../common/interrupted.js';
 import { KEYS_VARIABLE, keyCheck } from '../serving/api-keys.js';
 import { AppendedEvents } from '../serving/appended-events.js';
 import { type ExposureLog, openExposures } from '../serving/exposures.js';
@@ -104,10 +105,14 @@ async function serveUntilStopped(
   };
   // Before anyone can know that there is a server to send them to.
   process.on('SIGHUP', onHangUp);
-  const stopped = stopSignal();
+  const held = holdInterrupt(['SIGHUP']);
+  const stopped = held.stop.aborted ? Promise.resolve() : once(held.stop, 'abort');
   try {
     await listen(server);
-    const reason = await Promise.race([stopped.signal, models.failed]);
+    const reason = await Promise.race([
+      stopped.then(() => held.stop.reason as NodeJS.Signals),
+      models.failed,
+    ]);
     isStopping = true;
     if (typeof reason === 'string') {
       logger.info({ signal: reason }, `${reason}: answering what was taken`);
@@ -121,7 +126,7 @@ async function serveUntilStopped(
     if (typeof reason !== 'string') throw reason.cause;
   } finally {
     process.removeListener('SIGHUP', onHangUp);
-    stopped.forget();
+    held.release();
   }
 }
 
@@ -145,28 +150,4 @@ function sumOf(models: Models, read: (model: ReturnType<Models['of']>['model']) 
   let sum = 0;
   for (const [, { model }] of models.all()) sum += read(model);
   return sum;
-}
-
-/** The first of them; a second one ends the process at once. */
-function stopSignal(): { readonly signal: Promise<NodeJS.Signals>; forget(): void } {
-  const names = ['SIGTERM', 'SIGINT'] as const;
-  let tell = (_: NodeJS.Signals) => {};
-  const signal = new Promise<NodeJS.Signals>((resolve) => {
-    tell = resolve;
-  });
-  let firstMs: number | null = null;
-  const stop = (name: NodeJS.Signals) => {
-    if (firstMs === null) {
-      firstMs = performance.now();
-      tell(name);
-    } else if (performance.now() - firstMs > ONE_SIGNAL_MS) {
-      forget();
-      process.kill(process.pid, name);
-    }
-  };
-  const forget = () => {
-    for (const name of names) process.removeListener(name, stop);
-  };
-  for (const name of names) process.on(name, stop);
-  return { signal, forget };
 }

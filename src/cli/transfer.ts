@@ -1,7 +1,7 @@
 /** `dupn transfer`: a new task on a trained model by four strategies, with curves. */
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { acquireLock } from '../common/lock.js';
+import { lockFolder } from '../common/lock.js';
 import type { TrainedBase } from '../experiments/transfer.js';
 import type { TransferResult } from '../experiments/transfer-result.js';
 import type { PlannedBase, PlannedStrategy } from '../experiments/transfer-runs.js';
@@ -26,7 +26,7 @@ export function transferCommand(io: Io): Command {
         const { baseRun, checkTransfer, prepareTransfer, strategyRun } = await import('./transfer-runs.js');
         const { folder } = settings;
         const force = options.force ?? false;
-        const lock = await acquireLock(join(dirname(folder), `.${basename(folder)}.lock`));
+        const lock = await lockFolder(folder, 'the transfer');
         try {
           const data = await prepareTransfer(settings, session);
           await checkTransfer(settings, data);

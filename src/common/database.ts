@@ -8,6 +8,7 @@ import { quoteLiteral } from './sql.js';
 
 export interface Database {
   readonly connection: DuckDBConnection;
+  /** Once closed, it stays so. */
   close(): void;
 }
 
@@ -39,9 +40,12 @@ export async function openDatabase(
   const connection = await instance.connect();
   for (const setting of SETTINGS) await connection.run(setting);
   for (const macro of MACROS) await connection.run(macro);
+  let isOpen = true;
   return {
     connection,
     close() {
+      if (!isOpen) return;
+      isOpen = false;
       connection.closeSync();
       instance.closeSync();
     },

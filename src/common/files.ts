@@ -5,12 +5,13 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { onInterrupt } from './interrupted.js';
+import { temporaryBeside } from './temporary-name.js';
 
 /** Writes the file, in the place of an older one; its folder is made where it is missing. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${basename(path)}.${process.pid}.new`);
+  const temporary = await temporaryBeside(path);
   try {
     const file = await open(temporary, 'w');
     try {
@@ -36,24 +37,36 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
  * what an earlier one left half done is removed.
  */
 export async function replaceFolder(
-  folder: string,
+  place: string,
   fill: (temporary: string) => Promise<void>,
 ): Promise<void> {
+  // The working folder has a place beside it too.
+  const folder = resolve(place);
   await recoverFolder(folder);
   const temporary = besideFolder(folder, 'new');
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
+  const forget = onInterrupt(() => rmSync(temporary, { recursive: true, force: true }));
   try {
     await fill(temporary);
     for (const entry of await readdir(temporary, { recursive: true, withFileTypes: true })) {
       await syncToDisk(join(entry.parentPath, entry.name));
     }
+    await syncToDisk(temporary);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw withPath(error, folder);
+  } finally {
+    forget();
   }
   const previous = besideFolder(folder, 'previous');
-  await putInPlace(temporary, folder, previous);
+  try {
+    await putInPlace(temporary, folder, previous);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    await recoverFolder(folder);
+    throw error;
+  }
   await syncToDisk(dirname(folder));
   await rm(previous, { recursive: true, force: true });
 }
@@ -83,13 +96,57 @@ export async function recoverFolder(folder: string): Promise<void> {
   const previous = besideFolder(folder, 'previous');
   if (!existsSync(previous)) return;
   if (existsSync(folder)) {
-    await rm(previous, { recursive: true, force: true });
+    await rm(previous, { recursive: true, force: true }).catch((error: NodeJS.ErrnoException) => {
+      // Who may only read the folder can do without.
+      if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code!)) throw error;
+    });
     return;
   }
   await rename(previous, folder).catch((error: NodeJS.ErrnoException) => {
     // The writer is alive, and was faster.
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code!)) throw error;
   });
+}
+
+/** Whoever looks finds all of it or nothing, even where the process dies meanwhile; `finishRemoval` takes what is left then. */
+export async function removeFolder(folder: string): Promise<void> {
+  await finishRemoval(folder);
+  await rename(folder, besideFolder(folder, 'removed')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await finishRemoval(folder);
+}
+
+export const finishRemoval = (folder: string): Promise<void> =>
+  rm(besideFolder(folder, 'removed'), { recursive: true, force: true });
+
+/** A folder beside a file that is being made, for its parts. */
+export interface Workshop {
+  readonly folder: string;
+  /** Moves a file that is whole, by its name in the folder, to its place, where an older one goes. */
+  putInPlace(name: string, path: string): Promise<void>;
+  /** With all that is in it. */
+  remove(): Promise<void>;
+}
+
+/** The folder of `path` is made where it is missing. An interruption removes what is there by then. */
+export async function openWorkshop(path: string): Promise<Workshop> {
+  await mkdir(dirname(path), { recursive: true });
+  const folder = await temporaryBeside(path);
+  await mkdir(folder);
+  const forget = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
+  return {
+    folder,
+    async putInPlace(name, target) {
+      await syncToDisk(join(folder, name));
+      await rename(join(folder, name), target);
+      await syncToDisk(dirname(target));
+    },
+    async remove() {
+      forget();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** An empty folder beside the given one while `run` works, then gone, after an interruption too; what a process that was killed left in it goes first. */
@@ -106,30 +163,6 @@ export async function withWorkFolder<T>(folder: string, run: (work: string) => P
   }
 }
 
-export interface WorkPlace {
-  /** Where what will be at the path is written meanwhile, a file or a folder: beside it, and nothing is there yet. */
-  readonly work: string;
-  /** Leaves nothing of it. */
-  clear(): Promise<void>;
-}
-
-/** For a file that appears at `path` when it is whole; its folder is made where it is missing. An interruption leaves nothing behind. */
-export async function workPlaceFor(path: string): Promise<WorkPlace> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const work = join(folder, `.${basename(path)}.${process.pid}.new`);
-  // In a container, a process that was killed had the same id.
-  await rm(work, { recursive: true, force: true });
-  const forget = onInterrupt(() => rmSync(work, { recursive: true, force: true }));
-  return {
-    work,
-    async clear() {
-      forget();
-      await rm(work, { recursive: true, force: true });
-    },
-  };
-}
-
 /** Hexadecimal; the file is read as a stream. */
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
@@ -137,7 +170,7 @@ export async function fileSha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-function besideFolder(folder: string, role: 'new' | 'previous' | 'work'): string {
+function besideFolder(folder: string, role: 'new' | 'previous' | 'removed' | 'work'): string {
   return join(dirname(folder), `.${basename(folder)}.${role}`);
 }
 

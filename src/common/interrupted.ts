@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** npm hands on to us what the terminal has sent us already: two signals within this time are one. */
-export const ONE_SIGNAL_MS = 300;
+const ONE_SIGNAL_MS = 300;
 
 /** Work that a signal has ended, with what it had done saved. */
 export class Interrupted extends Error {
@@ -30,12 +30,14 @@ export class Interrupted extends Error {
 const cleanups: (() => void)[] = [];
 
 let held: ((signal: NodeJS.Signals) => void) | null = null;
+/** Signals that who holds the others deals with by itself. */
+let leftAlone: readonly NodeJS.Signals[] = [];
 let heldAtMs = Number.NEGATIVE_INFINITY;
 
 const exitCodeOf = (signal: NodeJS.Signals) => 128 + constants.signals[signal];
 
 function interrupted(signal: NodeJS.Signals): void {
-  if (performance.now() - heldAtMs < ONE_SIGNAL_MS) return;
+  if (leftAlone.includes(signal) || performance.now() - heldAtMs < ONE_SIGNAL_MS) return;
   if (held) {
     const tell = held;
     held = null;
@@ -43,7 +45,13 @@ function interrupted(signal: NodeJS.Signals): void {
     tell(signal);
     return;
   }
-  for (const cleanUp of cleanups.splice(0).reverse()) cleanUp();
+  for (const cleanUp of cleanups.splice(0).reverse()) {
+    try {
+      cleanUp();
+    } catch {
+      // Other threads still write, or the disk fails: the next command puts it right.
+    }
+  }
   listen(false);
   process.kill(process.pid, signal);
   // Only the first process of a container is still here: it has no signal that ends it.
@@ -75,17 +83,22 @@ export interface HeldInterrupt {
   release(): void;
 }
 
-/** The first signal ends nothing, and is told of by `stop`: who holds it ends by itself, soon. One holder at a time. */
-export function holdInterrupt(): HeldInterrupt {
+/**
+ * The first signal ends nothing, and is told of by `stop`: who holds it ends by itself, soon. One holder at a time, which
+ * may deal with some signals by itself (`but`).
+ */
+export function holdInterrupt(but: readonly NodeJS.Signals[] = []): HeldInterrupt {
   const controller = new AbortController();
   const tell = (signal: NodeJS.Signals) => controller.abort(signal);
   held = tell;
+  leftAlone = but;
   heldAtMs = Number.NEGATIVE_INFINITY;
   listen(true);
   return {
     stop: controller.signal,
     release() {
       if (held === tell) held = null;
+      leftAlone = [];
       listenWhileNeeded();
     },
   };

@@ -1,11 +1,13 @@
 /** One process at a time in a folder: a lock file that names its holder, and that a dead holder does not keep. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, rmSync } from 'node:fs';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from './errors.js';
+import { onInterrupt } from './interrupted.js';
+import { isRunning, startOf } from './processes.js';
 
 export interface Lock {
   release(): Promise<void>;
@@ -22,16 +24,28 @@ interface Holder {
 
 const ATTEMPTS = 20;
 
-/** @throws UserError while a living process, or one on another machine, holds it. */
-export async function acquireLock(path: string): Promise<Lock> {
+/** Of a folder, which may not be there yet: the lock file is beside it. `what` is in the folder, such as `the run`. */
+export const lockFolder = (folder: string, what: string): Promise<Lock> =>
+  acquireLock(join(dirname(folder), `.${basename(folder)}.lock`), `${what} in ${folder}`);
+
+/**
+ * `what` is what it is the lock of, for the message. A signal that ends the process releases it.
+ * @throws UserError while a living process, or one on another machine, holds it.
+ */
+export async function acquireLock(path: string, what: string): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true });
+  await removeLeft(path);
   const id = randomUUID();
   const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), id };
   const text = `${JSON.stringify(holder)}\n`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await create(path, text, id)) {
+      const forget = onInterrupt(() => {
+        if (readFileSync(path, 'utf8') === text) rmSync(path);
+      });
       return {
         async release() {
+          forget();
           if ((await readFile(path, 'utf8').catch(() => null)) === text) await rm(path, { force: true });
         },
       };
@@ -41,14 +55,25 @@ export async function acquireLock(path: string): Promise<Lock> {
     const other = parseHolder(found);
     if (other && isAlive(other)) {
       throw new UserError(
-        `Cannot use ${dirname(path)}: no other process may work in it, got process ${other.pid} on ${other.host} ` +
+        `Cannot use ${what}: no other process may work in it, got process ${other.pid} on ${other.host} ` +
           `(delete ${path} if that one is gone)`,
       );
     }
     await removeStale(path, found);
     await pause(5 * Math.random());
   }
-  throw new UserError(`Cannot use ${dirname(path)}: its lock ${path} changes hands all the time`);
+  throw new UserError(`Cannot use ${what}: its lock ${path} changes hands all the time`);
+}
+
+/** What processes have left that were killed while they made a lock. */
+async function removeLeft(path: string): Promise<void> {
+  const [folder, start] = [dirname(path), `${basename(path)}.`];
+  for (const entry of await readdir(folder).catch(() => [])) {
+    if (!entry.startsWith(start) || !entry.endsWith('.new')) continue;
+    const left = join(folder, entry);
+    const holder = parseHolder(await readFile(left, 'utf8').catch(() => ''));
+    if (holder && !isAlive(holder)) await rm(left, { force: true });
+  }
 }
 
 /** With its text from the first moment on, so that nobody takes it for half of one; false where there is one. */
@@ -72,7 +97,7 @@ async function create(path: string, text: string, id: string): Promise<boolean> 
 
 /** By one process at a time, so that none removes what another has put in its place. */
 async function removeStale(path: string, found: string): Promise<void> {
-  const removing = await acquireLock(`${path}.removing`).catch((error) => {
+  const removing = await acquireLock(`${path}.removing`, path).catch((error) => {
     if (!(error instanceof UserError)) throw error;
     return null;
   });
@@ -95,20 +120,5 @@ function parseHolder(text: string): Holder | null {
 
 function isAlive({ pid, host, started }: Holder): boolean {
   if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return started === null || started === startOf(pid);
-}
-
-/** When a process started, in ticks since the machine did: field 22 of /proc/<pid>/stat, after the command in brackets. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
+  return isRunning(pid) && (started === null || started === startOf(pid));
 }

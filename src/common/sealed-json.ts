@@ -18,15 +18,20 @@ export async function writeSealedJson(path: string, value: object): Promise<void
 
 /** @throws Error that says what is wrong: missing, no JSON, or another checksum */
 export async function readSealedJson<T extends object>(path: string): Promise<T> {
-  let value: T & Seal;
-  const text = await readFile(path, 'utf8');
+  return unseal<T>(path, await readFile(path, 'utf8'));
+}
+
+/** The same of the text of a file; `mayLack` takes one without a checksum, of before there were any, as it is. */
+export function unseal<T extends object>(path: string, text: string, { mayLack = false } = {}): T {
+  let value: T & Partial<Seal>;
   try {
     value = JSON.parse(text) as T & Seal;
   } catch (cause) {
     throw new Error(`${path} is damaged (${messageOf(cause)})`, { cause });
   }
-  const { sha256, ...rest } = value;
+  const { sha256, ...rest } = (value ?? {}) as T & Partial<Seal>;
   if (sha256 === undefined) {
+    if (mayLack) return value;
     throw new Error(`${path} has no checksum: another version has written it, or it is damaged`);
   }
   const got = sumOf(rest);

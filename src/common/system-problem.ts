@@ -8,19 +8,28 @@ const PROBLEMS: Readonly<Record<string, readonly [problem: string, remedy: strin
   EACCES: ['this user has no right to it', 'change its permissions, or name a folder elsewhere'],
   EPERM: ['this user has no right to it', 'change its permissions, or name a folder elsewhere'],
   ENOTDIR: ['a part of the path is a file, where a folder is needed', 'name a folder elsewhere'],
+  EISDIR: ['a folder stands where a file is needed', 'name another file'],
+  ENAMETOOLONG: ['a name of the path is too long', 'name another place'],
+  ELOOP: ['links of the path lead in a circle', 'name another place'],
+  EBUSY: ['it is in use, as a folder is that a disk is mounted on', 'name a folder inside it'],
+  EXDEV: ['what stands beside it is on another disk', 'name a folder inside it'],
   EEXIST: ['something else is there already', 'name a folder elsewhere'],
   EMFILE: ['too many files are open', 'raise the limit (ulimit -n)'],
   ENFILE: ['too many files are open on this machine', 'close other programs'],
+  ENOMEM: ['memory is used up', 'close other programs, or take less (train.batchRequests, model.maxEvents)'],
+  DUCKDB_MEMORY: ['DuckDB needs more memory than it may take', 'raise preprocess.memoryLimit'],
   EIO: ['the disk cannot be read or written', 'look into the disk'],
 };
 
-/** How DuckDB words them, which has no codes. */
+/** How DuckDB and V8 word them, which have no codes. */
 const WORDS: readonly (readonly [pattern: RegExp, code: string])[] = [
   [/No space left on device|failed to offload data block/, 'ENOSPC'],
   [/Disk quota exceeded/, 'EDQUOT'],
   [/Read-only file system/, 'EROFS'],
   [/Permission denied|Operation not permitted/, 'EACCES'],
   [/Too many open files/, 'EMFILE'],
+  [/^Out of Memory Error/, 'DUCKDB_MEMORY'],
+  [/Array buffer allocation failed|Cannot allocate memory/, 'ENOMEM'],
 ];
 
 /** The message for the user; null for any other error. */

@@ -1,5 +1,6 @@
 /** What is wrong with a config, all of it in one error. */
 import { UserError } from '../common/errors.js';
+import { printable } from '../common/printable.js';
 import type { Origin } from './origin.js';
 
 export interface Problem {
@@ -15,7 +16,7 @@ const MAX_LISTED = 50;
 export function configError(file: string, problems: readonly Problem[]): UserError {
   const lines = [...problems]
     .sort((a, b) => a.origin.rank - b.origin.rank || a.origin.offset - b.origin.offset)
-    .map(({ origin, path, text }) => `  ${origin.label}${path && ` ${path}`}: ${text}`);
+    .map(({ origin, path, text }) => `  ${origin.label}${path && ` ${printable(path)}`}: ${text}`);
   const distinct = [...new Set(lines)];
   const more = distinct.length - MAX_LISTED;
   return new UserError(

@@ -2,6 +2,7 @@
  * Batches built ahead by a worker thread, one thread for the life of a run: starting one, and loading the item
  * fields, costs more than many batches.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../common/errors.js';
 import type { Batch } from './batch.js';
@@ -66,6 +67,8 @@ export class BatchSource {
         if (message.type === 'end') return;
         if (message.type !== 'batch') throw new Error(`A batch was asked for, got a ${message.type}`);
         this.#post({ type: 'take', stream });
+        // Node hands over up to 1000 messages, with all that a caller does for each, before it looks at signals and timers.
+        await turn();
         yield message.batch;
       }
     } finally {

@@ -3,8 +3,8 @@
  * the size of every file against the manifest; bytes are read when they are asked for, and the checksum of what is kept in
  * memory then.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
 import { mapValues } from '../common/map-values.js';
 import {
   type ElementType,
@@ -16,6 +16,7 @@ import {
   SPLITS,
   type Split,
 } from '../common/prepared.js';
+import { readManifest } from '../common/read-manifest.js';
 import { LOAD_BELOW_BYTES, RawArray } from './raw-array.js';
 import type { StreamSegment } from './user-streams.js';
 
@@ -80,7 +81,9 @@ export interface OpenOptions {
 
 /** @throws UserError when a file of the folder is missing or has another size. */
 export function openPrepared(folder: string, options: OpenOptions = {}): PreparedData {
-  const manifest = JSON.parse(readFileSync(join(folder, preparedPaths.manifest), 'utf8')) as Manifest;
+  const found = readManifest(folder);
+  if (!found) throw new UserError(`Cannot read ${folder}: expected prepared data, got none`);
+  const manifest: Manifest = found;
   const opened: { close(): void }[] = [];
   const close = () => {
     for (const array of opened) array.close();

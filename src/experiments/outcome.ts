@@ -1,8 +1,8 @@
 /** What a finished run of a comparison came to: its metrics and its costs, read from its folder. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapValues } from '../common/map-values.js';
+import { readJson } from '../common/read-json.js';
 import type { SavedEvaluation } from '../evaluation/saved-evaluation.js';
 import { describeCheckpoint } from '../model/checkpoint.js';
 import { countParameters } from '../model/parameters.js';
@@ -28,7 +28,7 @@ export async function readOutcome(
   const file = join(runFolder, runPaths.evaluation);
   if (!hasCheckpoint(runFolder) || !existsSync(file)) return null;
   const last = await describeCheckpoint<TrainingState>(join(runFolder, runPaths.last));
-  const evaluation = JSON.parse(await readFile(file, 'utf8')) as SavedEvaluation;
+  const evaluation = await readJson<SavedEvaluation>(file);
   if (!isFinished(last.state, rule) || evaluation.step !== last.state.best?.step) return null;
   const { dense, tables } = countParameters(last.shape);
   const { state } = last;

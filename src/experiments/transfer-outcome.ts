@@ -1,16 +1,17 @@
 /** What a finished run of a transfer came to, read from its folder. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
 import { writeJson } from '../common/files.js';
+import { readJson } from '../common/read-json.js';
 import { describeCheckpoint } from '../model/checkpoint.js';
+import { type MetricsRecord, readMetrics } from '../training/metrics-file.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { isFinished, type TrainingState } from '../training/training-state.js';
 import type { CurvePoint, Known, TransferRun } from './transfer-result.js';
 
-interface CurveRecord extends Omit<CurvePoint, 'auc'> {
-  readonly type: string;
+interface CurveRecord extends MetricsRecord, Omit<CurvePoint, 'auc'> {
+  readonly type: 'curve';
   readonly auc: number | null;
 }
 
@@ -30,7 +31,7 @@ export async function saveKnown(folder: string, known: SavedKnown): Promise<void
 async function readKnown(folder: string, bestStep: number): Promise<Known | null> {
   const file = join(folder, KNOWN);
   if (!existsSync(file)) return null;
-  const { step, ...known } = JSON.parse(await readFile(file, 'utf8')) as SavedKnown;
+  const { step, ...known } = await readJson<SavedKnown>(file);
   return step === bestStep ? known : null;
 }
 
@@ -43,10 +44,9 @@ export async function readTransferRun(
   if (!hasCheckpoint(folder)) return null;
   const { state } = await describeCheckpoint<TrainingState>(join(folder, runPaths.last));
   if (!isFinished(state, rule)) return null;
-  const lines = (await readFile(join(folder, runPaths.metrics), 'utf8')).trimEnd().split('\n');
-  const curve = lines
-    .map((line) => JSON.parse(line) as CurveRecord)
-    .filter(({ type }) => type === 'curve')
+  const metrics = join(folder, runPaths.metrics);
+  const curve = readMetrics(metrics)
+    .filter((record): record is CurveRecord => record.type === 'curve')
     .map(({ step, samples, seconds, auc }): CurvePoint => {
       if (auc !== null) return { step, samples, seconds, auc };
       throw new UserError(
@@ -55,7 +55,12 @@ export async function readTransferRun(
     });
   const bestStep = state.best!.step;
   const final = curve.find(({ step }) => step === bestStep);
-  if (!final) throw new Error(`the curve of ${folder} has no point at step ${bestStep}`);
+  if (!final) {
+    throw new UserError(
+      `Cannot read the curve of ${folder}: expected a record of step ${bestStep} in ${metrics}, got none\n` +
+        '  put a whole copy of the file there, or remove the folder to train the run anew',
+    );
+  }
   const known = await readKnown(folder, bestStep);
   return {
     ...{ seed, run: folder, final: final.auc, bestStep, ...(known && { known }) },

@@ -45,21 +45,42 @@ const yearless: readonly string[] = ['-', '/', '.'].flatMap((separator) =>
   ]),
 );
 
+/** Days with the year last. With points between them days come first; otherwise months may too, as days up to 12 don't tell. */
+const yearLast: readonly string[] = ['%d.%m.%Y', '%d/%m/%Y', '%m/%d/%Y', '%d-%m-%Y', '%m-%d-%Y'].flatMap(
+  (day) => [day, `${day} %H:%M`, `${day} %H:%M:%S`, `${day} %I:%M %p`, `${day} %I:%M:%S %p`],
+);
+
 /** The pattern of month and day that reads every one of `texts`; undefined for none, and without texts. */
 export async function guessYearlessFormat(
   connection: DuckDBConnection,
   texts: readonly string[],
 ): Promise<string | undefined> {
-  const patterns = ['%m%d', ...yearless];
   // Of a leap year, so that no day is missing.
-  const reads = patterns.map((pattern) => `count(${timeSql('t', pattern, 'UTC', 2000)})`);
+  const [pattern] = await readingAll(connection, texts, ['%m%d', ...yearless], 2000);
+  return pattern;
+}
+
+/** The patterns with the year last that read every one of `texts`: two where months and days can't be told apart. */
+export const guessYearLastFormats = (
+  connection: DuckDBConnection,
+  texts: readonly string[],
+): Promise<readonly string[]> => readingAll(connection, texts, yearLast);
+
+/** None without texts. */
+async function readingAll(
+  connection: DuckDBConnection,
+  texts: readonly string[],
+  patterns: readonly string[],
+  year?: number,
+): Promise<readonly string[]> {
+  const reads = patterns.map((pattern) => `count(${timeSql('t', pattern, 'UTC', year)})`);
   const result = await connection.runAndReadAll(
     `SELECT count(*), ${reads.join(', ')} FROM (SELECT unnest($1) AS t) WHERE t <> ''`,
     [listValue([...texts])],
     [LIST(VARCHAR)],
   );
   const [all, ...read] = result.getRows()[0]!.map(Number);
-  return all === 0 ? undefined : patterns[read.indexOf(all!)];
+  return patterns.filter((_, at) => all! > 0 && read[at] === all);
 }
 
 /**

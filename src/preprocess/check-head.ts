@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Progress, silentContext } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
+import { toEpochSeconds } from '../config/dates.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import { propertyStrides } from '../features/property-code.js';
 import { wholeNumber } from '../features/whole-number.js';
 import { estimateSize, type ReadTableHead, type SizeEstimate } from './estimate-size.js';
 import { targetValues } from './labels/label-columns.js';
 import { labelsWithoutRoom } from './labels/room.js';
-import { findInputFiles } from './read/input-files.js';
+import { findInputFiles, type InputFile } from './read/input-files.js';
+import { lastTimeUs } from './read/last-time.js';
 import { readHead } from './read/read-head.js';
 import { describeReject } from './read/reject-report.js';
 import { numberColumn, type TableSpec, tableSpecs, textColumn } from './read/table-spec.js';
@@ -49,6 +51,8 @@ export interface HeadReport {
 
 const MAX_VALUES = 20;
 const MAX_EXAMPLES = 5;
+/** Files of a table whose ends are looked at, the last ones by name. */
+const MAX_TAILS = 8;
 
 /** Reads the first thousands of rows of every input by the rules of preprocess. Never throws for what the data holds. */
 export async function checkHead(
@@ -63,6 +67,7 @@ export async function checkHead(
     const notes: string[] = labelsWithoutRoom(config);
     const reports: TableReport[] = [];
     const tables = new Map<string, ReadTableHead>();
+    const lastTimes = new Map<string, string | null>();
     const specs = tableSpecs(config);
     const bar = progress.start('look at the tables', 0);
     for (const [number, spec] of specs.entries()) {
@@ -73,7 +78,12 @@ export async function checkHead(
         const head = await readHead(connection, spec, inputs, table, temporaryFolder);
         tables.set(spec.name, { spec, head, table });
         const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
-        reports.push(await describeTable(connection, config, { spec, head, table }, inputs.length, bytes));
+        const report = await describeTable(connection, config, { spec, head, table }, inputs.length, bytes);
+        reports.push(report);
+        if (spec.time) {
+          const last = await lastTimeOf(connection, { spec, head, table }, inputs, report, temporaryFolder);
+          lastTimes.set(spec.name, last);
+        }
         problems.push(...head.problems);
         addRowProblems(config, { spec, head, table }, problems, notes);
       } catch (error) {
@@ -84,6 +94,7 @@ export async function checkHead(
     bar.stop();
     for (const report of reports) addValueProblems(config, report, problems, notes);
     await addJoinProblems(connection, config, tables, problems, notes);
+    addPeriodNote(config, lastTimes, notes);
     const estimate = await estimateSize(connection, config, tables);
     try {
       propertyStrides(estimate.fields.filter(({ group }) => group === 'properties'));
@@ -119,7 +130,6 @@ async function describeTable(
         await connection.runAndReadAll(`SELECT min(time_us), max(time_us) FROM ${table} WHERE verdict = 0`)
       ).getRows()[0]!
     : [null, null];
-  const iso = (us: unknown) => (us === null ? null : new Date(Number((us as bigint) / 1000n)).toISOString());
   return {
     name: spec.name,
     files,
@@ -129,11 +139,52 @@ async function describeTable(
     rejectedBy: head.counts.rejectedBy,
     filteredBy: head.counts.filteredBy,
     timeFormat: head.timeFormat,
-    firstTime: iso(firstUs),
-    lastTime: iso(lastUs),
+    firstTime: isoOf(firstUs),
+    lastTime: isoOf(lastUs),
     unusedColumns: head.unused,
     values,
   };
+}
+
+/** Of the rows at the ends of the files; null where it cannot be told without reading all of them. */
+async function lastTimeOf(
+  connection: DuckDBConnection,
+  { spec, head }: ReadTableHead,
+  inputs: readonly InputFile[],
+  { lastTime }: TableReport,
+  temporaryFolder: string,
+): Promise<string | null> {
+  if (head.isWhole) return lastTime;
+  const format = head.timeFormat ?? 'iso';
+  let latestUs: bigint | null = null;
+  for (const input of inputs.slice(-MAX_TAILS)) {
+    const us = await lastTimeUs(connection, spec, input, format, temporaryFolder).catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+      return null;
+    });
+    if (us === null) return null;
+    if (latestUs === null || us > latestUs) latestUs = us;
+  }
+  return isoOf(latestUs);
+}
+
+const isoOf = (us: unknown) => (us === null ? null : new Date(Number((us as bigint) / 1000n)).toISOString());
+
+/** Of dates that the config names. */
+function addPeriodNote(
+  { data, split }: Config,
+  lastTimes: ReadonlyMap<string, string | null>,
+  notes: string[],
+): void {
+  const { evaluationFrom } = split;
+  if (evaluationFrom === undefined) return;
+  const from = 1000 * toEpochSeconds(evaluationFrom, data.timeZone);
+  const times = [...lastTimes].filter(([name]) => name === 'log' || name.startsWith('samples/'));
+  if (times.length === 0 || times.some(([, last]) => last === null || Date.parse(last) >= from)) return;
+  notes.push(
+    `split.evaluationFrom (${evaluationFrom}) is after the last rows: ${times.map(([name, last]) => `${last} in ${name}`).join(', ')}; ` +
+      'nothing would be left to evaluate',
+  );
 }
 
 /** Columns whose values are shown: few values each, and those that a mistake in the config is seen by. */

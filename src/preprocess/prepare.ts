@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Context } from '../common/context.js';
 import { numberOf } from '../common/database.js';
-import { writeJson } from '../common/files.js';
 import { type Manifest, PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
+import { writeSealedJson } from '../common/sealed-json.js';
 import { preparedHash, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import { zoneOffsets } from '../features/local-time.js';
@@ -193,7 +193,7 @@ export async function prepare(
     };
   });
   const files = await phases.run('checksums', (advance) => describeFiles(target, linked, advance));
-  await writeJson(join(target, preparedPaths.manifest), { ...manifest, files });
+  await writeSealedJson(join(target, preparedPaths.manifest), { ...manifest, files });
   return { ...manifest, files };
 }
 

@@ -7,6 +7,7 @@ import { openDatabase } from '../common/database.js';
 import { UserError } from '../common/errors.js';
 import { recoverFolder, replaceFolder, withWorkFolder } from '../common/files.js';
 import type { Manifest } from '../common/prepared.js';
+import { readManifest } from '../common/read-manifest.js';
 import type { Config } from '../config/schema.js';
 import type { Carried, Carry } from './carried.js';
 import { checkCarried } from './check-carried.js';
@@ -14,7 +15,7 @@ import { startPhases } from './phases.js';
 import { prepare } from './prepare.js';
 import { checkPattern } from './query-words.js';
 import { keepRejects, readTables } from './read-inputs.js';
-import { carriedFrom, isUnchanged, readManifest } from './reuse.js';
+import { carriedFrom, isUnchanged } from './reuse.js';
 import { openUpdate, summariseUpdate, type UpdateSummary } from './update.js';
 
 export interface PreprocessInput {
@@ -80,7 +81,7 @@ export async function preprocess(input: PreprocessInput): Promise<PreprocessResu
 
 async function openCarried({ config, carry }: PreprocessInput): Promise<Carried | null> {
   if (!carry) return null;
-  const manifest = await readManifest(carry.folder);
+  const manifest = readManifest(carry.folder);
   if (!manifest) {
     throw new UserError(`Cannot carry on an encoding: expected prepared data in ${carry.folder}, got none`);
   }
@@ -94,7 +95,7 @@ async function openCarried({ config, carry }: PreprocessInput): Promise<Carried 
  * @throws UserError where it would write something else in the place of a folder that is updated
  */
 async function findUnchanged({ config, folder }: PreprocessInput, carried: Carried | null) {
-  const manifest = await readManifest(folder);
+  const manifest = readManifest(folder);
   if (!manifest) return null;
   if (await isUnchanged(config, folder, manifest, carried ? carriedFrom(carried) : undefined))
     return manifest;

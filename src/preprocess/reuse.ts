@@ -1,22 +1,10 @@
 /** What lies in the prepared folder already, and whether a new run would write it again. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { messageOf, UserError } from '../common/errors.js';
-import { type CarriedFrom, type Manifest, PREPARED_FORMAT, preparedPaths } from '../common/prepared.js';
+import { type CarriedFrom, type Manifest, PREPARED_FORMAT } from '../common/prepared.js';
 import { preparedHash, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import type { Carried } from './carried.js';
-
-/** Null where there is no prepared folder. */
-export async function readManifest(folder: string): Promise<Manifest | null> {
-  const path = join(folder, preparedPaths.manifest);
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Manifest;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new UserError(`Cannot read the prepared data: ${path}: ${messageOf(error)}`, { cause: error });
-  }
-}
 
 /** Whether a new run of the config would write the folder of this manifest again just so. */
 export async function isUnchanged(

@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../common/errors.js';
 import { type FieldManifest, type Manifest, PREPARED_FORMAT } from '../common/prepared.js';
+import { readManifest } from '../common/read-manifest.js';
 import { describeDifference, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import { updateSlice } from '../config/update-slice.js';
 import type { Carried } from './carried.js';
 import { findInputFiles, type InputFile } from './read/input-files.js';
 import type { CoveredPeriod } from './read/table-spec.js';
-import { damagedFiles, isSameInput, readManifest } from './reuse.js';
+import { damagedFiles, isSameInput } from './reuse.js';
 import { microseconds } from './split-bounds.js';
 
 export interface Update {
@@ -31,7 +32,7 @@ export interface LogUpdate {
  * @throws UserError where the folder can't be updated, or not with these settings
  */
 export async function openUpdate(config: Config, folder: string): Promise<Update | null> {
-  const manifest = await readManifest(folder);
+  const manifest = readManifest(folder);
   if (!manifest) return null;
   const { format, keptLog, coveredTo } = manifest;
   const afresh = 'prepare it once by `dupn preprocess --update --force` with the same config';

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
+import { finishRemoval, recoverFolder, removeFolder } from '../common/files.js';
 
 /** Paths inside a run folder. */
 export const runPaths = {
@@ -36,6 +37,8 @@ export async function openRunFolder(
   runFolder: string,
   { resume, force }: { readonly resume: boolean; readonly force: boolean },
 ): Promise<void> {
+  await finishRemoval(runFolder);
+  await recoverFolder(join(runFolder, runPaths.last));
   const used = existsSync(join(runFolder, runPaths.metrics)) || hasCheckpoint(runFolder);
   if (!resume) {
     if (used && !force) {
@@ -44,8 +47,9 @@ export async function openRunFolder(
           'go on with it (--resume), write over it (--force) or give this one a name (--set run.name=NAME)',
       );
     }
+    if (used) await removeFolder(runFolder);
     // One that ended before its first checkpoint leaves what it started from.
-    await rm(used ? runFolder : join(runFolder, runPaths.start), { recursive: true, force: true });
+    else await rm(join(runFolder, runPaths.start), { force: true });
   }
   await mkdir(runFolder, { recursive: true });
 }

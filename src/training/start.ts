@@ -8,10 +8,11 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '../common/context.js';
 import { during } from '../common/during.js';
-import { UserError } from '../common/errors.js';
-import { recoverFolder, writeJson } from '../common/files.js';
+import { messageOf, UserError } from '../common/errors.js';
+import { recoverFolder } from '../common/files.js';
 import { mapValues } from '../common/map-values.js';
 import type { Manifest } from '../common/prepared.js';
+import { unseal, writeSealedJson } from '../common/sealed-json.js';
 import type { Config, TrainConfig } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
 import { type CarryOver, copySlots } from '../model/carry-over.js';
@@ -103,6 +104,12 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
         'start another run (--set run.name=NAME), or train it anew (--force)',
     );
   }
+  if (!record && state.earlierSteps > 0) {
+    weights.dispose();
+    throw new UserError(
+      `Cannot go on with the run in ${runFolder}: expected ${recordFile}, which says what it started from, got none\n  ${OTHER_START}`,
+    );
+  }
   const optimizer = new Optimizer(weights, optimizerOptions(train, state.earlierSteps, record));
   await during(context.progress, 'load optimiser', () => loadSlots(last, optimizer.slots)).catch((error) => {
     for (const owned of [optimizer, weights]) owned.dispose();
@@ -110,6 +117,8 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   });
   return { weights, optimizer, state, record };
 }
+
+const OTHER_START = 'put a whole copy there, or train it anew (--force)';
 
 /** What is left to do where the last checkpoint of a run cannot be read. */
 function withOtherStart(error: unknown, runFolder: string): unknown {
@@ -133,7 +142,15 @@ function optimizerOptions(
 /** What a run started from; null where it started from nothing, or has not begun. */
 export async function readStart(runFolder: string): Promise<StartRecord | null> {
   const file = join(runFolder, runPaths.start);
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as StartRecord) : null;
+  if (!existsSync(file)) return null;
+  const text = await readFile(file, 'utf8');
+  try {
+    return unseal<StartRecord>(file, text, { mayLack: true });
+  } catch (cause) {
+    throw new UserError(`Cannot go on with the run in ${runFolder}: ${messageOf(cause)}\n  ${OTHER_START}`, {
+      cause,
+    });
+  }
 }
 
 /** Of a run that has a checkpoint. @throws UserError when it started from something else; `weights` is the sha256 of what it would start from now */
@@ -188,7 +205,7 @@ async function startFrom(
       { run, layers, step, ...counts },
       'weights of an earlier run (start.json names them)',
     );
-    await writeJson(recordFile, record);
+    await writeSealedJson(recordFile, record);
     const learnedTo = [state.learnedTo, learningEnd(manifest)].sort().at(-1)!;
     const begun = { ...startState, earlierSteps, learnedTo, prepared: preparedKey(manifest) };
     return { weights, optimizer, state: begun, record };

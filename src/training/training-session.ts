@@ -252,7 +252,7 @@ export class TrainingSession {
     const text = step === 0 ? 'stopped before its first step' : `stopped after step ${step}, which is saved`;
     throw new Interrupted(
       stop.reason as NodeJS.Signals,
-      `${this.input.runFolder}: ${text}; --resume goes on with it`,
+      `${this.input.runFolder}: ${text}; the same command goes on with it (dupn train: with --resume)`,
     );
   }
 

@@ -276,6 +276,8 @@ describe.sequential('from a log to metrics', () => {
 
   it('train says so when prepared data is damaged', async () => {
     await writeFile(join(folder, 'prepared/quickstart/manifest.json'), '{');
-    expect(await refusal('train')).toMatch(/^Cannot train: .*manifest\.json: .*JSON/);
+    expect(await refusal('train')).toMatch(
+      /^Cannot read the prepared data: .*manifest\.json is damaged \(.*JSON.*\)\n {2}put a whole copy/,
+    );
   });
 });

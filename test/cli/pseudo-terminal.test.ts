@@ -1,10 +1,12 @@
 /** A command in a pseudo terminal of `script` (util-linux), which makes the terminal's text a file's. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dupn, makeTinyWorld } from '../tiny-world.js';
 
 const hasScript =
   spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false;
@@ -89,5 +91,62 @@ describe.skipIf(!hasScript)('in a terminal', () => {
     expect(after).toBeDefined();
     expect(after!.slice(0, after!.lastIndexOf('\u001b[2K') + 4).endsWith('\u001b[1G\u001b[2K')).toBe(true);
     expect(text()).not.toContain('events.csv.gz');
+  });
+
+  describe.sequential('a training', () => {
+    let world: string;
+    beforeAll(async () => {
+      world = await makeTinyWorld(60);
+      await dupn('preprocess', '-c', join(world, 'base.yaml'));
+    });
+    afterAll(() => rm(world, { recursive: true, force: true, maxRetries: 3 }));
+
+    /** Slow steps, of which an epoch has some hundred. */
+    function train(name: string) {
+      const settings = [`run.name=${name}`, 'train.epochs=300', 'train.batchRequests=4', 'model.units=256'];
+      const set = settings.map((setting) => `--set ${setting}`).join(' ');
+      const command = `${process.execPath} ${bin} train -c ${world}/base.yaml ${set}`;
+      // Its exit code is that of the command; `exec` leaves no shell between them.
+      const child = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], {
+        env: { ...process.env, TERM: 'xterm' },
+      });
+      let text = '';
+      child.stdout.on('data', (chunk) => {
+        text += chunk;
+      });
+      const ended = new Promise<number | null>((done) => child.on('close', done));
+      const begun = async () => {
+        while (!/epoch 1\/300, requests \[[^\]]*\] \d/.test(text)) await sleep(5);
+      };
+      return { child, ended, begun, text: () => text };
+    }
+
+    const stateOf = async (name: string) =>
+      JSON.parse(await readFile(join(world, 'runs', name, 'checkpoints/last/checkpoint.json'), 'utf8')).state;
+
+    it('that Ctrl-C stops is saved after its step, and says how to go on', async () => {
+      const { child, ended, begun, text } = train('stopped');
+      await begun();
+      child.stdin.write('\u0003');
+      expect(await ended).toBe(130);
+      const state = await stateOf('stopped');
+      expect(state).toMatchObject({ epoch: 0, validatedStep: 0 });
+      expect(text()).toContain(
+        `stopped after step ${state.step}, which is saved; the same command goes on with it (dupn train: with --resume)`,
+      );
+    });
+
+    it('is saved where its terminal is closed', async () => {
+      const { child, ended, begun } = train('closed');
+      await begun();
+      // Whoever reads the terminal is gone.
+      child.kill('SIGKILL');
+      await ended;
+      const last = join(world, 'runs/closed/checkpoints/last/checkpoint.json');
+      const lock = join(world, 'runs/.closed.lock');
+      for (let waited = 0; existsSync(lock) && waited < 60_000; waited += 20) await sleep(20);
+      expect([existsSync(last), existsSync(lock)]).toEqual([true, false]);
+      expect(await stateOf('closed')).toMatchObject({ epoch: 0, validatedStep: 0 });
+    });
   });
 });

@@ -1,14 +1,18 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, test } from 'vitest';
 import {
   fileSha256,
+  openWorkshop,
   recoverFolder,
+  removeFolder,
   replaceFolder,
   withWorkFolder,
-  workPlaceFor,
   writeFileAtomic,
   writeJson,
 } from '../../src/common/files.js';
@@ -26,6 +30,15 @@ describe('a file written atomically', () => {
     await writeJson(path, { x: 2 });
     expect(await readFile(path, 'utf8')).toBe('{\n  "x": 2\n}\n');
     expect(await readdir(join(folder, 'a/b'))).toEqual(['c.json']);
+  });
+
+  it('removes what processes that were killed have left, and nothing of others', async () => {
+    const left = ['.x.json.4194304.new', `.x.json.${process.pid}.new`, '.x.json.1.new'];
+    const kept = ['.x.json.new', '.x.json.abc.new', '.y.json.4194304.new', 'x.json.4194304.new'];
+    for (const name of [...left, ...kept]) await writeFile(join(folder, name), 'half');
+    await writeJson(join(folder, 'x.json'), {});
+    // The first process of a machine lives.
+    expect((await readdir(folder)).sort()).toEqual(['.x.json.1.new', ...kept, 'x.json'].sort());
   });
 
   it('leaves the older one, and nothing else, when it fails', async () => {
@@ -48,6 +61,20 @@ describe('a folder replaced', () => {
     await replaceFolder(path(), fill('two'));
     expect(await readdir(path())).toEqual(['x']);
     expect(await readFile(join(path(), 'x'), 'utf8')).toBe('two');
+    expect(await readdir(folder)).toEqual(['data']);
+  });
+
+  it('may be the working folder', async () => {
+    const code = `const files = await import(${JSON.stringify(new URL('../../dist/common/files.js', import.meta.url).href)});
+      const { writeFileSync } = await import('node:fs');
+      await files.replaceFolder('.', async (temporary) => writeFileSync(temporary + '/x', 'one'));`;
+    await mkdir(path());
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: path(),
+      stdio: 'inherit',
+    });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await readFile(join(path(), 'x'), 'utf8')).toBe('one');
     expect(await readdir(folder)).toEqual(['data']);
   });
 
@@ -81,6 +108,62 @@ describe('a folder replaced', () => {
   });
 });
 
+describe('a folder removed', () => {
+  it('is gone, with what a process left that was killed while it removed it', async () => {
+    const data = join(folder, 'data');
+    for (const name of ['data', '.data.removed']) {
+      await mkdir(join(folder, name, 'inside'), { recursive: true });
+      await writeFile(join(folder, name, 'inside/x'), '');
+    }
+    await removeFolder(data);
+    expect(await readdir(folder)).toEqual([]);
+    await removeFolder(data);
+  });
+});
+
+describe('a workshop', () => {
+  it('puts what is whole in its place, and is gone then', async () => {
+    const path = join(folder, 'deep/out.csv');
+    const workshop = await openWorkshop(path);
+    await writeFile(join(workshop.folder, 'part'), 'text');
+    expect(existsSync(path)).toBe(false);
+    await workshop.putInPlace('part', path);
+    await workshop.remove();
+    expect(await readFile(path, 'utf8')).toBe('text');
+    expect(await readdir(join(folder, 'deep'))).toEqual(['out.csv']);
+  });
+
+  it('takes the place of one that a process of the same number left', async () => {
+    const left = join(folder, `.out.csv.${process.pid}.new`);
+    await mkdir(left);
+    await writeFile(join(left, 'old'), '');
+    const workshop = await openWorkshop(join(folder, 'out.csv'));
+    expect([workshop.folder, await readdir(left)]).toEqual([left, []]);
+    await workshop.remove();
+  });
+});
+
+test.each(['replaceFolder', 'openWorkshop'])('what a signal interrupts leaves nothing (%s)', async (name) => {
+  const code = `import { writeFileSync } from 'node:fs';
+    import * as files from ${JSON.stringify(new URL('../../dist/common/files.js', import.meta.url).href)};
+    const fill = async (part) => {
+      writeFileSync(part + '/x', 'half');
+      console.log('writing');
+      await new Promise((done) => setTimeout(done, 10_000));
+    };
+    const path = ${JSON.stringify(join(folder, 'data'))};
+    if (${JSON.stringify(name)} === 'replaceFolder') await files.replaceFolder(path, fill);
+    else await fill((await files.openWorkshop(path)).folder);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  expect(await readdir(folder)).toHaveLength(1);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
+  expect(await readdir(folder)).toEqual([]);
+});
+
 it('a work folder is empty at first and gone in the end, whatever becomes of the work', async () => {
   const work = join(folder, '.data.work');
   await mkdir(work);
@@ -100,18 +183,4 @@ it('the checksum of a file is that of its bytes', async () => {
   const bytes = Buffer.alloc(300_000, 'abc');
   await writeFile(join(folder, 'x'), bytes);
   expect(await fileSha256(join(folder, 'x'))).toBe(createHash('sha256').update(bytes).digest('hex'));
-});
-
-it('what is written for a path begins with nothing, whatever a process of the same number has left, and is cleared', async () => {
-  const path = join(folder, 'a', 'vectors.npy');
-  const first = await workPlaceFor(path);
-  await mkdir(first.work);
-  await writeFile(join(first.work, 'left'), 'x');
-  const { work, clear } = await workPlaceFor(path);
-  expect(work).toBe(first.work);
-  expect(await readdir(join(folder, 'a'))).toEqual([]);
-  await writeFile(work, 'x');
-  await clear();
-  expect(await readdir(join(folder, 'a'))).toEqual([]);
-  await first.clear();
 });

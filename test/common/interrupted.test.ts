@@ -54,6 +54,20 @@ test('what comes twice at once is one signal', async () => {
   expect(await run(body)).toEqual(['told SIGINT alive ', 7, null]);
 });
 
+test('a clean-up that fails keeps neither the others nor the end', async () => {
+  const body = `onInterrupt(say('first ')); onInterrupt(() => { throw new Error('busy'); }); process.kill(process.pid, 'SIGTERM');`;
+  expect(await run(body)).toEqual(['first ', null, 'SIGTERM']);
+});
+
+test('who holds the signals may deal with some alone, also after the first of the others', async () => {
+  const body = `process.on('SIGHUP', say('own '));
+    const held = holdInterrupt(['SIGHUP']); onInterrupt(say('put right '));
+    held.stop.addEventListener('abort', () => say('told ' + held.stop.reason + ' ')());
+    const send = (signal, ms) => setTimeout(() => process.kill(process.pid, signal), ms);
+    send('SIGHUP', 0); send('SIGTERM', 100); send('SIGHUP', 500); send('SIGTERM', 900);`;
+  expect(await run(body)).toEqual(['own told SIGTERM own put right ', null, 'SIGTERM']);
+});
+
 test('a signal ends the process again once it is held no more', async () => {
   const body = `${held} held.release(); send('SIGTERM', 0);`;
   expect(await run(body)).toEqual(['put right ', null, 'SIGTERM']);

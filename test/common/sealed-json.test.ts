@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readSealedJson, writeSealedJson } from '../../src/common/sealed-json.js';
+import { readSealedJson, unseal, writeSealedJson } from '../../src/common/sealed-json.js';
 
 test('what is read is what was written, and every changed digit or letter is found', async () => {
   const path = join(await mkdtemp(join(tmpdir(), 'dupn-sealed-')), 'x.json');
@@ -25,6 +25,10 @@ test('what is read is what was written, and every changed digit or letter is fou
   }
   // The last digit of 0.30000000000000004: the number is the same without it.
   expect(same).toBeLessThanOrEqual(1);
+  const { sha256: _, ...unsealed } = JSON.parse(text);
+  expect(() => unseal(path, JSON.stringify(unsealed))).toThrow('has no checksum');
+  expect(unseal(path, JSON.stringify(unsealed), { mayLack: true })).toEqual(value);
+  expect(() => unseal(path, text.replace('12', '13'), { mayLack: true })).toThrow('damaged');
   await writeFile(path, text.slice(0, 40));
   await expect(readSealedJson(path)).rejects.toThrow(/x\.json is damaged \(.*JSON/);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
+import { writeFileAtomic } from '../../src/common/files.js';
 import { systemProblem } from '../../src/common/system-problem.js';
 
 test('what the machine refuses is told with the path and what to do', async () => {
@@ -15,9 +16,21 @@ test('what the machine refuses is told with the path and what to do', async () =
   );
 });
 
+test('a folder where a file is needed is told too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dupn-system-'));
+  const refused = await writeFileAtomic(folder, 'text').catch((error: unknown) => error);
+  expect(systemProblem(refused)).toMatch(
+    /^Cannot go on: (a folder stands where a file is needed|something else is there already)/,
+  );
+});
+
 test('so is what DuckDB words in its own way', () => {
   const full = new Error('IO Error: Could not write file "/x/y.parquet": No space left on device');
   expect(systemProblem(full)).toContain(`no space is left on the disk (${full.message})`);
+  const small = new Error(
+    'Out of Memory Error: could not allocate block of size 256.0 KiB (9.5 MiB/9.5 MiB used)',
+  );
+  expect(systemProblem(small)).toContain('raise preprocess.memoryLimit');
 });
 
 test('other errors stay what they are', () => {

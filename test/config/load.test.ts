@@ -426,3 +426,11 @@ describe('a path', () => {
     }
   });
 });
+
+it('a key with a line break, or of bytes, takes one line of the message', async () => {
+  expect(await problemsIn(`${MINIMAL}"a\\nb": 1\n`)).toEqual([
+    expect.stringMatching(/^c\.yaml:\d+:1 a\\nb: unknown key/),
+  ]);
+  const bytes = await problemsIn(`!!binary C${MINIMAL.trimStart()}`);
+  for (const line of bytes) expect(line).toMatch(/^c\.yaml:\d+:\d+.*: ./);
+});

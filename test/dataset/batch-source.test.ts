@@ -85,6 +85,24 @@ describe('planBatches', () => {
 });
 
 describe('BatchSource', () => {
+  it('lets signals and timers have their turn between batches, however many are ready', async () => {
+    const source = new BatchSource(folder);
+    const measured = await source.measure({ ...plan, batchRequests: 1 });
+    expect(measured.batches).toBeGreaterThan(40);
+    let [turns, batches] = [0, 0];
+    const timer = setInterval(() => {
+      turns++;
+    }, 1);
+    for await (const _ of source.batches({ ...plan, batchRequests: 1 })) {
+      // A step, which takes longer than to build the next batch.
+      for (const until = performance.now() + 5; performance.now() < until; );
+      batches++;
+    }
+    clearInterval(timer);
+    await source.close();
+    expect([batches, turns]).toEqual([measured.batches, expect.toSatisfy((all) => all >= batches - 2)]);
+  });
+
   it('gives the batches that the same plan gives without a thread, for several plans in turn', async () => {
     const source = new BatchSource(folder);
     for (const each of [

@@ -8,7 +8,9 @@ export async function rewriteArray(folder: string, path: string, array: ArrayBuf
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   await writeFile(join(folder, path), bytes);
   const file = join(folder, preparedPaths.manifest);
-  const manifest = JSON.parse(await readFile(file, 'utf8')) as Manifest;
+  const { sha256: _, ...manifest } = JSON.parse(await readFile(file, 'utf8')) as Manifest & {
+    sha256?: string;
+  };
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const files = { ...manifest.files, [path]: { bytes: bytes.length, sha256 } };
   await writeFile(file, JSON.stringify({ ...manifest, files }));

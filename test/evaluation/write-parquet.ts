@@ -40,6 +40,8 @@ export async function writeParquet(folder: string, tables: Readonly<Record<strin
 /** Changes keys of the manifest. */
 export async function patchManifest(folder: string, changes: Partial<Manifest>): Promise<void> {
   const path = join(folder, preparedPaths.manifest);
-  const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  const { sha256: _, ...manifest } = JSON.parse(await readFile(path, 'utf8')) as Manifest & {
+    sha256?: string;
+  };
   await writeFile(path, JSON.stringify({ ...manifest, ...changes }));
 }

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { runMain } from '../cli/collect-output.js';
 import { randomWorld, writeWorld } from '../preprocess/world.js';
 import { FUZZ_TIMEOUT_MS, fuzz } from './budget.js';
+import { changed, changesWith, keysOf } from './changes.js';
 import { entriesOf, expectClean, expectPlaces } from './clean.js';
-import { applyCuts, HOSTILE_TEXTS, hostileValue, yamlCuts } from './damage.js';
+import { applyCuts, yamlCuts } from './damage.js';
 
 let folder: string;
 let text: string;
@@ -54,61 +54,16 @@ it(
   FUZZ_TIMEOUT_MS,
 );
 
-type Change = {
-  readonly at: number;
-  readonly kind: 'replace' | 'remove' | 'add' | 'rename';
-  readonly value: unknown;
-  readonly name: string;
-};
-
-/** Every place of a value in the tree: the map or list that holds it, and its key. */
-function places(value: unknown): { holder: Record<string, unknown>; key: string }[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const holder = value as Record<string, unknown>;
-  return Object.keys(holder).flatMap((key) => [{ holder, key }, ...places(holder[key])]);
-}
-
-function changed(source: string, changes: readonly Change[]): string {
-  const root = parse(source) as Record<string, unknown>;
-  for (const { at, kind, value, name } of changes) {
-    const all = places(root);
-    const { holder, key } = all[Math.floor(at * all.length)]!;
-    if (kind === 'replace') holder[key] = value;
-    else if (kind === 'add')
-      Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
-    else {
-      const old = holder[key];
-      delete holder[key];
-      if (kind === 'rename')
-        Object.defineProperty(holder, name, {
-          value: old,
-          enumerable: true,
-          configurable: true,
-          writable: true,
-        });
-    }
-  }
-  return stringify(root);
-}
-
 it(
   'a config with other values, keys and types ends in a message with places, or does what it says',
   async () => {
     const known = JSON.parse(await readFile(new URL('../../configs/schema.json', import.meta.url), 'utf8'));
-    const keys = [...new Set(places(known).map(({ key }) => key))].filter((key) => /^[a-zA-Z]+$/.test(key));
+    const keys = keysOf(known).filter((key) => /^[a-zA-Z]+$/.test(key));
     const names = [...keys, ...new Set(text.match(/\w+/g))];
-    const change = fc.record({
-      at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      kind: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'add', 'rename'),
-      value: hostileValue(names),
-      name: fc.oneof(fc.constantFrom(...names), fc.constantFrom(...HOSTILE_TEXTS)),
-    });
     await fuzz(
       'config values',
       30,
-      fc.asyncProperty(fc.array(change as fc.Arbitrary<Change>, { minLength: 1, maxLength: 3 }), (changes) =>
-        check(changed(text, changes), true),
-      ),
+      fc.asyncProperty(changesWith(names), (changes) => check(changed(text, changes), true)),
     );
   },
   FUZZ_TIMEOUT_MS,

@@ -214,3 +214,25 @@ test('properties of more combinations than there are codes are a problem', async
   expect(problems).toHaveLength(1);
   expect(problems[0]).toContain('at most 65536 combinations');
 });
+
+test('an evaluation period after the last rows is noted, where the files say when they end', async () => {
+  const from = (date: string) => (config: typeof base) => {
+    Object.assign(config, { split: { evaluationFrom: date } });
+  };
+  const folder = await makeFolder(tables);
+  // The head has two thirds of the log; its very last event is none that is kept.
+  const late = await check(folder, from('2017-11-26'));
+  expect(late.notes).toEqual([
+    'split.evaluationFrom (2017-11-26) is after the last rows: 2017-11-25T01:39:58.000Z in log, ' +
+      '2017-11-24T19:16:39.000Z in samples/ctr; nothing would be left to evaluate',
+  ]);
+  expect((await check(folder, from('2017-11-25'))).notes).toEqual([]);
+  // Nothing but all of it says where a packed log ends.
+  const { 'log.csv': log, ...others } = tables;
+  const packed = await makeFolder({ ...others, 'log.csv.gz': gzipSync(log) });
+  const { notes } = await check(packed, (config) => {
+    from('2017-11-26')(config);
+    config.data.log.files = 'log.csv.gz';
+  });
+  expect(notes).toEqual([]);
+});

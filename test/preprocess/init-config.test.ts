@@ -156,3 +156,17 @@ test('a column without a name is never meant, and small codes of a log without a
   expect(codes.config.data.log.columns).toEqual(['user_id', 'item_id', 'behavior', 'time']);
   expect(codes.text).toMatch(/behaviours found: 0 150, 1 150, 2 150, 3 150;/);
 });
+
+test.each([
+  ['02.03.2026 00:03:56', '05.03.2026 10:00:00', '%d.%m.%Y %H:%M:%S', null],
+  ['13/03/2026 00:03', '05/03/2026 10:00', '%d/%m/%Y %H:%M', null],
+  ['03-02-2026', '03-13-2026', '%m-%d-%Y', null],
+  ['03/02/2026 12:03:56 AM', '03/04/2026 10:00:00 PM', '%d/%m/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M:%S %p'],
+])('times with the year last are read (%s)', async (first, second, format, other) => {
+  const lines = rows.map(({ user, item }, at) => `${user},${item},${at % 2 === 0 ? first : second}`);
+  const folder = await makeFolder({ 'log.csv': `user_id,item_id,time\n${lines.join('\n')}\n` });
+  const text = await initConfig({ log: join(folder, 'log.csv'), folder });
+  expect(parseConfig(text, join(folder, 'config.yaml')).data.log.time).toMatchObject({ format });
+  const doubt = other === null ? '' : `TODO: days first, or months first ("${other}"); `;
+  expect(text).toContain(`# ${doubt}such as "${first}"; here from 2026-`);
+});

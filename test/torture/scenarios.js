@@ -1,4 +1,4 @@
-/** What is killed: preprocess, train, the writing of checkpoints, and transfer, in a tiny world. */
+/** What is killed: preprocess, train, the writing of checkpoints, transfer and backtest, in a tiny world. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -36,8 +36,27 @@ export function scenarios(world) {
         for (const run of runsIn(path('runs/killed'))) checkCheckpoints(run);
       },
       isHalf: () => runsIn(path('runs/killed')).some((run) => isHalf(join(run, 'checkpoints'))),
-      result: () => transferResult(path('runs/killed')),
+      result: () => experimentResult(path('runs/killed'), 'transfer.json'),
       signals: ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGTERM'],
+    },
+    {
+      // Updates of prepared data, and runs that start from others.
+      name: 'backtest',
+      command: ['backtest', '-c', path('backtest.yaml'), ...set('name=days', 'days=2')],
+      reset: () => {
+        rmSync(path('runs/days'), { recursive: true, force: true });
+        for (const name of readdirSync(path('prepared'))) {
+          if (name.includes('tiny-days')) rmSync(path('prepared', name), { recursive: true, force: true });
+        }
+      },
+      checkWhole: () => {
+        for (const run of runsIn(path('runs/days'))) checkCheckpoints(run);
+        checkPrepared(path('prepared/tiny-days'));
+      },
+      isHalf: () =>
+        isHalf(path('prepared')) || runsIn(path('runs/days')).some((run) => isHalf(join(run, 'checkpoints'))),
+      result: () => experimentResult(path('runs/days'), 'backtest.json'),
+      signals: ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGINT'],
     },
   ];
 }
@@ -105,7 +124,7 @@ function checkpointsGrow(run) {
 }
 
 function preparedResult(folder) {
-  const { files, inputs: _, ...manifest } = readJson(join(folder, 'manifest.json'));
+  const { files, inputs: _, sha256: __, ...manifest } = readJson(join(folder, 'manifest.json'));
   return {
     manifest: sha256(JSON.stringify(manifest)),
     ...Object.fromEntries(Object.entries(files).map(([path, { sha256 }]) => [path, sha256])),
@@ -140,11 +159,11 @@ const runsIn = (folder) =>
         .filter((path) => existsSync(join(path, 'config.resolved.yaml')))
     : [];
 
-function transferResult(folder) {
+function experimentResult(folder, report) {
   const runs = runsIn(folder).flatMap((run) =>
     Object.entries(runResult(run)).map(([key, value]) => [`${relative(folder, run)}/${key}`, value]),
   );
-  return { ...Object.fromEntries(runs), transfer: withoutSeconds(readJson(join(folder, 'transfer.json'))) };
+  return { ...Object.fromEntries(runs), report: withoutSeconds(readJson(join(folder, report))) };
 }
 
 /** Hidden ones too: nothing half done is left. */

@@ -6,9 +6,10 @@ import { start } from '../setup/node-process.js';
 const run = fileURLToPath(new URL('run.js', import.meta.url));
 
 test('commands that are killed at random moments end as if nothing had been', async () => {
-  const { code, output } = await start([run, '--kills', '2']).ended;
+  const names = ['preprocess', 'train', 'checkpoint', 'transfer'];
+  const { code, output } = await start([run, '--kills', '2', ...names]).ended;
   expect([code, output]).toEqual([0, expect.any(String)]);
-  for (const name of ['preprocess', 'train', 'checkpoint', 'transfer']) {
+  for (const name of names) {
     expect(output).toMatch(new RegExp(`^${name} \\(.*always as without an interruption$`, 'm'));
   }
 });

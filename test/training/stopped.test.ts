@@ -91,7 +91,9 @@ async function trainInParts(split: Split, afters: readonly number[], signal: Nod
     const ended = await train('parts', session > 0).catch((error: unknown) => error);
     if (!(ended instanceof Interrupted)) return { saved, ended };
     const { state } = await describeCheckpoint<TrainingState>(join(folder, 'parts', runPaths.last));
-    expect(ended.message).toContain(`stopped after step ${state.step}, which is saved; --resume`);
+    expect(ended.message).toContain(
+      `stopped after step ${state.step}, which is saved; the same command goes on`,
+    );
     expect(ended.exitCode).toBe(signal === 'SIGINT' ? 130 : 143);
     expect(session).toBeLessThan(100);
     saved.push(state);

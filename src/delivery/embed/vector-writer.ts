@@ -1,11 +1,9 @@
 /** Vectors with the ids that they are of: Parquet, or NumPy's .npy with the ids in a CSV beside it. */
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ARRAY, arrayValue, DuckDBDataChunk, FLOAT, VARCHAR } from '@duckdb/node-api';
 import { copyToParquet, openDatabase } from '../../common/database.js';
-import { workPlaceFor } from '../../common/files.js';
+import { openWorkshop, type Workshop } from '../../common/files.js';
 
 export interface VectorWriter {
   /** `vectors` row by row, [ids, units]. */
@@ -27,11 +25,10 @@ export async function vectorWriter(
   format: VectorFormat,
   { name, units }: { readonly name: string; readonly units: number },
 ): Promise<VectorWriter> {
-  const { work, clear: abandon } = await workPlaceFor(path);
-  await mkdir(work);
+  const workshop = await openWorkshop(path);
   return format === 'npy'
-    ? npyWriter(path, work, name, units, abandon)
-    : parquetWriter(path, work, name, units, abandon);
+    ? npyWriter(path, workshop, name, units)
+    : parquetWriter(path, workshop, name, units);
 }
 
 /** Rows of one of DuckDB's chunks. */
@@ -39,13 +36,12 @@ const CHUNK = 2048;
 
 async function parquetWriter(
   path: string,
-  work: string,
+  workshop: Workshop,
   name: string,
   units: number,
-  abandon: () => Promise<void>,
 ): Promise<VectorWriter> {
   // Beyond the limit, the table is on disk.
-  const { connection, close } = await openDatabase(work, { memoryLimit: '500MB' });
+  const { connection, close } = await openDatabase(workshop.folder, { memoryLimit: '500MB' });
   const type = ARRAY(FLOAT, units);
   await connection.run(`CREATE TABLE vectors (${name} VARCHAR, vector FLOAT[${units}])`);
   return {
@@ -65,15 +61,15 @@ async function parquetWriter(
       appender.closeSync();
     },
     async close() {
-      const whole = join(work, 'vectors.parquet');
-      await copyToParquet(connection, 'SELECT * FROM vectors', whole);
+      const whole = 'vectors.parquet';
+      await copyToParquet(connection, 'SELECT * FROM vectors', join(workshop.folder, whole));
       close();
-      await rename(whole, path);
-      await abandon();
+      await workshop.putInPlace(whole, path);
+      await workshop.remove();
     },
     async abandon() {
       close();
-      await abandon();
+      await workshop.remove();
     },
   };
 }
@@ -93,40 +89,37 @@ function npyHeader(rows: number, units: number): Buffer {
 
 async function npyWriter(
   path: string,
-  work: string,
+  workshop: Workshop,
   name: string,
   units: number,
-  abandon: () => Promise<void>,
 ): Promise<VectorWriter> {
-  const [array, list] = [join(work, 'vectors.npy'), join(work, 'ids.csv')];
-  const file: FileHandle = await open(array, 'w');
+  const [array, list] = ['vectors.npy', 'ids.csv'];
+  const file = await open(join(workshop.folder, array), 'w');
   await file.write(npyHeader(0, units));
-  const ids = createWriteStream(list);
-  await once(ids, 'open');
-  ids.write(`${name}\n`);
+  const ids = await open(join(workshop.folder, list), 'w');
+  await ids.writeFile(`${name}\n`);
   let rows = 0;
   return {
     async add(part, vectors) {
       const text = part.map((id) => (/[",\r\n]/.test(id) ? `"${id.replaceAll('"', '""')}"` : id)).join('\n');
-      if (part.length > 0 && !ids.write(`${text}\n`)) await once(ids, 'drain');
+      if (part.length > 0) await ids.writeFile(`${text}\n`);
       await file.writeFile(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
       rows += part.length;
     },
     async close() {
       await file.write(npyHeader(rows, units), 0, HEADER_BYTES, 0);
       await file.close();
-      ids.end();
-      await once(ids, 'close');
-      await rename(list, idsFile(path));
-      await rename(array, path);
-      await abandon();
+      await ids.close();
+      // An array never stands beside the ids of another.
+      await rm(path, { force: true });
+      await workshop.putInPlace(list, idsFile(path));
+      await workshop.putInPlace(array, path);
+      await workshop.remove();
     },
     async abandon() {
       await file.close();
-      // Of a write that is under way.
-      ids.on('error', () => {});
-      if (!ids.closed) await new Promise<void>((done) => ids.once('close', () => done()).destroy());
-      await abandon();
+      await ids.close();
+      await workshop.remove();
     },
   };
 }

@@ -1,7 +1,6 @@
 /** Predictions as CSV, JSON lines or Parquet, in the order in which they come; a file appears whole or not at all. */
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   DuckDBDataChunk,
@@ -13,7 +12,7 @@ import {
 } from '@duckdb/node-api';
 import { copyToParquet, type Database, openDatabase } from '../../common/database.js';
 import { UserError } from '../../common/errors.js';
-import { workPlaceFor } from '../../common/files.js';
+import { openWorkshop, type Workshop, withPath } from '../../common/files.js';
 import { shortest } from '../../common/shortest.js';
 
 export interface Prediction {
@@ -75,16 +74,27 @@ export function streamWriter(
   format: 'csv' | 'jsonl',
   columns: PredictionColumns,
 ): PredictionWriter {
+  return textWriter(format, columns, async (text) => {
+    if (stream.write(text)) return;
+    await once(stream, 'drain').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      throw new UserError('Cannot write predictions: whoever read them has stopped', { cause: error });
+    });
+  });
+}
+
+/** Gathers text, and hands it on at each flush. */
+function textWriter(
+  format: 'csv' | 'jsonl',
+  columns: PredictionColumns,
+  write: (text: string) => Promise<void>,
+): PredictionWriter {
   const { keys, values } = namesOf(columns);
   let text = format === 'csv' ? `${[...keys, ...values].join(',')}\n` : '';
   const flush = async () => {
     const written = text;
     text = '';
-    if (written === '' || stream.write(written)) return;
-    await once(stream, 'drain').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      throw new UserError('Cannot write predictions: whoever read them has stopped', { cause: error });
-    });
+    if (written !== '') await write(written);
   };
   return {
     add(prediction) {
@@ -112,25 +122,26 @@ export async function fileWriter(
   format: PredictionFormat,
   columns: PredictionColumns,
 ): Promise<PredictionWriter> {
-  const { work: temporary, clear: abandon } = await workPlaceFor(path);
-  if (format === 'parquet') return parquetWriter(path, temporary, columns, abandon);
-  const stream = createWriteStream(temporary);
-  await once(stream, 'open');
-  const writer = streamWriter(stream, format, columns);
+  const workshop = await openWorkshop(path);
+  if (format === 'parquet') return parquetWriter(path, workshop, columns);
+  const name = `predictions.${format}`;
+  const file = await open(join(workshop.folder, name), 'w');
+  const writer = textWriter(format, columns, (text) =>
+    file.writeFile(text).catch((error) => {
+      throw withPath(error, path);
+    }),
+  );
   return {
     ...writer,
     async close() {
       await writer.close();
-      stream.end();
-      await once(stream, 'close');
-      await rename(temporary, path);
-      await abandon();
+      await file.close();
+      await workshop.putInPlace(name, path);
+      await workshop.remove();
     },
     async abandon() {
-      // Of a write that is under way.
-      stream.on('error', () => {});
-      if (!stream.closed) await new Promise<void>((done) => stream.once('close', () => done()).destroy());
-      await abandon();
+      await file.close();
+      await workshop.remove();
     },
   };
 }
@@ -141,12 +152,11 @@ const CHUNK = 2048;
 /** Rows go into a table first, which DuckDB puts on disk beyond its memory limit. */
 async function parquetWriter(
   path: string,
-  temporary: string,
+  workshop: Workshop,
   columns: PredictionColumns,
-  abandon: () => Promise<void>,
 ): Promise<PredictionWriter> {
-  await mkdir(temporary);
-  const database: Database = await openDatabase(temporary, { memoryLimit: '500MB' });
+  const { folder } = workshop;
+  const database: Database = await openDatabase(folder, { memoryLimit: '500MB' });
   const { connection } = database;
   const { keys, values } = namesOf(columns);
   const types: DuckDBType[] = [
@@ -176,15 +186,15 @@ async function parquetWriter(
     flush,
     async close() {
       await flush();
-      const whole = join(temporary, 'predictions.parquet');
-      await copyToParquet(connection, 'SELECT * FROM predictions', whole);
+      const name = 'predictions.parquet';
+      await copyToParquet(connection, 'SELECT * FROM predictions', join(folder, name));
       database.close();
-      await rename(whole, path);
-      await abandon();
+      await workshop.putInPlace(name, path);
+      await workshop.remove();
     },
     async abandon() {
       database.close();
-      await abandon();
+      await workshop.remove();
     },
   };
 }

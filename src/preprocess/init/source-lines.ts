@@ -2,7 +2,11 @@
 import { relative, resolve } from 'node:path';
 import { type DuckDBConnection, LIST, listValue, VARCHAR } from '@duckdb/node-api';
 import { stringify } from 'yaml';
-import { guessTimeFormat, guessYearlessFormat } from '../../features/guess-time-format.js';
+import {
+  guessTimeFormat,
+  guessYearLastFormats,
+  guessYearlessFormat,
+} from '../../features/guess-time-format.js';
 import { timeSql } from '../../features/time-sql.js';
 import { guessRoles, looksLikeData, type Role, type Roles } from './guess-roles.js';
 import { type SampledFile, sampleFile } from './sample-file.js';
@@ -77,16 +81,20 @@ export async function timeLine(connection: DuckDBConnection, table: GuessedTable
     columns.length === 1
       ? `column: ${scalar(names[day]!)}`
       : `columns: [${columns.map((column) => scalar(names[column]!)).join(', ')}]`;
-  const yearless = format ?? (await guessYearlessFormat(connection, texts));
-  if (format === undefined && yearless !== undefined) {
+  const [yearLast, other] = format === undefined ? await guessYearLastFormats(connection, texts) : [];
+  const read = format ?? yearLast;
+  const yearless = read ?? (await guessYearlessFormat(connection, texts));
+  if (read === undefined && yearless !== undefined) {
     return `time: { ${value}, format: ${scalar(yearless)}, year: ${TODO} } # ${TODO}: the year of times such as ${JSON.stringify(texts[0])}`;
   }
-  if (format === undefined) {
+  if (read === undefined) {
     return `time: { ${value}, format: "%d/%m/%Y %H:%M:%S" } # ${TODO}: the pattern of times such as ${JSON.stringify(texts[0])}`;
   }
   const sure = roles.time!.isByContent && file.hasHeader ? `${TODO}: guessed from its values; ` : '';
-  const [first, last] = await daysOf(connection, texts, format);
-  return `time: { ${value}, format: ${scalar(format)} } # ${sure}such as ${JSON.stringify(texts[0])}; here from ${first} to ${last}`;
+  const doubt =
+    other === undefined ? '' : `${TODO}: days first, or months first (${JSON.stringify(other)}); `;
+  const [first, last] = await daysOf(connection, texts, read);
+  return `time: { ${value}, format: ${scalar(read)} } # ${sure}${doubt}such as ${JSON.stringify(texts[0])}; here from ${first} to ${last}`;
 }
 
 /** First and last day of the texts that can be read, in UTC. */

@@ -21,6 +21,12 @@ export interface Loaded {
   readonly multiLine: number;
 }
 
+/**
+ * DuckDB keeps each malformed record that it meets, in memory that its limit doesn't count, and takes long over it: a file with
+ * more of them is given to it without.
+ */
+const MOST_MALFORMED = 200_000;
+
 /** Problems that DuckDB finds just as we do, and that leave the lines after them alone. */
 const HARMLESS: readonly string[] = ['wrong number of fields', 'bad UTF-8'] satisfies readonly Problem[];
 
@@ -50,11 +56,14 @@ export async function loadFile(
   const { size } = await stat(file.text.file.path);
   await connection.run('BEGIN');
   const inserting = insert(connection, insertRows(table, spec, file.relation, timeFormat, shownPath));
+  const show = (bytes: number) => onProgress(bytes / Math.max(1, size));
+  const stop = () => connection.interrupt();
   const [inserted, scanned] = await Promise.allSettled([
     inserting,
-    scanBeside(inserting, file.text.file, (bytes) => onProgress(bytes / Math.max(1, size))),
+    scanBeside(inserting, file.text.file, show, stop),
   ]);
-  if (inserted.status === 'rejected' && !/^Invalid Input Error/.test(String(inserted.reason?.message))) {
+  const isExpected = /^Invalid Input Error|^INTERRUPT Error/;
+  if (inserted.status === 'rejected' && !isExpected.test(String(inserted.reason?.message))) {
     await connection.run('ROLLBACK');
     throw inserted.reason;
   }
@@ -86,12 +95,19 @@ async function scanBeside(
   inserting: Promise<number>,
   file: TextFile,
   onChunk: (bytesDone: number) => void,
+  stopInserting: () => void,
 ): Promise<ScanSummary> {
   const lines = await countLines(file, onChunk);
   if (lines !== null && lines === (await inserting.catch(() => null))) {
     return { records: lines, blankLines: 0, problems: {}, multiLine: 0, isPlain: true };
   }
-  return scanFile(file, { chunk: onChunk });
+  let malformed = 0;
+  return scanFile(file, {
+    problem() {
+      if (++malformed === MOST_MALFORMED) stopInserting();
+    },
+    chunk: onChunk,
+  });
 }
 
 async function insert(connection: DuckDBConnection, sql: string): Promise<number> {

@@ -48,7 +48,7 @@ export async function readHead(
 ): Promise<TableHead> {
   await connection.run(createTable(table, spec));
   const rejects: Reject[] = [];
-  const sink = { write: (reject: Reject) => void rejects.push(reject), drain: async () => {} };
+  const sink = { write: (reject: Reject) => void rejects.push(reject), drain: async () => {}, isWhole: true };
   const problems: string[] = [];
   const malformed: Record<string, number> = {};
   const unused = new Set<string>();

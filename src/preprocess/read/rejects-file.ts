@@ -23,7 +23,7 @@ export interface RejectsFile {
   close(): Promise<void>;
   /** The first few rejects written. */
   readonly first: readonly Reject[];
-  /** All of them are in the file; false where they were more than `MAX_LISTED`. */
+  /** All of them are in the file; false where they were more than `MAX_LISTED`: what is written from then on is left out. */
   readonly isWhole: boolean;
 }
 
@@ -32,12 +32,14 @@ export const MAX_LISTED = 1_000_000;
 
 const MAX_TEXT = 10_000;
 const MAX_FIRST = 5;
+const HELD_CHARACTERS = 1 << 16;
 
 /** The file is made with the first reject; without one, there is none. */
 export function rejectsFile(path: string, maxListed = MAX_LISTED): RejectsFile {
   const first: Reject[] = [];
   let listed = 0;
   let stream: WriteStream | undefined;
+  let held = '';
   let failure: Error | undefined;
   const open = (): WriteStream => {
     mkdirSync(dirname(path), { recursive: true });
@@ -45,8 +47,13 @@ export function rejectsFile(path: string, maxListed = MAX_LISTED): RejectsFile {
     opened.on('error', (error) => {
       failure = error;
     });
-    opened.write('file,line,byte_offset,column,reason,text\n');
+    held = 'file,line,byte_offset,column,reason,text\n';
     return opened;
+  };
+  const passOn = () => {
+    const text = held;
+    held = '';
+    stream?.write(text);
   };
   return {
     first,
@@ -60,14 +67,18 @@ export function rejectsFile(path: string, maxListed = MAX_LISTED): RejectsFile {
       if (first.length < MAX_FIRST) first.push(reject);
       const { file, line, byteOffset, column, reason, text } = reject;
       const shown = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
-      stream.write(`${[file, line, byteOffset ?? '', column, reason, shown].map(quoteCell).join(',')}\n`);
+      held += `${[file, line, byteOffset ?? '', column, reason, shown].map(quoteCell).join(',')}\n`;
+      if (held.length >= HELD_CHARACTERS) passOn();
     },
     async drain() {
       if (failure) throw failure;
       if (stream?.writableNeedDrain) await once(stream, 'drain');
     },
     async close() {
-      if (stream && !stream.writableEnded) stream.end();
+      if (stream && !stream.writableEnded) {
+        passOn();
+        stream.end();
+      }
       if (stream && !stream.closed) await once(stream, 'close');
       if (failure) throw failure;
     },

@@ -1,7 +1,11 @@
 /** How the times of a table are written: as the config says, or as its first times look. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { messageOf, UserError } from '../../common/errors.js';
-import { guessTimeFormat } from '../../features/guess-time-format.js';
+import {
+  guessTimeFormat,
+  guessYearLastFormats,
+  guessYearlessFormat,
+} from '../../features/guess-time-format.js';
 import { timeSql } from '../../features/time-sql.js';
 import { decodeRecord } from './header.js';
 import { type OpenedFile, parseObject } from './open-file.js';
@@ -35,8 +39,21 @@ export async function tableTimeFormat(
   if (guessed !== undefined) return guessed;
   throw new UserError(
     `Cannot tell how the times of the table \`${spec.name}\` are written: the column ${columns.join(' + ')} holds ` +
-      `${JSON.stringify(times[0])} (${file.input.shownPath}); set the \`format\` of the time, and its \`year\` where it has none`,
+      `${JSON.stringify(times[0])} (${file.input.shownPath}); ${await remedyFor(connection, times)}`,
   );
+}
+
+/** What to set for times that `auto` doesn't read. */
+async function remedyFor(connection: DuckDBConnection, times: readonly string[]): Promise<string> {
+  const yearLast = await guessYearLastFormats(connection, times);
+  if (yearLast.length > 0) {
+    const [days, months] = yearLast.map((pattern) => `\`format: "${pattern}"\``);
+    return `set ${days}${months ? `, or ${months} where months come first,` : ''} beside the column of the time`;
+  }
+  const yearless = await guessYearlessFormat(connection, times);
+  if (yearless !== undefined)
+    return `set \`format: "${yearless}"\` beside the column of the time, and its \`year\``;
+  return 'set the `format` of the time (%d %m %Y %H %M %S), and its `year` where it has none';
 }
 
 /** The times of the first records, as text; none where they have a type of their own. */

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
 import { type Loaded, reasonOf } from './load-file.js';
 import type { OpenedFile } from './open-file.js';
-import type { RejectsFile } from './rejects-file.js';
+import { MAX_LISTED, type RejectsFile } from './rejects-file.js';
 import type { RowRule } from './row-rules.js';
 import { type RecordView, scanFile } from './scan-file.js';
 
@@ -15,16 +15,17 @@ export interface FileRows {
 }
 
 /**
- * Writes the malformed records and the rows that break a rule of rejection, in the order of the file; nothing is
- * deleted yet.
+ * Writes the malformed records and the rows that break a rule of rejection, in the order of the file, until there is no place
+ * for more; nothing is deleted yet.
  */
 export async function writeRejects(
   connection: DuckDBConnection,
   table: string,
   rules: readonly RowRule[],
   { file, firstRow, loaded }: FileRows,
-  rejects: Pick<RejectsFile, 'write' | 'drain'>,
+  rejects: Pick<RejectsFile, 'write' | 'drain' | 'isWhole'>,
 ): Promise<void> {
+  if (!rejects.isWhole) return;
   const shared = { file: file.input.shownPath };
   const rejected = rejectedSql(table, rules, firstRow, loaded.rows);
   if (!file.text) {
@@ -44,7 +45,7 @@ export async function writeRejects(
   }
   const ordinals: number[] = [];
   const verdicts: number[] = [];
-  await eachRow(connection, `${rejected} ORDER BY row_number`, ([row, verdict]) => {
+  await eachRow(connection, rejected, ([row, verdict]) => {
     ordinals.push(Number(row));
     verdicts.push(Number(verdict));
   });
@@ -59,12 +60,14 @@ export async function writeRejects(
       rejects.write({ ...shared, ...place(record), column, reason });
     },
     problem(record, problem, fields) {
+      if (!rejects.isWhole) return;
       const found =
         problem === 'wrong number of fields' && !isJson ? ` (${fields} instead of ${expected})` : '';
       const reason = reasonOf(file, problem) + found;
       rejects.write({ ...shared, ...place(record), column: '', reason });
     },
     chunk: () => rejects.drain(),
+    isEnough: () => !rejects.isWhole,
   });
 }
 
@@ -76,11 +79,12 @@ function place({ bytes, start, end, line, byteOffset }: RecordView) {
   };
 }
 
-/** row_number, from 0 within the file, and the verdict of each rejected row of it. */
+/** row_number, from 0 within the file, and the verdict of the rejected rows of it, in order, as many as are listed and one more. */
 function rejectedSql(table: string, rules: readonly RowRule[], firstRow: number, rows: number): string {
   const last = rules.findLastIndex(({ effect }) => effect === 'reject') + 1;
   return `SELECT CAST(rowid - ${firstRow} AS DOUBLE) AS row_number, CAST(verdict AS INTEGER) AS verdict FROM ${table}
-    WHERE verdict BETWEEN 1 AND ${last} AND rowid >= ${firstRow} AND rowid < ${firstRow + rows}`;
+    WHERE verdict BETWEEN 1 AND ${last} AND rowid >= ${firstRow} AND rowid < ${firstRow + rows}
+    ORDER BY row_number LIMIT ${MAX_LISTED + 1}`;
 }
 
 /** Parquet has rows and no text: what is shown is the row as JSON. */

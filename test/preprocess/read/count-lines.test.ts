@@ -12,19 +12,26 @@ async function count(text: string | Buffer, hasHeader = false, quote = 34) {
   return countLines({ path, dialect: { delimiter: 44, quote, fields: 2 }, hasHeader }, () => {});
 }
 
-it('counts lines of any length, at any place of a word', async () => {
+it('counts lines of any length, at any place of a word, as long as each has its fields', async () => {
   const random = createRandom(3);
-  for (let turn = 0; turn < 200; turn++) {
-    const lines = Array.from({ length: random.integer(40) + 1 }, () => {
-      const letters = Array.from(
-        { length: random.integer(9) + 1 },
-        () => '\u000b\u0001\u00e9\u20ac,az'[random.integer(7)],
-      );
-      return letters.join('');
-    });
-    const text = lines.join('\n') + (random.integer(2) === 0 ? '\n' : '');
+  const letters = (most: number) =>
+    Array.from({ length: random.integer(most) }, () => '\u000b\u0001-\u00e9\u20acaz'[random.integer(7)]).join(
+      '',
+    );
+  for (let turn = 0; turn < 60; turn++) {
+    const lines = Array.from({ length: random.integer(40) + 1 }, () => `${letters(6)},${letters(6)}`);
+    const end = random.integer(2) === 0 ? '\n' : '';
+    const text = lines.join('\n') + end;
     expect(await count(text), JSON.stringify(text)).toBe(lines.length);
     expect(await count(text, true)).toBe(lines.length - 1);
+    const at = random.integer(lines.length);
+    // One field too few, one too many, and both, so that the text has as many as it should.
+    const few = lines.with(at, `x${letters(6)}`);
+    const many = [...lines, `${letters(4)},,${letters(4)}`];
+    const both = [...few, ',,'];
+    for (const wrong of [few, many, both]) {
+      expect(await count(wrong.join('\n') + end), JSON.stringify(wrong)).toBeNull();
+    }
   }
 });
 
@@ -38,12 +45,12 @@ it('leaves to others what is more than lines', async () => {
   expect(await count('a,b\n"c",d\n', false, -1)).toBe(2);
   expect(await count('a,b\r\nc,d\r\n')).toBeNull();
   for (const before of ['', 'a', 'ab', 'abc', 'abcd']) {
-    expect(await count(`${before}\n\nc,d\n`), before).toBeNull();
+    expect(await count(`${before},\n\nc,d\n`), before).toBeNull();
     expect(await count(`\n${before}c,d\n`)).toBeNull();
     expect(await count(`c,d\n${before}c,d\n\n`)).toBeNull();
   }
-  expect(await count(Buffer.from([0x61, 0x0a, 0xff, 0x0a]))).toBeNull();
+  expect(await count(Buffer.from([0x2c, 0x0a, 0x2c, 0xff, 0x0a]))).toBeNull();
   expect(await count('\ufeffa,b\n')).toBeNull();
-  expect(await count(`a,b\n${'x'.repeat((1 << 20) + 8)}\nc,d\n`)).toBeNull();
-  expect(await count('x'.repeat(6 << 20))).toBeNull();
+  expect(await count(`a,b\n,${'x'.repeat((1 << 20) + 8)}\nc,d\n`)).toBeNull();
+  expect(await count(`,${'x'.repeat(6 << 20)}`)).toBeNull();
 });

@@ -217,6 +217,26 @@ test('a list of rejects ends where it gets too long, and says so', async () => {
   ]);
 });
 
+test('more malformed lines than DuckDB is given, which keeps each that it meets, are listed and left out', async () => {
+  const good = Array.from({ length: 3000 }, (_, at) => `u${at % 50},i${at % 70},click,${1511544000 + at}`);
+  const bad = 'x\n'.repeat(201_000);
+  const folder = await makeFolder({
+    'log.csv': `${header}\n${good.slice(0, 1000).join('\n')}\n${bad}${good.slice(1000).join('\n')}\n`,
+  });
+  const { rows, rejects, counts } = await read(folder, spec('log.csv'));
+  expect(counts).toMatchObject({ read: 204_000, kept: 3000, rejected: 201_000 });
+  expect(rows.map(([user, item]) => `${user},${item}`)).toEqual(
+    good.map((line) => line.split(',').slice(0, 2).join()),
+  );
+  expect(rejects).toHaveLength(201_000);
+  expect(rejects[0]).toMatchObject({
+    line: 1002,
+    reason: 'wrong number of fields (1 instead of 4)',
+    text: 'x',
+  });
+  expect(rejects.at(-1)!.line).toBe(202_001);
+});
+
 test('a header in another encoding is refused, with what to do', async () => {
   const folder = await makeFolder({
     'log.csv': Buffer.from([0xbc, 0xd7, 0x2c, 0xd2, 0xd2, 0x0a, 0x31, 0x2c, 0x32, 0x0a]),

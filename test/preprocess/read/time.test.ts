@@ -214,3 +214,17 @@ test('a local time that a change of the clocks skips is moved forward', async ()
   );
   expect(times).toEqual([us('2021-03-14T07:30:00Z'), us('2021-03-14T07:30:00Z')]);
 });
+
+test.each([
+  ['02.03.2026 00:03:56', 'set `format: "%d.%m.%Y %H:%M:%S"` beside the column of the time'],
+  [
+    '02/03/2026',
+    'set `format: "%d/%m/%Y"`, or `format: "%m/%d/%Y"` where months come first, beside the column of the time',
+  ],
+  ['6-14', 'set `format: "%m-%d"` beside the column of the time, and its `year`'],
+  ['second of March', 'set the `format` of the time (%d %m %Y %H %M %S), and its `year` where it has none'],
+])('what reads %s is named where auto does not', async (text, remedy) => {
+  await expect(readTimes([text, text], 'auto')).rejects.toThrow(
+    `holds ${JSON.stringify(text)} (log.csv); ${remedy}`,
+  );
+});
