@@ -40,7 +40,7 @@ export async function replaceFolder(
   fill: (temporary: string) => Promise<void>,
 ): Promise<void> {
   await recoverFolder(folder);
-  const temporary = besideFolder(folder, 'new');
+  const temporary = newFolder(folder);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   try {
@@ -112,6 +112,9 @@ export async function fileSha256(path: string): Promise<string> {
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
+
+/** Where `replaceFolder` lets `fill` write. */
+export const newFolder = (folder: string): string => besideFolder(folder, 'new');
 
 function besideFolder(folder: string, role: 'new' | 'previous' | 'work'): string {
   return join(dirname(folder), `.${basename(folder)}.${role}`);

@@ -1,6 +1,7 @@
 /** Which rows of which tables a batch reads, and the reading of them. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
+import { numbers } from '../engine/numbers.js';
 import { tf } from '../engine/tf.js';
 import { tableSpecs } from './parameters.js';
 import type { ModelShape } from './shape.js';
@@ -24,10 +25,14 @@ export interface TableRows {
   readonly values: Tensor2D;
 }
 
-/** Reads them; tables of which the batch reads nothing are left out. The caller's scope owns the tensors. */
+/** Table -> the values of its rows that the batch reads, row by row, where they come from other processes. */
+export type FetchedValues = Readonly<Record<string, Float32Array>>;
+
+/** Reads them, but for those that were fetched; the caller's scope owns the tensors. */
 export function gatherRows(
   weights: ModelWeights,
   rows: Readonly<Record<string, Int32Array>>,
+  fetched?: FetchedValues,
 ): Record<string, TableRows> {
   const gathered: Record<string, TableRows> = {};
   for (const [name, read] of Object.entries(rows)) {
@@ -38,7 +43,16 @@ export function gatherRows(
       continue;
     }
     const indices = tf.tensor1d(read, 'int32');
-    gathered[name] = { indices, values: table.gather(indices) as Tensor2D };
+    const values = fetched
+      ? tf.tensor2d(fetched[name]!, [read.length, table.shape[1]!])
+      : (table.gather(indices) as Tensor2D);
+    gathered[name] = { indices, values };
   }
   return gathered;
 }
+
+/** Rows of a table, by their places in what of it is here, as numbers in a row. */
+export const readRows = ({ tables }: ModelWeights, table: string, rows: Int32Array): Float32Array =>
+  rows.length > 0
+    ? numbers(() => tables.get(table)!.gather(tf.tensor1d(rows, 'int32')))
+    : new Float32Array(0);

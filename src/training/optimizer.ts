@@ -5,6 +5,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node';
 import { halfSquare } from '../engine/half-square.js';
 import { attribute, FLOAT, INT32, kernel } from '../engine/kernel.js';
+import { numbers } from '../engine/numbers.js';
 import { ResourceVariable } from '../engine/resource-variable.js';
 import { tf } from '../engine/tf.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -40,6 +41,17 @@ const ADAGRAD = [
   attribute.bool('update_slots', true),
 ];
 
+/** Global norm of all of them. */
+function gradientNorm({ dense, tables }: Pick<Gradients, 'dense' | 'tables'>): number {
+  const all = [...Object.values(dense), ...Object.values(tables).map(({ gradient }) => gradient)];
+  return Math.sqrt(sumOfSquares(all));
+}
+
+/** Of all numbers of all tensors. */
+export function sumOfSquares(tensors: readonly Tensor[]): number {
+  return tensors.length > 0 ? numbers(() => tf.mul(tf.addN(tensors.map(halfSquare)), 2))[0]! : 0;
+}
+
 /** Holds the slots of every weight of a model. */
 export class Optimizer {
   /** `<weight>/m`, `<weight>/v` of dense weights and `<table>/accumulator` of tables. */
@@ -54,10 +66,10 @@ export class Optimizer {
       slots.set(`${name}/m`, new ResourceVariable(shape));
       slots.set(`${name}/v`, new ResourceVariable(shape));
     }
-    for (const [name, { shape }] of weights.tables) {
+    for (const [name, { whole, part }] of weights.tables) {
       if (weights.shape.fixedTables.includes(name)) continue;
-      const accumulator = new ResourceVariable(shape);
-      tf.tidy(() => accumulator.assign(tf.fill([...shape], INITIAL_ACCUMULATOR)));
+      const accumulator = new ResourceVariable(whole, part);
+      tf.tidy(() => accumulator.assign(tf.fill([...accumulator.shape], INITIAL_ACCUMULATOR)));
       slots.set(`${name}/accumulator`, accumulator);
     }
     this.slots = slots;
@@ -65,15 +77,15 @@ export class Optimizer {
 
   /**
    * One update; `step` counts from 1. `factorOf` gives the factor of the learning rate of a weight. Returns the global norm
-   * before clipping; where that is not a finite number nothing is updated.
+   * before clipping, which is given where there are gradients elsewhere; where it is not a finite number nothing is updated.
    */
-  apply(gradients: Gradients, step: number, factorOf: (weight: string) => number = () => 1): number {
+  apply(
+    gradients: Pick<Gradients, 'dense' | 'tables'>,
+    step: number,
+    factorOf: (weight: string) => number = () => 1,
+    norm: number = gradientNorm(gradients),
+  ): number {
     return tf.tidy(() => {
-      const all = [
-        ...Object.values(gradients.dense),
-        ...Object.values(gradients.tables).map((t) => t.gradient),
-      ];
-      const norm = Math.sqrt(2 * tf.addN(all.map(halfSquare)).dataSync()[0]!);
       if (!Number.isFinite(norm)) return norm;
       const { clipNorm } = this.options;
       const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
