@@ -12,7 +12,7 @@ import type { Io } from './io.js';
 const PROGRAM = fileURLToPath(new URL('../../bin/dupn.js', import.meta.url));
 
 /** When one has ended by a fault, the others find out by themselves; those that have not by then are ended. */
-const GRACE_MS = 20_000;
+const GRACE_MS = 10_000;
 
 /** What TensorFlow's server says of itself on stderr, whatever it is told. */
 const GREETING = /^(WARNING: All log messages before absl|I0000 )/;

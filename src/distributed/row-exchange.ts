@@ -215,7 +215,7 @@ function concatenate<T extends Int32Array | Float32Array>(target: T, parts: read
 /** Positions of the rows that each of `size` processes holds. */
 function byHolder(rows: Int32Array, size: number): number[][] {
   const positions: number[][] = Array.from({ length: size }, () => []);
-  rows.forEach((row, position) => positions[row % size]!.push(position));
+  for (const [position, row] of rows.entries()) positions[row % size]!.push(position);
   return positions;
 }
 

@@ -70,7 +70,10 @@ export class FlatLayout {
       lossByTask[task] = flat[at++]!;
       squaredNormByTask[task] = flat[at++]!;
     }
-    const take = (size: number) => flat.subarray(at, (at += size));
+    const take = (size: number) => {
+      at += size;
+      return flat.subarray(at - size, at);
+    };
     const dense: Record<string, Float32Array> = {};
     for (const [name, size] of this.#dense) {
       const processes = flat[at++]!;

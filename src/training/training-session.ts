@@ -181,7 +181,7 @@ export class TrainingSession {
   /** Passes over a step that cannot be made, where the config says so. */
   async #fail({ step, failure }: StepRecord): Promise<void> {
     const { config, runFolder, context, transfer } = this.input;
-    const { weights, optimizer, options } = this.parts;
+    const { weights, options } = this.parts;
     const { skippedInARow, batch, prepared } = this.state;
     const { notFinite, requests } = failure!;
     if (config.train.notFinite === 'skip' && skippedInARow < MOST_SKIPPED) {
