@@ -5,14 +5,17 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Context, silentContext } from '../common/context.js';
-import { UserError } from '../common/errors.js';
+import { messageOf, UserError } from '../common/errors.js';
 import { describeDifference } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import { type Cluster, describeMember } from '../distributed/cluster.js';
 import { Collectives } from '../distributed/collectives.js';
-import { modelShape } from '../model/shape.js';
+import { Servers } from '../distributed/servers.js';
+import { type ModelShape, modelShape } from '../model/shape.js';
 import { clusterTeam } from '../training/cluster-team.js';
 import { preparedKey } from '../training/prepared-key.js';
+import { serverTables } from '../training/server-tables.js';
+import { replicatedTables, type SharedTables, shardedTables } from '../training/shared-tables.js';
 import type { Team } from '../training/team.js';
 import { type OpenRun, openRun, runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
@@ -50,12 +53,50 @@ export async function joinCluster(
   const collectives = await Collectives.join(cluster, config.distributed);
   const own = { version: version(), prepared: preparedKey(manifest), config };
   await checkSame(collectives, cluster, own);
+  const tables = await tablesOf(collectives, cluster, config, modelShape(config, manifest));
   return {
-    team: clusterTeam(collectives, modelShape(config, manifest), config.distributed),
+    team: clusterTeam(collectives, tables),
     open: (options) => openForAll(collectives, cluster, config, options),
     during: async (work) => (await collectives.during(work)) as Awaited<typeof work>,
-    leave: () => collectives.leave(),
+    async leave() {
+      await tables.close();
+      await collectives.leave();
+    },
   };
+}
+
+async function tablesOf(
+  collectives: Collectives,
+  cluster: Cluster,
+  { distributed, model }: Config,
+  shape: ModelShape,
+): Promise<SharedTables> {
+  if (distributed.tables === 'replicated') return replicatedTables(collectives, shape);
+  if (distributed.tables === 'sharded') return shardedTables(collectives, shape);
+  if (model.itemEmbeddings === 'word2vec' || model.queryEmbeddings === 'word2vec') {
+    throw new UserError(
+      'Cannot train with tables on servers: they start as random numbers, and word2vec is asked for; use distributed.tables: sharded',
+    );
+  }
+  const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, distributed));
+  return serverTables(collectives, servers, shape, (error) => {
+    // What waits for a server finds out by itself; a chief that waits for nothing does not.
+    process.emitWarning(messageOf(error));
+  });
+}
+
+/** @throws UserError where tables are on servers that are not there, or servers are there for nothing */
+export function checkServers({ servers }: Pick<Cluster, 'servers'>, { distributed }: Config): void {
+  if (distributed.tables === 'servers' && servers.length === 0) {
+    throw new UserError(
+      'Cannot train with distributed.tables: servers: expected parameter servers (ps) in TF_CONFIG, got none',
+    );
+  }
+  if (distributed.tables !== 'servers' && servers.length > 0) {
+    throw new UserError(
+      `Cannot train with ${servers.length} parameter servers (ps): expected distributed.tables: servers, got ${distributed.tables}`,
+    );
+  }
 }
 
 interface Same {

@@ -1,12 +1,12 @@
-/** `dupn train --local-cluster workers=2`: the processes of a cluster on this machine, each told by TF_CONFIG which one it is. */
+/** `dupn train --local-cluster workers=2,ps=1`: the processes of a cluster on this machine, each told by TF_CONFIG which one it is. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { availableParallelism, constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../common/errors.js';
 import { holdInterrupt, Interrupted, onInterrupt } from '../common/interrupted.js';
 import { LostCluster } from '../common/lost-cluster.js';
+import { freePorts } from '../distributed/address.js';
 import type { Io } from './io.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/dupn.js', import.meta.url));
@@ -18,7 +18,7 @@ const GRACE_MS = 10_000;
 const GREETING = /^(WARNING: All log messages before absl|I0000 )/;
 
 /**
- * `processes` is `workers=<n>`, `args` the command line of each. Resolves when all have ended well.
+ * `processes` is `workers=<n>` or `workers=<n>,ps=<n>`, `args` the command line of each. Resolves when all have ended well.
  * @throws LostCluster with the exit code of the first one that has not, Interrupted when a signal has stopped all
  */
 export async function runLocalCluster(
@@ -26,11 +26,16 @@ export async function runLocalCluster(
   args: readonly string[],
   { env, stderr }: Io,
 ): Promise<void> {
-  const workers = workersOf(processes);
-  const addresses = (await freePorts(workers)).map((port) => `127.0.0.1:${port}`);
+  const { workers, servers } = countsOf(processes);
+  const addresses = (await freePorts(workers + servers)).map((port) => `127.0.0.1:${port}`);
+  const cluster = {
+    worker: addresses.slice(0, workers),
+    ...(servers > 0 && { ps: addresses.slice(workers) }),
+  };
+  const names = Object.entries(cluster).flatMap(([type, all]) => all.map((_, index) => ({ type, index })));
   const threads = String(Math.max(1, Math.floor(availableParallelism() / workers)));
-  const children = addresses.map((_, index) => {
-    const tfConfig = { cluster: { worker: addresses }, task: { type: 'worker', index } };
+  const children = names.map((task) => {
+    const tfConfig = { cluster, task };
     return spawn(process.execPath, [PROGRAM, ...args], {
       env: {
         TF_NUM_INTRAOP_THREADS: threads,
@@ -38,13 +43,13 @@ export async function runLocalCluster(
         ...env,
         TF_CONFIG: JSON.stringify(tfConfig),
       },
-      stdio: index === 0 ? 'inherit' : ['ignore', 'ignore', 'pipe'],
+      stdio: task.type === 'worker' && task.index === 0 ? 'inherit' : ['ignore', 'ignore', 'pipe'],
     });
   });
   for (const [index, child] of children.entries()) {
     if (!child.stderr) continue;
     createInterface(child.stderr).on('line', (line) => {
-      if (!GREETING.test(line)) stderr.write(`worker ${index}: ${line}\n`);
+      if (!GREETING.test(line)) stderr.write(`${nameOf(names[index]!)}: ${line}\n`);
     });
   }
   const endAll = (signal: NodeJS.Signals) => {
@@ -75,29 +80,14 @@ export async function runLocalCluster(
     throw new LostCluster(`worker ${first.index} ended first, with exit code ${first.code}`, first.code);
 }
 
-function workersOf(text: string): number {
-  const workers = /^workers=(\d+)$/.exec(text)?.[1];
-  if (workers && Number(workers) > 0) return Number(workers);
-  throw new UserError(
-    `Cannot start a local cluster: expected --local-cluster workers=<number>, got ${JSON.stringify(text)}`,
-  );
-}
+const nameOf = ({ type, index }: { readonly type: string; readonly index: number }) => `${type} ${index}`;
 
-/** Of this machine, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer().once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
+function countsOf(text: string): { readonly workers: number; readonly servers: number } {
+  const [, workers, servers = '0'] = /^workers=([1-9]\d*)(?:,ps=(\d+))?$/.exec(text) ?? [];
+  if (workers) return { workers: Number(workers), servers: Number(servers) };
+  throw new UserError(
+    `Cannot start a local cluster: expected --local-cluster workers=<number>, or workers=<number>,ps=<number>, got ${JSON.stringify(text)}`,
   );
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }
 
 /** Its exit code, or what a shell would report of the signal that has ended it. */

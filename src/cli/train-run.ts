@@ -11,7 +11,7 @@ import { fit } from '../training/fit.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, type StartFrom } from '../training/start.js';
 import type { FitResult, TransferOptions } from '../training/training-session.js';
-import { joinCluster, memberContext } from './join-cluster.js';
+import { checkServers, joinCluster, memberContext } from './join-cluster.js';
 import { openRun, runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 import type { Session } from './session.js';
@@ -39,7 +39,8 @@ export async function trainRun(
   const { from, transfer, cluster = null } = options;
   const isChief = !cluster || cluster.rank === 0;
   const context = isChief ? ownContext : memberContext(ownContext);
-  if (cluster && from && config.distributed.tables === 'sharded') {
+  if (cluster) checkServers(cluster, config);
+  if (cluster && from && config.distributed.tables !== 'replicated') {
     throw new UserError(
       `Cannot start from ${from.run}: tables that are spread over several machines start anew, or from a checkpoint of their own (--resume); ` +
         'use distributed.tables: replicated',

@@ -1,9 +1,9 @@
 /** `dupn train`: trains the model of a config on its prepared data. */
 import { Command } from 'commander';
-import type { Progress } from '../common/context.js';
+import type { Logger, Progress } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import type { Config } from '../config/schema.js';
-import type { Cluster } from '../distributed/cluster.js';
+import type { Cluster, ServerTask } from '../distributed/cluster.js';
 import type { FitResult } from '../training/training-session.js';
 import type { Io } from './io.js';
 import type { Prepared } from './require-prepared.js';
@@ -35,7 +35,7 @@ export function trainCommand(io: Io): Command {
     )
     .option(
       '--local-cluster <processes>',
-      'train with several processes on this machine, workers=2, as several machines do that TF_CONFIG names (docs/distributed.md)',
+      'train with several processes on this machine, workers=2 or workers=2,ps=2, as several machines do that TF_CONFIG names (docs/distributed.md)',
     )
     .action((options: Options) =>
       runCommand(options, io, async (session) => {
@@ -49,6 +49,11 @@ export function trainCommand(io: Io): Command {
           throw new UserError(
             `Cannot train: required a task with samples under tasks, got none (${options.config})`,
           );
+        }
+        const cluster = await clusterOf(io);
+        if (cluster && 'server' in cluster) {
+          await serveTables(cluster, config, session.context.logger);
+          return null;
         }
         const { requirePrepared } = await import('./require-prepared.js');
         const prepared = await requirePrepared(config, {
@@ -66,7 +71,6 @@ export function trainCommand(io: Io): Command {
         const { resume = false, force = false } = options;
         const run = options.from;
         const from = run === undefined ? {} : { from: { run: findRun(config, run), layers: null } };
-        const cluster = await clusterOf(io);
         const { folder, result } = await trainRun(
           config,
           prepared,
@@ -78,10 +82,19 @@ export function trainCommand(io: Io): Command {
     );
 }
 
-async function clusterOf({ env }: Io): Promise<Cluster | null> {
+async function clusterOf({ env }: Io): Promise<Cluster | ServerTask | null> {
   if (env.TF_CONFIG === undefined) return null;
   const { readCluster } = await import('../distributed/cluster.js');
   return readCluster(env.TF_CONFIG);
+}
+
+async function serveTables(task: ServerTask, config: Config, logger: Logger): Promise<void> {
+  const { serveParameters } = await import('../distributed/serve-parameters.js');
+  const { checkServers } = await import('./join-cluster.js');
+  checkServers(task, config);
+  const { name, address } = task.servers[task.server]!;
+  logger.info({ process: name, address }, 'holding tables until the training is over');
+  await serveParameters(task, config.distributed);
 }
 
 /** The options of a process that trains with others. */

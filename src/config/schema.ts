@@ -328,10 +328,10 @@ export const configSchema = z.strictObject({
   distributed: z
     .strictObject({
       tables: z
-        .enum(['replicated', 'sharded'])
+        .enum(['replicated', 'sharded', 'servers'])
         .default('replicated')
         .describe(
-          'Embedding tables and their optimiser slots: replicated, whole on each machine, or sharded, row by row over all of them',
+          'Embedding tables and their optimiser slots: replicated, whole in each process that trains; sharded, row by row over all of them; servers, row by row over the parameter servers (ps) of TF_CONFIG',
         ),
       timeoutSeconds: positiveInt
         .default(60)

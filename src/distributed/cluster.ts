@@ -17,8 +17,17 @@ export interface Member {
 export interface Cluster {
   /** All, in the order of their ranks; the first one is the chief, which keeps the folder of the run. */
   readonly members: readonly Member[];
-  /** Which one this process is. */
+  /** Parameter servers, which hold the embedding tables; there may be none. */
+  readonly servers: readonly Member[];
+  /** Which one of the members this process is. */
   readonly rank: number;
+}
+
+/** The same as one of the servers sees them. */
+export interface ServerTask {
+  readonly servers: readonly Member[];
+  /** Which one of them this process is. */
+  readonly server: number;
 }
 
 const address = z
@@ -46,7 +55,7 @@ const refuse = (problem: string, cause?: unknown) =>
   );
 
 /** Null where one process trains alone. @throws UserError when the text is no such thing */
-export function readCluster(text: string | undefined): Cluster | null {
+export function readCluster(text: string | undefined): Cluster | ServerTask | null {
   if (text === undefined || text.trim() === '') return null;
   let value: unknown;
   try {
@@ -60,30 +69,34 @@ export function readCluster(text: string | undefined): Cluster | null {
     throw refuse(`${path.join('.') || 'the whole'}: ${message}`);
   }
   const { cluster, task } = parsed.data;
-  const unknown = Object.keys(cluster).filter((job) => ![...JOBS, 'evaluator'].includes(job));
+  const unknown = Object.keys(cluster).filter((job) => ![...JOBS, 'ps', 'evaluator'].includes(job));
   if (unknown.length > 0) {
-    throw refuse(`expected the jobs ${JOBS.join(', ')}, got ${unknown.join(', ')}`);
+    throw refuse(`expected the jobs ${JOBS.join(', ')}, ps, got ${unknown.join(', ')}`);
   }
-  const members = JOBS.flatMap((job) =>
+  const tasks = [...JOBS, 'ps'].flatMap((job) =>
     (cluster[job] ?? []).map((address, index) => ({
-      name: job === 'worker' ? `worker ${index}` : job,
-      address,
-      job,
-      index,
+      name: job === 'worker' || job === 'ps' ? `${job} ${index}` : job,
+      ...{ address, job, index },
     })),
   );
-  const twice = members.find(
-    ({ address }, at) => members.findIndex((other) => other.address === address) < at,
-  );
+  const twice = tasks.find(({ address }, at) => tasks.findIndex((other) => other.address === address) < at);
   if (twice) throw refuse(`expected an address of its own for each process, got ${twice.address} twice`);
-  if (members.length < 2) return null;
+  if (tasks.length < 2) return null;
   if (!task) throw refuse('expected task, which says which of the processes this one is');
-  const rank = members.findIndex(({ job, index }) => job === task.type && index === task.index);
-  if (rank < 0) {
-    const known = members.map(({ name }) => name).join(', ');
+  const own = tasks.find(({ job, index }) => job === task.type && index === task.index);
+  if (!own) {
+    const known = tasks.map(({ name }) => name).join(', ');
     throw refuse(`expected a task that is in the cluster (${known}), got ${task.type} ${task.index}`);
   }
-  return { members: members.map(({ name, address }) => ({ name, address })), rank };
+  const named = (those: typeof tasks) => those.map(({ name, address }) => ({ name, address }));
+  const [members, servers] = [
+    tasks.filter(({ job }) => job !== 'ps'),
+    tasks.filter(({ job }) => job === 'ps'),
+  ];
+  if (members.length === 0)
+    throw refuse('expected a chief or workers, who train, beside the parameter servers (ps)');
+  if (own.job === 'ps') return { servers: named(servers), server: own.index };
+  return { members: named(members), servers: named(servers), rank: members.indexOf(own) };
 }
 
 /** `worker 1 (10.0.0.2:2222)`, and that it is the chief. */

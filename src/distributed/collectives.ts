@@ -2,9 +2,9 @@
  * Collective operations of processes that take the same steps (MPI's names), by TensorFlow's own: one after the other, in the same
  * order everywhere. Each is called by all; arrays have the same length on all.
  */
-import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LostCluster } from '../common/lost-cluster.js';
+import { accepts } from './address.js';
 import { type Cluster, describeMember } from './cluster.js';
 import { paddedLength } from './padded-length.js';
 import {
@@ -168,6 +168,13 @@ export class Collectives {
     return this.#instances.size;
   }
 
+  /** Work that all do, the others after the first one is done. */
+  async firstThenOthers<T>(work: () => Promise<T>): Promise<T> {
+    const first = await this.during(this.rank === 0 ? work() : null);
+    const other = await this.during(this.rank === 0 ? null : work());
+    return (first ?? other)!;
+  }
+
   /** Before the process ends: the others may still be taking the last that it has for them. */
   async leave(): Promise<void> {
     await this.barrier();
@@ -282,20 +289,4 @@ export class Collectives {
       return `does not answer (within ${this.patience.timeoutSeconds} s)`;
     }
   }
-}
-
-/** Whether somebody listens there. */
-function accepts(address: string): Promise<boolean> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(address.slice(colon + 1)), timeout: PROBE_MS });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('timeout', () => end(false));
-    socket.once('error', () => end(false));
-  });
 }

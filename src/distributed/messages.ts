@@ -6,6 +6,8 @@ export interface ConfigProto {
   readonly experimental?: {
     /** The task that decides who is in a group, `/job:worker/replica:0/task:0`. */
     readonly collectiveGroupLeader?: string;
+    /** A remote op that fails says so at once, not when the next one comes. */
+    readonly disableEagerExecutorStreamingEnqueue?: boolean;
   };
 }
 
@@ -26,7 +28,12 @@ const taskByIndex = { keyType: 'int32', id: 2, type: 'string' };
 const root = protobuf.Root.fromJSON({
   nested: {
     ConfigProto: { fields: { experimental: { id: 16, type: 'Experimental' } } },
-    Experimental: { fields: { collectiveGroupLeader: { id: 1, type: 'string' } } },
+    Experimental: {
+      fields: {
+        collectiveGroupLeader: { id: 1, type: 'string' },
+        disableEagerExecutorStreamingEnqueue: { id: 26, type: 'bool' },
+      },
+    },
     ServerDef: {
       fields: {
         cluster: { id: 1, type: 'ClusterDef' },

@@ -25,6 +25,14 @@ export interface FetchedRows {
 export interface RowExchange {
   /** `rows` are the distinct rows that a batch reads, of the same tables on all processes. */
   fetch(rows: Rows, read: ReadRows): Promise<FetchedRows>;
+  /** Rows that `sum` has named, by the same numbers. */
+  valuesOf(table: string, rows: Int32Array, read: ReadRows): Promise<Float32Array>;
+  /** Updates rows that `sum` has named where they are; undefined where this process holds them. */
+  readonly update?: (
+    table: string,
+    rows: RowGradients,
+    options: { readonly rate: number; readonly epsilon: number },
+  ) => Promise<void>;
   /** Of numbers that each process has for the rows that it updates: those of all rows. */
   total(numbers: readonly number[]): Promise<readonly number[]>;
 }
@@ -38,6 +46,10 @@ export class ReplicatedRows implements RowExchange {
 
   async fetch(rows: Rows): Promise<FetchedRows> {
     return { values: undefined, sum: (gradients) => this.#sum(rows, gradients) };
+  }
+
+  async valuesOf(table: string, rows: Int32Array, read: ReadRows): Promise<Float32Array> {
+    return read(table, rows);
   }
 
   async total(numbers: readonly number[]): Promise<readonly number[]> {
@@ -96,6 +108,10 @@ export class ShardedRows implements RowExchange {
     private readonly collectives: Collectives,
     private readonly widths: Readonly<Record<string, number>>,
   ) {}
+
+  async valuesOf(table: string, rows: Int32Array, read: ReadRows): Promise<Float32Array> {
+    return read(table, rows);
+  }
 
   async total(numbers: readonly number[]): Promise<readonly number[]> {
     return [...(await this.collectives.allReduce(Float64Array.from(numbers), 'norms'))];

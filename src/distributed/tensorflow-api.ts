@@ -33,6 +33,8 @@ const SIGNATURES = {
   TFE_ContextOptionsSetConfig: ['void', [P, P, 'size_t', P]],
   TFE_NewContext: [P, [P, P]],
   TFE_EnableCollectiveOps: ['void', [P, P, 'size_t', P]],
+  TF_NewServer: [P, [P, 'size_t', P]],
+  TF_ServerStart: ['void', [P, P]],
   TFE_CollectiveOpsCheckPeerHealth: ['void', [P, 'const char *', 'int64_t', P]],
   TFE_NewTensorHandle: [P, [P, P]],
   TFE_DeleteTensorHandle: ['void', [P]],
@@ -50,7 +52,10 @@ const SIGNATURES = {
 } as const satisfies Readonly<Record<string, readonly [string, readonly string[]]>>;
 
 type Name = keyof typeof SIGNATURES;
-type Api = Readonly<Record<Name, NativeFunction>> & { readonly execute: NativeFunction };
+type Api = Readonly<Record<Name, NativeFunction>> & {
+  readonly execute: NativeFunction;
+  readonly connect: NativeFunction;
+};
 
 let bound: Api | undefined;
 
@@ -81,7 +86,11 @@ function bind(): Api {
       koffi.inout(koffi.pointer('int')),
       P,
     ]);
-    return { ...functions, execute } as Api;
+    // Its status is not its last argument.
+    const connect = library.func('TFE_ContextSetServerDefWithTimeoutAndRetries', 'void', [
+      ...[P, 'int', P, 'size_t', 'int64_t', 'int', P, 'bool'],
+    ]);
+    return { ...functions, execute, connect } as Api;
   } catch (cause) {
     throw new UserError(
       `Cannot train on several machines: required ${path}, got: ${messageOf(cause)}; run \`npm run setup\` in the folder of dupn`,
@@ -132,6 +141,12 @@ const aside = (f: NativeFunction, ...inputs: readonly unknown[]): Promise<unknow
   new Promise((resolve, reject) => {
     f.async(...inputs, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)));
   });
+
+/** Starts a server of this process, which ends with it. @throws TensorflowError when the port is taken */
+export function startServer(server: ServerDef): void {
+  const bytes = encodeServer(server);
+  call('TF_ServerStart', call('TF_NewServer', bytes, bytes.length));
+}
 
 /** Element types by TF_DataType. */
 const ARRAYS = { 1: Float32Array, 2: Float64Array, 3: Int32Array } as const;
@@ -214,6 +229,9 @@ export const attributes = {
       void call('TFE_OpSetAttrShape', op, name, [...value], value.length),
 };
 
+/** How long a server keeps what it knows of a client that is silent. */
+const KEEP_ALIVE_SECONDS = 600;
+
 /** An eager context. It ends with the process: after an error of the network nothing can be done with it. */
 export class Context {
   readonly #pointer: Pointer;
@@ -235,26 +253,67 @@ export class Context {
     await callAside('TFE_EnableCollectiveOps', this.#pointer, bytes, bytes.length);
   }
 
+  /** Reaches the other tasks of the cluster: ops may run on their devices. @throws TensorflowError when one cannot be reached in time */
+  async connect(cluster: ServerDef, timeoutMs: number): Promise<void> {
+    const bytes = encodeServer(cluster);
+    const status = api().TF_NewStatus();
+    await aside(
+      api().connect,
+      this.#pointer,
+      KEEP_ALIVE_SECONDS,
+      bytes,
+      bytes.length,
+      timeoutMs,
+      0,
+      status,
+      false,
+    );
+    check(status, 'TFE_ContextSetServerDefWithTimeoutAndRetries');
+  }
+
   /** @throws TensorflowError when the task does not answer in time */
   async checkPeer(task: string, timeoutMs: number): Promise<void> {
     await callAside('TFE_CollectiveOpsCheckPeerHealth', this.#pointer, task, timeoutMs);
   }
 
-  /** Runs an op of one output on a thread of its own. @throws TensorflowError */
+  /** Runs an op of one output on a thread of its own; on another task where a device is given. @throws TensorflowError */
   async run(
     name: string,
     inputs: readonly Handle[],
     attributes: Readonly<Record<string, Attribute>>,
+    device?: string,
   ): Promise<Handle> {
+    const [output] = await this.#execute(name, inputs, attributes, device, 1);
+    return output!;
+  }
+
+  /** The same of an op without an output. */
+  async runOnly(
+    name: string,
+    inputs: readonly Handle[],
+    attributes: Readonly<Record<string, Attribute>>,
+    device?: string,
+  ): Promise<void> {
+    await this.#execute(name, inputs, attributes, device, 0);
+  }
+
+  async #execute(
+    name: string,
+    inputs: readonly Handle[],
+    attributes: Readonly<Record<string, Attribute>>,
+    device: string | undefined,
+    outputCount: number,
+  ): Promise<Handle[]> {
     const op = call('TFE_NewOp', this.#pointer, name);
     try {
+      if (device) call('TFE_OpSetDevice', op, device);
       for (const { pointer } of inputs) call('TFE_OpAddInput', op, pointer);
       for (const [key, set] of Object.entries(attributes)) set(op, key);
       const outputs: Pointer[] = [null];
       const status = api().TF_NewStatus();
-      await aside(api().execute, op, outputs, [1], status);
+      await aside(api().execute, op, outputs, [outputCount], status);
       check(status, name);
-      return handleOf(outputs[0]);
+      return outputs.slice(0, outputCount).map(handleOf);
     } finally {
       api().TFE_DeleteOp(op);
     }

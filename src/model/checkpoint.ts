@@ -9,10 +9,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { messageOf, UserError } from '../common/errors.js';
 import { newFolder, replaceFolder } from '../common/files.js';
 import { readSealedJson, writeSealedJson } from '../common/sealed-json.js';
-import type { ResourceVariable } from '../engine/resource-variable.js';
 import { type RowPart, WHOLE } from '../engine/row-part.js';
 import { joinFiles } from './joined-file.js';
-import { openSafetensors, readVariables, type SafetensorsFile, writeSafetensors } from './safetensors.js';
+import { accumulatorName, tableSpecs } from './parameters.js';
+import {
+  openSafetensors,
+  readVariables,
+  type SafetensorsFile,
+  type StoredRows,
+  writeSafetensors,
+} from './safetensors.js';
 import type { ModelShape } from './shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from './weights.js';
 
@@ -21,7 +27,14 @@ const WEIGHTS = 'weights.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
 export const CHECKPOINT_HEAD = 'checkpoint.json';
 
-type Variables = ReadonlyMap<string, ResourceVariable>;
+type Variables = ReadonlyMap<string, StoredRows>;
+
+/** The part of tables and of their slots that another process holds. */
+export interface HeldElsewhere {
+  readonly part: RowPart;
+  readonly tables: Variables;
+  readonly slots: Variables;
+}
 
 /** File -> what was written. */
 export type CheckpointFiles = Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
@@ -50,14 +63,14 @@ export interface WritingTogether {
 
 /**
  * Writes the folder, in the place of an older one. With `together`, all processes call it, each with its part of the tables; the first one
- * puts the folder in place, and has done so when it returns.
+ * puts the folder in place, and has done so when it returns. Parts that are held elsewhere are written by who calls it.
  */
 export async function saveCheckpoint<State>(
   folder: string,
   weights: ModelWeights,
   slots: Variables,
   state: State,
-  together?: WritingTogether,
+  { together, elsewhere = [] }: { together?: WritingTogether; elsewhere?: readonly HeldElsewhere[] } = {},
 ): Promise<void> {
   const variables = { [WEIGHTS]: allVariables(weights), [OPTIMIZER]: slots };
   const spread = new Map(
@@ -65,6 +78,8 @@ export async function saveCheckpoint<State>(
   );
   const [first] = spread.values();
   const part = first?.part ?? WHOLE;
+  const of = elsewhere.length > 0 ? elsewhere.length : part.of;
+  const partShapes = elsewhere.flatMap(({ tables, slots }) => [...tables, ...slots]);
   const write = async (temporary: string) => {
     const files: Record<string, CheckpointFiles[string]> = {};
     for (const [file, all] of Object.entries(variables)) {
@@ -74,6 +89,9 @@ export async function saveCheckpoint<State>(
       if (part.index === 0) await put(file, without(all, spread));
       if (part.of > 1)
         await put(partFile(file, part), new Map([...all].filter(([name]) => spread.has(name))));
+      for (const { part, tables, slots } of elsewhere) {
+        await put(partFile(file, part), file === WEIGHTS ? tables : slots);
+      }
     }
     return files;
   };
@@ -86,13 +104,13 @@ export async function saveCheckpoint<State>(
     await together?.during(Promise.resolve());
     const own = await (together?.during(write(temporary)) ?? write(temporary));
     const all = (await together?.gather(own)) ?? [own];
-    const shapes = Object.fromEntries([...spread].map(([name, { whole }]) => [name, whole]));
+    const shapes = Object.fromEntries([...spread, ...partShapes].map(([name, { whole }]) => [name, whole]));
     const head: Head<State> = {
       format: CHECKPOINT_FORMAT,
       shape: weights.shape,
       state,
       files: Object.assign({}, ...all),
-      ...(part.of > 1 && { parts: { of: part.of, shapes } }),
+      ...((part.of > 1 || elsewhere.length > 0) && { parts: { of, shapes } }),
     };
     await writeSealedJson(join(temporary, CHECKPOINT_HEAD), head);
   });
@@ -176,14 +194,14 @@ export interface LoadedCheckpoint<State> {
 export async function loadCheckpoint<State>(
   folder: string,
   expected: ModelShape | null,
-  part: RowPart = WHOLE,
+  part: RowPart | null = WHOLE,
 ): Promise<LoadedCheckpoint<State>> {
   return readSettled<State, LoadedCheckpoint<State>>(folder, async (head) => {
     if (expected) assertSameShape(folder, head.shape, expected);
     const file = await openFile(folder, WEIGHTS, head);
     const weights = emptyWeights(head.shape, part);
     try {
-      await readVariables(file, allVariables(weights));
+      await readVariables(part ? file : withoutTables(file, head.shape), allVariables(weights));
     } catch (error) {
       weights.dispose();
       throw error;
@@ -192,6 +210,12 @@ export async function loadCheckpoint<State>(
     }
     return { weights, state: head.state };
   });
+}
+
+/** The same file without what it has of tables and their slots. */
+function withoutTables(file: SafetensorsFile, shape: ModelShape): SafetensorsFile {
+  const tables = new Set(tableSpecs(shape).flatMap(({ name }) => [name, accumulatorName(name)]));
+  return { ...file, shapes: new Map([...file.shapes].filter(([name]) => !tables.has(name))) };
 }
 
 /** What a checkpoint says of itself, without its weights. */
@@ -246,11 +270,16 @@ export async function openCheckpoint<State>(folder: string): Promise<OpenCheckpo
   });
 }
 
-/** Loads the slots of an optimiser into variables of the same names and shapes. */
-export async function loadSlots(folder: string, slots: Variables): Promise<void> {
-  const file = await openFile(folder, OPTIMIZER, await readHead(folder));
+/** Loads the slots of an optimiser into variables of the same names and shapes; without a part, but for those of tables. */
+export async function loadSlots(
+  folder: string,
+  slots: Variables,
+  part: RowPart | null = WHOLE,
+): Promise<void> {
+  const head = await readHead(folder);
+  const file = await openFile(folder, OPTIMIZER, head);
   try {
-    await readVariables(file, slots);
+    await readVariables(part ? file : withoutTables(file, head.shape), slots);
   } finally {
     await file.close();
   }

@@ -34,19 +34,15 @@ export function gatherRows(
   rows: Readonly<Record<string, Int32Array>>,
   fetched?: FetchedValues,
 ): Record<string, TableRows> {
+  const sizes = new Map(tableSpecs(weights.shape).map(({ name, size }) => [name, size]));
   const gathered: Record<string, TableRows> = {};
   for (const [name, read] of Object.entries(rows)) {
-    const table = weights.tables.get(name);
-    if (!table) throw new Error(`the model has no table \`${name}\``);
-    if (read.length === 0) {
-      gathered[name] = { indices: tf.tensor1d(read, 'int32'), values: tf.zeros([0, table.shape[1]!]) };
-      continue;
-    }
+    const size = sizes.get(name);
+    if (size === undefined) throw new Error(`the model has no table \`${name}\``);
     const indices = tf.tensor1d(read, 'int32');
-    const values = fetched
-      ? tf.tensor2d(fetched[name]!, [read.length, table.shape[1]!])
-      : (table.gather(indices) as Tensor2D);
-    gathered[name] = { indices, values };
+    if (read.length === 0) gathered[name] = { indices, values: tf.zeros([0, size]) };
+    else if (fetched) gathered[name] = { indices, values: tf.tensor2d(fetched[name]!, [read.length, size]) };
+    else gathered[name] = { indices, values: weights.tables.get(name)!.gather(indices) as Tensor2D };
   }
   return gathered;
 }

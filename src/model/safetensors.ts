@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UserError } from '../common/errors.js';
-import type { ResourceVariable } from '../engine/resource-variable.js';
 import type { RowPart } from '../engine/row-part.js';
 
 interface Entry {
@@ -15,7 +14,19 @@ interface Entry {
 }
 
 type Header = Readonly<Record<string, Entry>>;
-type Variables = ReadonlyMap<string, ResourceVariable>;
+
+/** What is written, wherever it is held: of the `whole`, the rows of a part. */
+export interface StoredRows {
+  readonly whole: readonly number[];
+  readonly part: RowPart;
+  /** Of the part. */
+  readonly shape: readonly number[];
+  chunks(): Iterable<readonly [number, number]>;
+  readRows(start: number, end: number): Float32Array | Promise<Float32Array>;
+  writeRows(start: number, values: Float32Array): void | Promise<void>;
+}
+
+type Variables = ReadonlyMap<string, StoredRows>;
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 /** A header of more than this is no header. */
@@ -50,7 +61,7 @@ export async function writeSafetensors(
     await put(padded);
     for (const variable of variables.values()) {
       for (const [start, end] of variable.chunks()) {
-        const rows = variable.readRows(start, end);
+        const rows = await variable.readRows(start, end);
         await put(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
       }
     }
@@ -181,7 +192,7 @@ export async function readVariables(file: SafetensorsFile, variables: Variables)
     for (const [start, end] of variable.chunks()) {
       const last = Math.min(whole[0] ?? 1, rowOf(part, end - 1) + 1);
       const rows = await file.readRows(name, rowOf(part, start), last, part.of);
-      if (rows.length > 0) variable.writeRows(start, rows);
+      if (rows.length > 0) await variable.writeRows(start, rows);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The weights of a model, in TensorFlow's memory: dense weights by name and embedding tables by name. */
 import type { Tensor } from '@tensorflow/tfjs-node';
+import { numbers } from '../engine/numbers.js';
 import { normal, tensorSeed, uniform } from '../engine/random.js';
 import { chunksOf, ResourceVariable } from '../engine/resource-variable.js';
 import { type RowPart, takePart, WHOLE } from '../engine/row-part.js';
@@ -29,14 +30,16 @@ export function allVariables({ dense, tables, statistics }: ModelWeights): Map<s
   return new Map([...dense, ...tables, ...statistics]);
 }
 
-/** Weights of the given shape, all zero: for a checkpoint to be read into. `part` is what of each table is here. */
-export function emptyWeights(shape: ModelShape, part: RowPart = WHOLE): ModelWeights {
+/** Weights of the given shape, all zero: for a checkpoint to be read into. `part` is what of each table is here; null for nothing. */
+export function emptyWeights(shape: ModelShape, part: RowPart | null = WHOLE): ModelWeights {
   const dense = new Map(parameterSpecs(shape).map((spec) => [spec.name, new ResourceVariable(spec.shape)]));
   const statistics = new Map(
     statisticSpecs(shape).map((spec) => [spec.name, new ResourceVariable(spec.shape)]),
   );
   const tables = new Map(
-    tableSpecs(shape).map((spec) => [spec.name, new ResourceVariable([spec.rows, spec.size], part)]),
+    part
+      ? tableSpecs(shape).map((spec) => [spec.name, new ResourceVariable([spec.rows, spec.size], part)])
+      : [],
   );
   return {
     shape,
@@ -59,7 +62,7 @@ export function initialWeights(
   shape: ModelShape,
   seed: number,
   embeddingDeviation: number,
-  part: RowPart = WHOLE,
+  part: RowPart | null = WHOLE,
 ): ModelWeights {
   const weights = emptyWeights(shape, part);
   for (const spec of parameterSpecs(shape)) {
@@ -68,8 +71,10 @@ export function initialWeights(
   for (const spec of statisticSpecs(shape)) {
     tf.tidy(() => weights.statistics.get(spec.name)!.assign(initialValue(spec, seed)));
   }
-  for (const spec of tableSpecs(shape)) {
-    fillTable(weights.tables.get(spec.name)!, spec, seed, embeddingDeviation);
+  for (const spec of part ? tableSpecs(shape) : []) {
+    for (const [start, rows] of initialRows(spec, seed, embeddingDeviation)) {
+      writePart(weights.tables.get(spec.name)!, start, rows);
+    }
   }
   return weights;
 }
@@ -91,16 +96,18 @@ function initialValue({ name, shape, initial }: ParameterSpec, seed: number): Te
   }
 }
 
-function fillTable(table: ResourceVariable, spec: TableSpec, seed: number, deviation: number): void {
-  for (const [start, end] of chunksOf(table.whole)) {
-    tf.tidy(() => {
-      const drawn = tf.mul(normal([end - start, spec.size], tensorSeed(seed, spec.name, start)), deviation);
-      const indices = tf.range(start, end, 1, 'int32');
-      const kept = tf.cast(tf.greaterEqual(indices, spec.zeroRows), 'float32').expandDims(1);
-      const values = tf.mul(drawn, kept);
-      if (table.part.of === 1) table.scatter(indices, values);
-      else writePart(table, start, values.dataSync() as Float32Array);
-    });
+/** The rows that a table starts with, some at a time: the number of the first one, and what they hold. */
+export function* initialRows(
+  { name, rows, size, zeroRows }: TableSpec,
+  seed: number,
+  deviation: number,
+): Generator<readonly [number, Float32Array]> {
+  for (const [start, end] of chunksOf([rows, size])) {
+    const drawn = numbers(() =>
+      tf.mul(normal([end - start, size], tensorSeed(seed, name, start)), deviation),
+    );
+    drawn.fill(0, 0, Math.max(0, Math.min(zeroRows, end) - start) * size);
+    yield [start, drawn];
   }
 }
 

@@ -1,57 +1,42 @@
 /** The team of the processes of a cluster, which take every step together. */
 import { constants } from 'node:os';
 import type { Tensor2D } from '@tensorflow/tfjs-node';
-import type { DistributedConfig } from '../config/schema.js';
 import type { Batch } from '../dataset/batch.js';
 import type { Collectives } from '../distributed/collectives.js';
-import { ReplicatedRows, type RowExchange, ShardedRows } from '../distributed/row-exchange.js';
-import { WHOLE } from '../engine/row-part.js';
-import { type CheckpointFiles, saveCheckpoint } from '../model/checkpoint.js';
-import { tableSpecs } from '../model/parameters.js';
+import type { RowExchange } from '../distributed/row-exchange.js';
+import { loadCheckpoint, loadSlots } from '../model/checkpoint.js';
 import { readRows, rowsOfBatch } from '../model/rows.js';
 import { type ScoredSamples, scoredSamples } from '../model/score-batches.js';
 import type { ModelShape } from '../model/shape.js';
-import type { ModelWeights } from '../model/weights.js';
+import { initialWeights, type ModelWeights } from '../model/weights.js';
 import { sharedStep } from './shared-step.js';
+import type { SharedTables } from './shared-tables.js';
 import type { Team, Wish } from './team.js';
 
 const SIGNALS = Object.entries(constants.signals) as [NodeJS.Signals, number][];
 
-export function clusterTeam(
-  collectives: Collectives,
-  shape: ModelShape,
-  { tables }: DistributedConfig,
-): Team {
+export function clusterTeam(collectives: Collectives, { part, exchange, ...tables }: SharedTables): Team {
   const { rank, size } = collectives;
-  const widths = Object.fromEntries(tableSpecs(shape).map(({ name, size }) => [name, size]));
-  const isReplicated = tables === 'replicated';
-  const exchange: RowExchange = isReplicated
-    ? new ReplicatedRows(collectives, widths)
-    : new ShardedRows(collectives, widths);
-  const share = { index: rank, of: size };
   return {
     isChief: rank === 0,
-    part: isReplicated ? WHOLE : share,
-    share,
+    share: { index: rank, of: size },
+    async fresh(shape, seed, deviation) {
+      const weights = initialWeights(shape, seed, deviation, part);
+      await tables.fill(seed, deviation);
+      return weights;
+    },
+    async load<State>(folder: string, shape: ModelShape) {
+      const loaded = await loadCheckpoint<State>(folder, shape, part);
+      await tables.restore(folder);
+      return loaded;
+    },
+    loadSlots: (folder, { slots }) => loadSlots(folder, slots, part),
     step: (weights, optimizer, batch, step, options) =>
       sharedStep({ collectives, exchange }, weights, optimizer, batch, step, options),
     agree: (wish) => agree(collectives, wish),
     costs: () => collectives.costs,
     scores: (weights, batches, stored) => sharedScores(collectives, exchange, weights, batches, stored),
-    async save(folder, weights, optimizer, state) {
-      const { slots } = optimizer;
-      if (isReplicated) {
-        await collectives.during(rank === 0 ? saveCheckpoint(folder, weights, slots, state) : null);
-        return;
-      }
-      await saveCheckpoint(folder, weights, slots, state, {
-        during: async (work) => (await collectives.during(work))!,
-        async gather(files) {
-          const texts = await collectives.gatherTexts(JSON.stringify(files));
-          return texts.map((text) => JSON.parse(text) as CheckpointFiles);
-        },
-      });
-    },
+    save: tables.save,
   };
 }
 

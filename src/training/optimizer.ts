@@ -8,6 +8,7 @@ import { attribute, FLOAT, INT32, kernel } from '../engine/kernel.js';
 import { numbers } from '../engine/numbers.js';
 import { ResourceVariable } from '../engine/resource-variable.js';
 import { tf } from '../engine/tf.js';
+import { accumulatorName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Gradients } from './gradients.js';
 
@@ -25,9 +26,9 @@ export interface OptimizerOptions {
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 const ADAM_EPSILON = 1e-8;
-const ADAGRAD_EPSILON = 1e-10;
+export const ADAGRAD_EPSILON = 1e-10;
 /** Small against usual squared gradients (1e-8), so that the first step of a row is about the learning rate. */
-const INITIAL_ACCUMULATOR = 1e-10;
+export const INITIAL_ACCUMULATOR = 1e-10;
 
 const ADAM = [
   attribute.type('T', FLOAT),
@@ -70,7 +71,7 @@ export class Optimizer {
       if (weights.shape.fixedTables.includes(name)) continue;
       const accumulator = new ResourceVariable(whole, part);
       tf.tidy(() => accumulator.assign(tf.fill([...accumulator.shape], INITIAL_ACCUMULATOR)));
-      slots.set(`${name}/accumulator`, accumulator);
+      slots.set(accumulatorName(name), accumulator);
     }
     this.slots = slots;
   }
@@ -87,13 +88,23 @@ export class Optimizer {
   ): number {
     return tf.tidy(() => {
       if (!Number.isFinite(norm)) return norm;
-      const { clipNorm } = this.options;
-      const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+      const factor = this.clipFactor(norm);
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
       this.#applyAdam(gradients.dense, step, factorOf, scaled);
       this.#applyAdagrad(gradients.tables, factorOf, scaled);
       return norm;
     });
+  }
+
+  /** What gradients of a global norm are scaled by. */
+  clipFactor(norm: number): number {
+    const { clipNorm } = this.options;
+    return clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+  }
+
+  /** Learning rate of the rows of a table. */
+  tableRate(factor: number): number {
+    return this.options.tableLearningRate * factor;
   }
 
   #applyAdam(
@@ -128,8 +139,8 @@ export class Optimizer {
     const epsilon = tf.scalar(ADAGRAD_EPSILON);
     for (const [name, { indices, gradient }] of Object.entries(gradients)) {
       const table = this.weights.tables.get(name)!.handle;
-      const accumulator = this.slots.get(`${name}/accumulator`)!.handle;
-      const rate = tf.scalar(this.options.tableLearningRate * factorOf(name));
+      const accumulator = this.slots.get(accumulatorName(name))!.handle;
+      const rate = tf.scalar(this.tableRate(factorOf(name)));
       const inputs = [table, accumulator, rate, epsilon, scaled(gradient), indices];
       kernel('ResourceSparseApplyAdagradV2', ADAGRAD, inputs, 0);
     }

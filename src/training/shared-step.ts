@@ -10,12 +10,13 @@ import type { Collectives } from '../distributed/collectives.js';
 import type { FetchedRows, RowExchange } from '../distributed/row-exchange.js';
 import type { RowGradients } from '../distributed/sum-rows.js';
 import { tf } from '../engine/tf.js';
+import { tableSpecs } from '../model/parameters.js';
 import { readRows, rowsOfBatch } from '../model/rows.js';
 import type { ModelWeights } from '../model/weights.js';
 import { FlatLayout, type StepSums } from './flat-gradients.js';
 import { type BatchShare, computeGradients, type Gradients } from './gradients.js';
 import { type SampleTotals, sampleTotals } from './loss.js';
-import { type Optimizer, sumOfSquares } from './optimizer.js';
+import { ADAGRAD_EPSILON, type Optimizer, sumOfSquares } from './optimizer.js';
 import { findNotFinite, moveStatistics, type StepOptions, type StepRecord } from './steps.js';
 
 /** How the processes reach each other. */
@@ -43,7 +44,7 @@ export async function sharedStep(
   const layout = new FlatLayout(weights);
   const sums = layout.read(await collectives.allReduce(layout.write(own), 'dense gradients'));
   const rows = await fetched.sum(own.tables);
-  const ofRows = withPenalty(weights, rows, options.l2);
+  const ofRows = await withPenalty(sharing, weights, rows, options.l2);
   const [squares, penalty] = await exchange.total([ofRows.squares, ofRows.penalty]);
   const loss = sums.loss + penalty!;
   const normByTask = mapValues(sums.squaredNormByTask, Math.sqrt);
@@ -52,7 +53,7 @@ export async function sharedStep(
   tf.tidy(() => {
     const gradients = {
       dense: mapValues(sums.dense, (values, name) => tf.tensor(values, [...weights.dense.get(name)!.shape])),
-      tables: mapValues(ofRows.rows, ({ indices, gradient }, name) => ({
+      tables: mapValues(exchange.update ? {} : ofRows.rows, ({ indices, gradient }, name) => ({
         indices: tf.tensor1d(indices, 'int32'),
         gradient: tf.tensor2d(gradient, [indices.length, weights.tables.get(name)!.shape[1]!]),
       })),
@@ -64,6 +65,9 @@ export async function sharedStep(
     if (Number.isFinite(gradientNorm)) moveStatistics(weights, momentTensors(sums));
     else notFinite = findNotFinite(loss, sums.lossByTask, normByTask, gradients);
   });
+  if (exchange.update && Number.isFinite(gradientNorm)) {
+    await updateElsewhere(exchange.update, ofRows.rows, optimizer, gradientNorm, factorOf);
+  }
   const samplesByTask = mapValues(batch.tasks, (_, task) => totals[task]!.samples);
   const met = (values: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(values).filter(([task]) => (samplesByTask[task] ?? 0) > 0));
@@ -129,9 +133,9 @@ function ownPart(
 ): Own {
   const isTrained = (weight: string) => factorOf(weight) > 0;
   const tables: Record<string, Float32Array> = {};
-  for (const [table, { shape }] of weights.tables) {
-    if (weights.shape.fixedTables.includes(table) || !isTrained(table)) continue;
-    tables[table] = new Float32Array(batch.tables[table]!.length * shape[1]!);
+  for (const { name, size } of tableSpecs(weights.shape)) {
+    if (weights.shape.fixedTables.includes(name) || !isTrained(name)) continue;
+    tables[name] = new Float32Array(batch.tables[name]!.length * size);
   }
   // A last batch may have fewer requests than there are processes.
   if (batch.lengths.length === 0) {
@@ -165,21 +169,23 @@ function ownPart(
 }
 
 /** Adds the gradients of L2 to those of table rows; with the loss that it makes, and the sum of their squares. */
-function withPenalty(
+async function withPenalty(
+  { exchange }: Sharing,
   weights: ModelWeights,
   rows: Readonly<Record<string, RowGradients>>,
   l2: number,
-): {
+): Promise<{
   readonly rows: Readonly<Record<string, RowGradients>>;
   readonly squares: number;
   readonly penalty: number;
-} {
+}> {
   let penalty = 0;
   let squares = 0;
   const read = Object.entries(rows).filter(([, { indices }]) => indices.length > 0);
   for (const [table, { indices, gradient }] of read) {
     if (l2 > 0) {
-      readRows(weights, table, indices).forEach((value, at) => {
+      const values = await exchange.valuesOf(table, indices, (...rows) => readRows(weights, ...rows));
+      values.forEach((value, at) => {
         gradient[at]! += l2 * value;
         penalty += (l2 / 2) * value * value;
       });
@@ -187,6 +193,24 @@ function withPenalty(
     for (const value of gradient) squares += value * value;
   }
   return { rows: Object.fromEntries(read), squares, penalty };
+}
+
+/** Adagrad, where the rows are. */
+async function updateElsewhere(
+  update: NonNullable<RowExchange['update']>,
+  rows: Readonly<Record<string, RowGradients>>,
+  optimizer: Optimizer,
+  norm: number,
+  factorOf: (weight: string) => number,
+): Promise<void> {
+  const factor = optimizer.clipFactor(norm);
+  await Promise.all(
+    Object.entries(rows).map(([table, { indices, gradient }]) => {
+      const scaled = factor === 1 ? gradient : gradient.map((value) => value * factor);
+      const rate = optimizer.tableRate(factorOf(table));
+      return update(table, { indices, gradient: scaled }, { rate, epsilon: ADAGRAD_EPSILON });
+    }),
+  );
 }
 
 const momentTensors = ({ moments }: StepSums): Gradients['moments'] =>

@@ -16,9 +16,8 @@ import type { Config, TrainConfig } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
 import { chunksOf } from '../engine/resource-variable.js';
 import { type CarryOver, copySlots } from '../model/carry-over.js';
-import { loadCheckpoint, loadSlots } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
-import { initialWeights, type ModelWeights, writePart } from '../model/weights.js';
+import { type ModelWeights, writePart } from '../model/weights.js';
 import { carryOver, openBest } from './earlier-run.js';
 import type { LayerRules } from './layer-rates.js';
 import { checkDays, learningEnd } from './learned-days.js';
@@ -79,7 +78,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   const record = await readStart(runFolder);
   if (!hasCheckpoint(runFolder)) {
     const from = input.from ?? record;
-    const weights = initialWeights(shape, train.seed, model.embeddingDeviation, team.part);
+    const weights = await team.fresh(shape, train.seed, model.embeddingDeviation);
     try {
       const learnedTo = learningEnd(manifest);
       const prepared = preparedKey(manifest);
@@ -96,7 +95,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   }
   if (input.from) requireSameStart(runFolder, record, input.from, null);
   const { weights, state } = await during(context.progress, 'load weights', () =>
-    loadCheckpoint<TrainingState>(last, shape, team.part).catch((error) => {
+    team.load<TrainingState>(last, shape).catch((error) => {
       throw withOtherStart(error, runFolder);
     }),
   );
@@ -108,7 +107,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
     );
   }
   const optimizer = new Optimizer(weights, optimizerOptions(train, state.earlierSteps, record));
-  await during(context.progress, 'load optimiser', () => loadSlots(last, optimizer.slots)).catch((error) => {
+  await during(context.progress, 'load optimiser', () => team.loadSlots(last, optimizer)).catch((error) => {
     for (const owned of [optimizer, weights]) owned.dispose();
     throw withOtherStart(error, runFolder);
   });

@@ -2,10 +2,10 @@
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import type { Cost } from '../distributed/collectives.js';
-import { type RowPart, WHOLE } from '../engine/row-part.js';
-import { saveCheckpoint } from '../model/checkpoint.js';
+import { type LoadedCheckpoint, loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
 import { type ScoredSamples, scoreBatches } from '../model/score-batches.js';
-import type { ModelWeights } from '../model/weights.js';
+import type { ModelShape } from '../model/shape.js';
+import { initialWeights, type ModelWeights } from '../model/weights.js';
 import type { Optimizer } from './optimizer.js';
 import { type MakeStep, trainStep } from './steps.js';
 
@@ -20,10 +20,13 @@ export interface Wish {
 export interface Team {
   /** Keeps the records of the run; there is one in each team. */
   readonly isChief: boolean;
-  /** What of each embedding table this process holds. */
-  readonly part: RowPart;
   /** What of each batch it works on; undefined for all of it. */
   readonly share: { readonly index: number; readonly of: number } | undefined;
+  /** Weights to train from scratch, as a seed has them; the caller disposes of them. */
+  fresh(shape: ModelShape, seed: number, deviation: number): Promise<ModelWeights>;
+  /** Those of a checkpoint, and its state. */
+  load<State>(folder: string, shape: ModelShape): Promise<LoadedCheckpoint<State>>;
+  loadSlots(folder: string, optimizer: Optimizer): Promise<void>;
   /** One step of all. */
   readonly step: MakeStep;
   /** What all do: to stop where one wishes it, to save where the chief does. */
@@ -43,7 +46,9 @@ export interface Team {
 /** A process by itself. */
 export const alone: Team = {
   isChief: true,
-  part: WHOLE,
+  fresh: async (...start) => initialWeights(...start),
+  load: loadCheckpoint,
+  loadSlots: (folder, { slots }) => loadSlots(folder, slots),
   share: undefined,
   step: trainStep,
   agree: async (wish) => wish,

@@ -16,6 +16,15 @@ const plain = (value) =>
 
 const WORK = { collect, steps, exchange };
 
+if (input.server !== undefined) {
+  const { serveParameters } = await load('distributed/serve-parameters');
+  await serveParameters(
+    { servers: cluster.servers, server: input.server },
+    { startSeconds: 60, timeoutSeconds: 20 },
+  );
+  process.exit(0);
+}
+
 const collectives = await Collectives.join(cluster, { startSeconds: 60, timeoutSeconds: 20 });
 const result = await WORK[work](input);
 await collectives.leave();
@@ -84,9 +93,10 @@ async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
   const { BatchSource } = await load('dataset/batch-source');
   const { openPrepared } = await load('dataset/prepared');
   const { modelShape } = await load('model/shape');
-  const { initialWeights } = await load('model/weights');
-  const { loadCheckpoint, loadSlots } = await load('model/checkpoint');
   const { clusterTeam } = await load('training/cluster-team');
+  const { replicatedTables, shardedTables } = await load('training/shared-tables');
+  const { serverTables } = await load('training/server-tables');
+  const { Servers } = await load('distributed/servers');
   const { Optimizer } = await load('training/optimizer');
   const { plansOf } = await load('training/plans');
   const { stepOptions } = await load('training/step-options');
@@ -95,12 +105,20 @@ async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
   const config = await loadConfig(file, { set });
   const { manifest } = openPrepared(prepared);
   const shape = modelShape(config, manifest);
-  const team = clusterTeam(collectives, shape, config.distributed);
+  const tables = await {
+    replicated: () => replicatedTables(collectives, shape),
+    sharded: () => shardedTables(collectives, shape),
+    servers: async () => {
+      const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, config.distributed));
+      return serverTables(collectives, servers, shape, (error) => console.error(error));
+    },
+  }[config.distributed.tables]();
+  const team = clusterTeam(collectives, tables);
   const weights = from
-    ? (await loadCheckpoint(from, shape, team.part)).weights
-    : initialWeights(shape, config.train.seed, config.model.embeddingDeviation, team.part);
+    ? (await team.load(from, shape)).weights
+    : await team.fresh(shape, config.train.seed, config.model.embeddingDeviation);
   const optimizer = new Optimizer(weights, config.train);
-  if (from) await loadSlots(from, optimizer.slots);
+  if (from) await team.loadSlots(from, optimizer);
   const source = new BatchSource(prepared);
   const records = [];
   const tensors = [];
@@ -124,5 +142,6 @@ async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
     [...variable.readRows(0, variable.shape[0] ?? 1)],
   ]);
   await source.close();
+  await tables.close();
   return { records, dense: Object.fromEntries(dense), tensors };
 }

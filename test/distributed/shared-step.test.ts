@@ -88,13 +88,17 @@ interface Member {
 }
 
 const together = (size: number, tables: string, more: object) =>
-  startMembers<Member>(size, {
-    work: 'steps',
-    config: quickstart,
-    set: settings(`distributed.tables=${tables}`),
-    prepared,
-    ...more,
-  });
+  startMembers<Member>(
+    size,
+    {
+      work: 'steps',
+      config: quickstart,
+      set: settings(`distributed.tables=${tables}`),
+      prepared,
+      ...more,
+    },
+    tables === 'servers' ? 2 : 0,
+  );
 
 const close = (a: number, b: number) => Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b), 1e-6);
 
@@ -120,6 +124,7 @@ test.each([
   [2, 'replicated'],
   [2, 'sharded'],
   [3, 'sharded'],
+  [2, 'servers'],
 ])('%d processes with %s tables take the steps of one', async (size, tables) => {
   const one = await alone(STEPS);
   const members = await together(size, tables, { steps: STEPS });
@@ -137,29 +142,35 @@ test.each([
   one.optimizer.dispose();
 });
 
-test('a checkpoint of several processes is read by any number, and by one', async () => {
-  const folders = { whole: join(world, 'whole'), spread: join(world, 'spread'), again: join(world, 'again') };
-  const one = await alone(5);
-  await saveCheckpoint(folders.whole, one.weights, one.optimizer.slots, { step: 5 });
-  await together(3, 'sharded', { steps: 5, checkpoint: folders.spread });
-  const loaded = await loadCheckpoint<{ step: number }>(folders.spread, one.weights.shape);
-  expect(loaded.state.step).toBe(5);
-  const loadedSlots = new Optimizer(loaded.weights, { learningRate: 0.001, tableLearningRate: 0.03 });
-  await loadSlots(folders.spread, loadedSlots.slots);
-  expect(largestDifference(allVariables(one.weights), allVariables(loaded.weights))).toBeLessThan(1e-3);
-  expect(largestDifference(one.optimizer.slots, loadedSlots.slots)).toBeLessThan(1e-3);
+test.each(['sharded', 'servers'])(
+  'a checkpoint of several processes, %s tables, is read by any number, and by one',
+  async (spreadBy) => {
+    const folders = {
+      whole: join(world, `whole-${spreadBy}`),
+      spread: join(world, `spread-${spreadBy}`),
+    };
+    const one = await alone(5);
+    await saveCheckpoint(folders.whole, one.weights, one.optimizer.slots, { step: 5 });
+    await together(3, spreadBy, { steps: 5, checkpoint: folders.spread });
+    const loaded = await loadCheckpoint<{ step: number }>(folders.spread, one.weights.shape);
+    expect(loaded.state.step).toBe(5);
+    const loadedSlots = new Optimizer(loaded.weights, { learningRate: 0.001, tableLearningRate: 0.03 });
+    await loadSlots(folders.spread, loadedSlots.slots);
+    expect(largestDifference(allVariables(one.weights), allVariables(loaded.weights))).toBeLessThan(1e-3);
+    expect(largestDifference(one.optimizer.slots, loadedSlots.slots)).toBeLessThan(1e-3);
 
-  // Two go on with what three, and one, have left, and so does one.
-  const next = await alone(5, folders.whole);
-  for (const from of [folders.whole, folders.spread]) {
-    const [first] = await together(2, 'sharded', { steps: 5, from, checkpoint: folders.again });
-    for (const [at, record] of first!.records.entries())
+    // Two go on with what three, and one, have left, and so does one.
+    const next = await alone(5, folders.whole);
+    for (const from of [folders.whole, folders.spread]) {
+      const [first] = await together(2, spreadBy, { steps: 5, from });
+      for (const [at, record] of first!.records.entries())
+        expect(close(record.loss, next.records[at]!.loss)).toBeLessThan(1e-5);
+    }
+    const last = await alone(5, folders.spread);
+    for (const [at, record] of last.records.entries())
       expect(close(record.loss, next.records[at]!.loss)).toBeLessThan(1e-5);
-  }
-  const last = await alone(5, folders.spread);
-  for (const [at, record] of last.records.entries())
-    expect(close(record.loss, next.records[at]!.loss)).toBeLessThan(1e-5);
-});
+  },
+);
 
 function largestDifference(
   a: Map<string, Variable> | ReadonlyMap<string, Variable>,

@@ -14,23 +14,24 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What each prints, by rank. @throws with what it wrote to stderr when one fails */
-export async function startMembers<T>(size: number, input: object): Promise<T[]> {
-  const members: { name: string; address: string }[] = [];
-  while (members.length < size) {
-    const address = `127.0.0.1:${await freePort()}`;
-    if (members.some((other) => other.address === address)) continue;
-    members.push({ name: `worker ${members.length}`, address });
-  }
+/** What each prints, by rank, beside so many parameter servers. @throws with what it wrote to stderr when one fails */
+export async function startMembers<T>(size: number, input: object, serverCount = 0): Promise<T[]> {
+  const addresses = new Set<string>();
+  while (addresses.size < size + serverCount) addresses.add(`127.0.0.1:${await freePort()}`);
+  const named = (job: string, all: readonly string[]) =>
+    all.map((address, index) => ({ name: `${job} ${index}`, address }));
+  const members = named('worker', [...addresses].slice(0, size));
+  const servers = named('ps', [...addresses].slice(size));
   const env = { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' };
-  return Promise.all(
-    members.map(async (_, rank) => {
-      const argument = JSON.stringify({ cluster: { members, rank }, ...input });
-      const { stdout } = await promisify(execFile)(process.execPath, [MEMBER, argument], {
-        env,
-        maxBuffer: 2 ** 30,
-      });
-      return JSON.parse(stdout) as T;
-    }),
-  );
+  const run = async (argument: object) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [MEMBER, JSON.stringify(argument)], {
+      env,
+      maxBuffer: 2 ** 30,
+    });
+    return stdout;
+  };
+  const serving = servers.map((_, server) => run({ cluster: { members, servers }, ...input, server }));
+  const printed = members.map((_, rank) => run({ cluster: { members, servers, rank }, ...input }));
+  const [texts] = await Promise.all([Promise.all(printed), Promise.all(serving)]);
+  return texts.map((text) => JSON.parse(text) as T);
 }
