@@ -240,7 +240,7 @@ export class Collectives {
         ...extra,
       });
       held(result);
-      return await valuesOf(result);
+      return (await valuesOf(result)) as Elements;
     } finally {
       for (const handle of handles) handle.dispose();
     }

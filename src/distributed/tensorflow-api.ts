@@ -149,7 +149,7 @@ export function startServer(server: ServerDef): void {
 }
 
 /** Element types by TF_DataType. */
-const ARRAYS = { 1: Float32Array, 2: Float64Array, 3: Int32Array } as const;
+const ARRAYS = { 1: Float32Array, 2: Float64Array, 3: Int32Array, 10: Uint8Array } as const;
 export type Elements = Float32Array | Float64Array | Int32Array;
 
 export const dataTypeOf = (values: Elements): 1 | 2 | 3 =>
@@ -182,14 +182,13 @@ export function tensor(values: Elements, shape: readonly number[] = [values.leng
   }
 }
 
-/** A copy of its values, in a row; waits for them on a thread of its own. */
-export async function valuesOf({ pointer }: Handle): Promise<Elements> {
+/** A copy of its values, in a row (truths as bytes); waits for them on a thread of its own. */
+export async function valuesOf({ pointer }: Handle): Promise<Elements | Uint8Array> {
   const raw = await callAside('TFE_TensorHandleResolve', pointer);
   try {
     const bytes = Number(api().TF_TensorByteSize(raw));
-    const values = new ARRAYS[api().TF_TensorType(raw) as 1 | 2 | 3](
-      bytes / (api().TF_TensorType(raw) === 2 ? 8 : 4),
-    );
+    const type = ARRAYS[api().TF_TensorType(raw) as keyof typeof ARRAYS];
+    const values = new type(bytes / type.BYTES_PER_ELEMENT);
     if (bytes > 0) {
       new Uint8Array(values.buffer).set(new Uint8Array(koffi.view(api().TF_TensorData(raw), bytes)));
     }

@@ -110,7 +110,7 @@ async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
     sharded: () => shardedTables(collectives, shape),
     servers: async () => {
       const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, config.distributed));
-      return serverTables(collectives, servers, shape, (error) => console.error(error));
+      return serverTables(collectives, servers, shape, (error) => process.emitWarning(error));
     },
   }[config.distributed.tables]();
   const team = clusterTeam(collectives, tables);
