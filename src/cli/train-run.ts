@@ -1,6 +1,7 @@
 /** Trains the run of a config in its folder, which is locked meanwhile and gets the log. */
 import { join, resolve } from 'node:path';
 import { UserError } from '../common/errors.js';
+import { Interrupted } from '../common/interrupted.js';
 import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { verifyPrepared } from '../dataset/verify-prepared.js';
@@ -67,7 +68,13 @@ export async function trainRun(
       ...(transfer && { transfer }),
       ...(joined && { team: joined.team }),
     };
-    const result = await fit(input).finally(stopCopying);
+    const result = await fit(input)
+      .finally(stopCopying)
+      .catch(async (error) => {
+        // All have stopped after the same step.
+        if (error instanceof Interrupted) await joined?.leave();
+        throw error;
+      });
     await joined?.leave();
     return { folder, result };
   } finally {
