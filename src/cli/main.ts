@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../common/errors.js';
 import { Interrupted, onInterrupt } from '../common/interrupted.js';
+import { LostCluster } from '../common/lost-cluster.js';
 import { printableLines } from '../common/printable.js';
 import { systemProblem } from '../common/system-problem.js';
 import { abCommand } from './ab.js';
@@ -24,7 +25,7 @@ import { transferCommand } from './transfer.js';
 import { validateCommand } from './validate.js';
 import { version } from './version.js';
 
-/** 0 when done, 2 for what the user can fix, 1 for a fault of ours, 128 and the number of a signal that has stopped it. */
+/** 0 when done, 2 for what the user can fix, 1 for a fault of ours, 128 and the number of a signal that has stopped it, 138 where others it trains with are gone. */
 export async function main(argv: readonly string[], io: Io = processIo): Promise<number> {
   for (const stream of [io.stdout, io.stderr]) {
     if (!stream.listeners('error').includes(ignoreClosed)) stream.on('error', ignoreClosed);
@@ -36,7 +37,7 @@ export async function main(argv: readonly string[], io: Io = processIo): Promise
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof Interrupted) {
+    if (error instanceof Interrupted || error instanceof LostCluster) {
       io.stderr.write(`${printableLines(error.message)}\n`);
       return error.exitCode;
     }

@@ -18,6 +18,7 @@ const MAY_CHANGE = [
   'preprocess.',
   'eval.',
   'run.',
+  'distributed.',
   'train.epochs',
   'train.patience',
   'train.notFinite',

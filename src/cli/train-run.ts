@@ -1,15 +1,18 @@
 /** Trains the run of a config in its folder, which is locked meanwhile and gets the log. */
 import { join, resolve } from 'node:path';
 import { UserError } from '../common/errors.js';
+import { Interrupted } from '../common/interrupted.js';
 import type { Manifest } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { verifyPrepared } from '../dataset/verify-prepared.js';
+import type { Cluster } from '../distributed/cluster.js';
 import { modelShape } from '../model/shape.js';
 import { checkEarlierRun } from '../training/earlier-run.js';
 import { fit } from '../training/fit.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, type StartFrom } from '../training/start.js';
 import type { FitResult, TransferOptions } from '../training/training-session.js';
+import { checkServers, joinCluster, memberContext } from './join-cluster.js';
 import { openRun, runFolder } from './open-run.js';
 import type { Prepared } from './require-prepared.js';
 import type { Session } from './session.js';
@@ -19,6 +22,8 @@ export interface TrainOptions {
   readonly force: boolean;
   readonly from?: StartFrom;
   readonly transfer?: TransferOptions;
+  /** The processes that train together; null for this one alone. */
+  readonly cluster?: Cluster | null;
 }
 
 /**
@@ -29,10 +34,19 @@ export async function trainRun(
   config: Config,
   prepared: Prepared,
   options: TrainOptions,
-  { context, copyLogTo }: Session,
+  { context: ownContext, copyLogTo }: Session,
 ): Promise<{ readonly folder: string; readonly result: FitResult }> {
   const { manifest, folder: preparedFolder } = prepared;
-  const { from, transfer } = options;
+  const { from, transfer, cluster = null } = options;
+  const isChief = !cluster || cluster.rank === 0;
+  const context = isChief ? ownContext : memberContext(ownContext);
+  if (cluster) checkServers(cluster, config);
+  if (cluster && from && config.distributed.tables !== 'replicated') {
+    throw new UserError(
+      `Cannot start from ${from.run}: tables that are spread over several machines start anew, or from a checkpoint of their own (--resume); ` +
+        'use distributed.tables: replicated',
+    );
+  }
   // Before anything is made for the run.
   if (from && resolve(from.run) === resolve(runFolder(config))) {
     throw new UserError(
@@ -42,16 +56,27 @@ export async function trainRun(
   }
   if (from) await checkEarlierRun(from.run, modelShape(config, manifest), manifest);
   else await requireStart(config, options, manifest);
-  await verifyPrepared(preparedFolder, manifest, context.progress);
-  const { folder, lock } = await openRun(config, options);
+  const joined = cluster && (await joinCluster(cluster, config, prepared, ownContext));
+  const verifying = verifyPrepared(preparedFolder, manifest, context.progress);
+  await (joined?.during(verifying) ?? verifying);
+  const { folder, lock } = await (joined?.open(options) ?? openRun(config, options));
   try {
-    const stopCopying = copyLogTo(join(folder, runPaths.log));
+    const stopCopying = isChief ? copyLogTo(join(folder, runPaths.log)) : () => {};
     const input = {
       ...{ config, manifest, preparedFolder, runFolder: folder, context },
       ...(from && { from }),
       ...(transfer && { transfer }),
+      ...(joined && { team: joined.team }),
     };
-    return { folder, result: await fit(input).finally(stopCopying) };
+    const result = await fit(input)
+      .finally(stopCopying)
+      .catch(async (error) => {
+        // All have stopped after the same step.
+        if (error instanceof Interrupted) await joined?.leave();
+        throw error;
+      });
+    await joined?.leave();
+    return { folder, result };
   } finally {
     await lock.release();
   }

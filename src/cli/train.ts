@@ -1,8 +1,9 @@
 /** `dupn train`: trains the model of a config on its prepared data. */
 import { Command } from 'commander';
-import type { Progress } from '../common/context.js';
+import type { Logger, Progress } from '../common/context.js';
 import { UserError } from '../common/errors.js';
 import type { Config } from '../config/schema.js';
+import type { Cluster, ServerTask } from '../distributed/cluster.js';
 import type { FitResult } from '../training/training-session.js';
 import type { Io } from './io.js';
 import type { Prepared } from './require-prepared.js';
@@ -13,6 +14,7 @@ interface Options extends ConfigOptions {
   readonly recalibrateBn?: true;
   readonly replay?: true;
   readonly from?: string;
+  readonly localCluster?: string;
 }
 
 export function trainCommand(io: Io): Command {
@@ -31,13 +33,27 @@ export function trainCommand(io: Io): Command {
       '--replay',
       'do not train: make the step again whose loss or gradient was not a finite number, and say where that comes from',
     )
+    .option(
+      '--local-cluster <processes>',
+      'train with several processes on this machine, workers=2 or workers=2,ps=2, as several machines do that TF_CONFIG names (docs/distributed.md)',
+    )
     .action((options: Options) =>
       runCommand(options, io, async (session) => {
         const config = await readConfig(options, io);
+        if (options.localCluster !== undefined) {
+          const { runLocalCluster } = await import('./local-cluster.js');
+          await runLocalCluster(options.localCluster, trainArguments(options), io);
+          return null;
+        }
         if (Object.keys(config.tasks).length === 0) {
           throw new UserError(
             `Cannot train: required a task with samples under tasks, got none (${options.config})`,
           );
+        }
+        const cluster = await clusterOf(io);
+        if (cluster && 'server' in cluster) {
+          await serveTables(cluster, config, session.context.logger);
+          return null;
         }
         const { requirePrepared } = await import('./require-prepared.js');
         const prepared = await requirePrepared(config, {
@@ -55,10 +71,42 @@ export function trainCommand(io: Io): Command {
         const { resume = false, force = false } = options;
         const run = options.from;
         const from = run === undefined ? {} : { from: { run: findRun(config, run), layers: null } };
-        const { folder, result } = await trainRun(config, prepared, { resume, force, ...from }, session);
-        return report(folder, result);
+        const { folder, result } = await trainRun(
+          config,
+          prepared,
+          { resume, force, cluster, ...from },
+          session,
+        );
+        return cluster && cluster.rank > 0 ? null : report(folder, result);
       }),
     );
+}
+
+async function clusterOf({ env }: Io): Promise<Cluster | ServerTask | null> {
+  if (env.TF_CONFIG === undefined) return null;
+  const { readCluster } = await import('../distributed/cluster.js');
+  return readCluster(env.TF_CONFIG);
+}
+
+async function serveTables(task: ServerTask, config: Config, logger: Logger): Promise<void> {
+  const { serveParameters } = await import('../distributed/serve-parameters.js');
+  const { checkServers } = await import('./join-cluster.js');
+  checkServers(task, config);
+  const { name, address } = task.servers[task.server]!;
+  logger.info({ process: name, address }, 'holding tables until the training is over');
+  await serveParameters(task, config.distributed);
+}
+
+/** The options of a process that trains with others. */
+function trainArguments({ config, set = [], resume, force, from, json, logLevel }: Options): string[] {
+  return [
+    ...['train', '-c', config, '--log-level', logLevel],
+    ...set.flatMap((pair) => ['--set', pair]),
+    ...(resume ? ['--resume'] : []),
+    ...(force ? ['--force'] : []),
+    ...(from === undefined ? [] : ['--from', from]),
+    ...(json ? ['--json'] : []),
+  ];
 }
 
 async function recalibrateRun(config: Config, prepared: Prepared, progress: Progress): Promise<Report> {

@@ -43,7 +43,7 @@ export async function replaceFolder(
   // The working folder has a place beside it too.
   const folder = resolve(place);
   await recoverFolder(folder);
-  const temporary = besideFolder(folder, 'new');
+  const temporary = newFolder(folder);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   const forget = onInterrupt(() => rmSync(temporary, { recursive: true, force: true }));
@@ -169,6 +169,9 @@ export async function fileSha256(path: string): Promise<string> {
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
+
+/** Where `replaceFolder` lets `fill` write. */
+export const newFolder = (folder: string): string => besideFolder(resolve(folder), 'new');
 
 function besideFolder(folder: string, role: 'new' | 'previous' | 'removed' | 'work'): string {
   return join(dirname(folder), `.${basename(folder)}.${role}`);

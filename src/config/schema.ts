@@ -325,6 +325,26 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('How the model is measured'),
 
+  distributed: z
+    .strictObject({
+      tables: z
+        .enum(['replicated', 'sharded', 'servers'])
+        .default('replicated')
+        .describe(
+          'Embedding tables and their optimiser slots: replicated, whole in each process that trains; sharded, row by row over all of them; servers, row by row over the parameter servers (ps) of TF_CONFIG',
+        ),
+      timeoutSeconds: positiveInt
+        .default(60)
+        .describe(
+          'A process that has not answered for so long is taken for lost, and ends the training of all',
+        ),
+      startSeconds: positiveInt
+        .default(300)
+        .describe('How long the processes wait for each other at the start'),
+    })
+    .prefault({})
+    .describe('Training on several machines (docs/distributed.md); what it is over says TF_CONFIG'),
+
   run: z
     .strictObject({
       folder: path.default('runs').describe('Runs go to `<folder>/<name>`, relative to the working folder'),
@@ -458,3 +478,4 @@ export type Config = DeepReadonly<
 >;
 export type ModelConfig = Config['model'];
 export type TrainConfig = Config['train'];
+export type DistributedConfig = Config['distributed'];

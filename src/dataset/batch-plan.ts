@@ -23,6 +23,8 @@ export interface BatchPlan {
   readonly limit?: SampleLimit;
   /** Batches to leave out at the start: where a resumed epoch goes on. */
   readonly firstBatch?: number;
+  /** Reads every `of`th request of each batch, from the one at `index` on: what one of several processes works on. */
+  readonly share?: { readonly index: number; readonly of: number };
 }
 
 export interface PlanSize {
@@ -47,9 +49,13 @@ export function* planBatches(
   const order = orderBatches(selected, plan.batchRequests, plan.shuffle);
   const only = plan.limit && { task: plan.limit.task, requests: selected.drawn! };
   for (let index = plan.firstBatch ?? 0; index < order.numBatches; index++) {
-    yield builder.build(order.batch(index), plan.tasks, plan.maxEvents, only);
+    yield builder.build(shareOf(order.batch(index), plan.share), plan.tasks, plan.maxEvents, only);
   }
 }
+
+/** Requests of one batch are sorted by length, so that shares of every so many are of equal work. */
+const shareOf = (requests: Int32Array, share: BatchPlan['share']): Int32Array =>
+  share ? requests.filter((_, at) => at % share.of === share.index) : requests;
 
 function select(prepared: PreparedData, { split, tasks, maxEvents, limit }: BatchPlan): OrderedRequests {
   for (const task of tasks) {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-node';
 import { attribute, FLOAT, INT32, kernel, kernelOne } from './kernel.js';
 import { numbers } from './numbers.js';
+import { type RowPart, rowsOfPart, WHOLE } from './row-part.js';
 import { tf } from './tf.js';
 
 const VARIABLE = [attribute.type('dtype', FLOAT)];
@@ -20,16 +21,32 @@ const SCATTER = [attribute.type('dtype', FLOAT), attribute.type('Tindices', INT3
 /** Rows written at a time when a large variable is filled or copied: 64 MiB of floats. */
 const CHUNK_FLOATS = 1 << 24;
 
+const floatsPerRow = (shape: readonly number[]) => shape.slice(1).reduce((a, b) => a * b, 1);
+
+/** Ranges of the rows of a shape small enough to pass through a buffer, in order: [start, end). */
+export function* chunksOf(shape: readonly number[]): Generator<readonly [number, number]> {
+  const rows = shape[0] ?? 1;
+  const step = Math.max(1, Math.floor(CHUNK_FLOATS / floatsPerRow(shape)));
+  for (let start = 0; start < rows; start += step) yield [start, Math.min(rows, start + step)];
+}
+
 export class ResourceVariable {
   /** The handle that kernels take as their resource input. */
   readonly handle: Tensor;
+  /** Of what is here. */
+  readonly shape: readonly number[];
   #disposed = false;
 
   /**
    * A variable of zeros. Handles are found by name inside TensorFlow, so the name is made unique in the process:
-   * two variables never share memory.
+   * two variables never share memory. `part` tells which rows of the `whole` are here.
    */
-  constructor(readonly shape: readonly number[]) {
+  constructor(
+    readonly whole: readonly number[],
+    readonly part: RowPart = WHOLE,
+  ) {
+    const [rows, ...row] = whole;
+    this.shape = rows === undefined ? [] : [rowsOfPart(rows, part), ...row];
     this.handle = tf.keep(
       kernelOne(
         'VarHandleOp',
@@ -37,16 +54,16 @@ export class ResourceVariable {
           attribute.string('container', ''),
           attribute.string('shared_name', randomUUID()),
           attribute.type('dtype', FLOAT),
-          attribute.shape('shape', shape),
+          attribute.shape('shape', this.shape),
         ],
         [],
       ),
     );
-    tf.tidy(() => this.assign(tf.fill([...shape], 0)));
+    tf.tidy(() => this.assign(tf.fill([...this.shape], 0)));
   }
 
   get #floatsPerRow(): number {
-    return this.shape.slice(1).reduce((a, b) => a * b, 1);
+    return floatsPerRow(this.shape);
   }
 
   /** The whole value; shares the variable's memory until the next update. The caller's scope owns it. */
@@ -75,10 +92,8 @@ export class ResourceVariable {
   }
 
   /** Ranges of rows small enough to pass through a buffer, in order: [start, end). */
-  *chunks(): Generator<readonly [number, number]> {
-    const rows = this.shape[0] ?? 1;
-    const step = Math.max(1, Math.floor(CHUNK_FLOATS / this.#floatsPerRow));
-    for (let start = 0; start < rows; start += step) yield [start, Math.min(rows, start + step)];
+  chunks(): Generator<readonly [number, number]> {
+    return chunksOf(this.shape);
   }
 
   /** The rows [start, end) as numbers in a row. */

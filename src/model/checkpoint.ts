@@ -1,15 +1,24 @@
 /**
  * A checkpoint folder: weights.safetensors, optimizer.safetensors and checkpoint.json, which names the model's shape,
- * where training stood, and the checksums of all three. It appears whole or not at all.
+ * where training stood, and the checksums of all three. It appears whole or not at all. Processes that share the rows of the tables
+ * write theirs to files of their own (tables-2-of-4.safetensors, table-slots-2-of-4.safetensors); any number of processes reads them.
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf, UserError } from '../common/errors.js';
-import { replaceFolder } from '../common/files.js';
+import { newFolder, replaceFolder } from '../common/files.js';
 import { readSealedJson, writeSealedJson } from '../common/sealed-json.js';
-import type { ResourceVariable } from '../engine/resource-variable.js';
-import { openSafetensors, readVariables, type SafetensorsFile, writeSafetensors } from './safetensors.js';
+import { type RowPart, WHOLE } from '../engine/row-part.js';
+import { joinFiles } from './joined-file.js';
+import { accumulatorName, tableSpecs } from './parameters.js';
+import {
+  openSafetensors,
+  readVariables,
+  type SafetensorsFile,
+  type StoredRows,
+  writeSafetensors,
+} from './safetensors.js';
 import type { ModelShape } from './shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from './weights.js';
 
@@ -18,32 +27,97 @@ const WEIGHTS = 'weights.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
 export const CHECKPOINT_HEAD = 'checkpoint.json';
 
-type Slots = ReadonlyMap<string, ResourceVariable>;
+type Variables = ReadonlyMap<string, StoredRows>;
+
+/** The part of tables and of their slots that another process holds. */
+export interface HeldElsewhere {
+  readonly part: RowPart;
+  readonly tables: Variables;
+  readonly slots: Variables;
+}
+
+/** File -> what was written. */
+export type CheckpointFiles = Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 
 /** What checkpoint.json holds; `State` is what training needs to go on. */
 interface Head<State> {
   readonly format: number;
   readonly shape: ModelShape;
   readonly state: State;
-  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+  readonly files: CheckpointFiles;
+  /** Where tables, and the slots of tables, are spread over files: over how many, and their whole shapes. */
+  readonly parts?: { readonly of: number; readonly shapes: Readonly<Record<string, readonly number[]>> };
 }
 
-/** Writes the folder, in the place of an older one. */
+/** File -> the file that a part of its tables is in. */
+const partFile = (file: string, { index, of }: RowPart) =>
+  `${file === WEIGHTS ? 'tables' : 'table-slots'}-${index + 1}-of-${of}.safetensors`;
+
+/** How several processes write one checkpoint. */
+export interface WritingTogether {
+  /** Resolves when the work of all is done. */
+  during<T>(work: Promise<T>): Promise<T>;
+  /** What each has written. */
+  gather(files: CheckpointFiles): Promise<readonly CheckpointFiles[]>;
+}
+
+/**
+ * Writes the folder, in the place of an older one. With `together`, all processes call it, each with its part of the tables; the first one
+ * puts the folder in place, and has done so when it returns. Parts that are held elsewhere are written by who calls it.
+ */
 export async function saveCheckpoint<State>(
   folder: string,
   weights: ModelWeights,
-  slots: Slots,
+  slots: Variables,
   state: State,
+  { together, elsewhere = [] }: { together?: WritingTogether; elsewhere?: readonly HeldElsewhere[] } = {},
 ): Promise<void> {
+  const variables = { [WEIGHTS]: allVariables(weights), [OPTIMIZER]: slots };
+  const spread = new Map(
+    Object.values(variables).flatMap((all) => [...all].filter(([, { part }]) => part.of > 1)),
+  );
+  const [first] = spread.values();
+  const part = first?.part ?? WHOLE;
+  const of = elsewhere.length > 0 ? elsewhere.length : part.of;
+  const partShapes = elsewhere.flatMap(({ tables, slots }) => [...tables, ...slots]);
+  const write = async (temporary: string) => {
+    const files: Record<string, CheckpointFiles[string]> = {};
+    for (const [file, all] of Object.entries(variables)) {
+      const put = async (name: string, some: Variables) => {
+        files[name] = await writeSafetensors(join(temporary, name), some);
+      };
+      if (part.index === 0) await put(file, without(all, spread));
+      if (part.of > 1)
+        await put(partFile(file, part), new Map([...all].filter(([name]) => spread.has(name))));
+      for (const { part, tables, slots } of elsewhere) {
+        await put(partFile(file, part), file === WEIGHTS ? tables : slots);
+      }
+    }
+    return files;
+  };
+  if (part.index > 0) {
+    await together!.during(Promise.resolve());
+    await together!.gather(await together!.during(write(newFolder(folder))));
+    return;
+  }
   await replaceFolder(folder, async (temporary) => {
-    const files = {
-      [WEIGHTS]: await writeSafetensors(join(temporary, WEIGHTS), allVariables(weights)),
-      [OPTIMIZER]: await writeSafetensors(join(temporary, OPTIMIZER), slots),
+    await together?.during(Promise.resolve());
+    const own = await (together?.during(write(temporary)) ?? write(temporary));
+    const all = (await together?.gather(own)) ?? [own];
+    const shapes = Object.fromEntries([...spread, ...partShapes].map(([name, { whole }]) => [name, whole]));
+    const head: Head<State> = {
+      format: CHECKPOINT_FORMAT,
+      shape: weights.shape,
+      state,
+      files: Object.assign({}, ...all),
+      ...((part.of > 1 || elsewhere.length > 0) && { parts: { of, shapes } }),
     };
-    const head: Head<State> = { format: CHECKPOINT_FORMAT, shape: weights.shape, state, files };
     await writeSealedJson(join(temporary, CHECKPOINT_HEAD), head);
   });
 }
+
+const without = (all: Variables, some: Variables): Variables =>
+  new Map([...all].filter(([name]) => !some.has(name)));
 
 async function readHead<State>(folder: string): Promise<Head<State>> {
   const path = join(folder, CHECKPOINT_HEAD);
@@ -58,8 +132,26 @@ async function readHead<State>(folder: string): Promise<Head<State>> {
   return head;
 }
 
-/** Open, and checked: what is read from it is of this head, whatever takes its place meanwhile. */
+/** Open, and checked: what is read from it is of this head, whatever takes its place meanwhile. With the tables, wherever they are. */
 async function openFile(folder: string, name: string, head: Head<unknown>): Promise<SafetensorsFile> {
+  const { parts } = head;
+  if (!parts) return openOne(folder, name, head);
+  const files: SafetensorsFile[] = [];
+  try {
+    files.push(await openOne(folder, name, head));
+    for (let index = 0; index < parts.of; index++) {
+      files.push(await openOne(folder, partFile(name, { index, of: parts.of }), head));
+    }
+  } catch (error) {
+    for (const file of files) await file.close();
+    throw error;
+  }
+  const [first, ...rest] = files;
+  const shapes = Object.entries(parts.shapes).filter(([table]) => rest[0]!.shapes.has(table));
+  return joinFiles(first!, rest, new Map(shapes));
+}
+
+async function openOne(folder: string, name: string, head: Head<unknown>): Promise<SafetensorsFile> {
   const file = await openSafetensors(join(folder, name));
   const expected = head.files[name]?.sha256;
   const got = await file.sha256();
@@ -97,18 +189,19 @@ export interface LoadedCheckpoint<State> {
 
 /**
  * Loads the weights; the caller disposes of them. `expected`, where given, is the shape that the config and the
- * prepared data ask for: a difference is an error that names it.
+ * prepared data ask for: a difference is an error that names it. `part` is what of the tables is loaded.
  */
 export async function loadCheckpoint<State>(
   folder: string,
   expected: ModelShape | null,
+  part: RowPart | null = WHOLE,
 ): Promise<LoadedCheckpoint<State>> {
   return readSettled<State, LoadedCheckpoint<State>>(folder, async (head) => {
     if (expected) assertSameShape(folder, head.shape, expected);
     const file = await openFile(folder, WEIGHTS, head);
-    const weights = emptyWeights(head.shape);
+    const weights = emptyWeights(head.shape, part);
     try {
-      await readVariables(file, allVariables(weights));
+      await readVariables(part ? file : withoutTables(file, head.shape), allVariables(weights));
     } catch (error) {
       weights.dispose();
       throw error;
@@ -119,15 +212,27 @@ export async function loadCheckpoint<State>(
   });
 }
 
+/** The same file without what it has of tables and their slots. */
+function withoutTables(file: SafetensorsFile, shape: ModelShape): SafetensorsFile {
+  const tables = new Set(tableSpecs(shape).flatMap(({ name }) => [name, accumulatorName(name)]));
+  return { ...file, shapes: new Map([...file.shapes].filter(([name]) => !tables.has(name))) };
+}
+
 /** What a checkpoint says of itself, without its weights. */
 export async function describeCheckpoint<State>(
   folder: string,
 ): Promise<{ readonly shape: ModelShape; readonly state: State; readonly weightBytes: number }> {
   return readSettled<State, { shape: ModelShape; state: State; weightBytes: number }>(
     folder,
-    async ({ shape, state, files }) => ({ shape, state, weightBytes: files[WEIGHTS]!.bytes }),
+    async ({ shape, state, files }) => ({ shape, state, weightBytes: bytesOf(files) }),
   );
 }
+
+/** Of the weights, in one file or more. */
+const bytesOf = (files: CheckpointFiles): number =>
+  Object.entries(files)
+    .filter(([name]) => name === WEIGHTS || name.startsWith('tables-'))
+    .reduce((sum, [, { bytes }]) => sum + bytes, 0);
 
 /** A checkpoint that is read in parts. */
 export interface OpenCheckpoint<State> {
@@ -154,7 +259,7 @@ export async function openCheckpoint<State>(folder: string): Promise<OpenCheckpo
       folder,
       shape,
       state,
-      sha256: head.files[WEIGHTS]!.sha256,
+      sha256: head.parts ? await weights.sha256() : head.files[WEIGHTS]!.sha256,
       weights,
       slots,
       async close() {
@@ -165,11 +270,16 @@ export async function openCheckpoint<State>(folder: string): Promise<OpenCheckpo
   });
 }
 
-/** Loads the slots of an optimiser into variables of the same names and shapes. */
-export async function loadSlots(folder: string, slots: Slots): Promise<void> {
-  const file = await openFile(folder, OPTIMIZER, await readHead(folder));
+/** Loads the slots of an optimiser into variables of the same names and shapes; without a part, but for those of tables. */
+export async function loadSlots(
+  folder: string,
+  slots: Variables,
+  part: RowPart | null = WHOLE,
+): Promise<void> {
+  const head = await readHead(folder);
+  const file = await openFile(folder, OPTIMIZER, head);
   try {
-    await readVariables(file, slots);
+    await readVariables(part ? file : withoutTables(file, head.shape), slots);
   } finally {
     await file.close();
   }

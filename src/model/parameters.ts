@@ -184,3 +184,6 @@ export function countParameters(shape: ModelShape): { readonly dense: number; re
     tables: tableSpecs(shape).reduce((sum, { rows, size }) => sum + rows * size, 0),
   };
 }
+
+/** The slot of Adagrad of a table. */
+export const accumulatorName = (table: string): string => `${table}/accumulator`;

@@ -1,6 +1,7 @@
 /** Which rows of which tables a batch reads, and the reading of them. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
+import { numbers } from '../engine/numbers.js';
 import { tf } from '../engine/tf.js';
 import { tableSpecs } from './parameters.js';
 import type { ModelShape } from './shape.js';
@@ -24,21 +25,30 @@ export interface TableRows {
   readonly values: Tensor2D;
 }
 
-/** Reads them; tables of which the batch reads nothing are left out. The caller's scope owns the tensors. */
+/** Table -> the values of its rows that the batch reads, row by row, where they come from other processes. */
+export type FetchedValues = Readonly<Record<string, Float32Array>>;
+
+/** Reads them, but for those that were fetched; the caller's scope owns the tensors. */
 export function gatherRows(
   weights: ModelWeights,
   rows: Readonly<Record<string, Int32Array>>,
+  fetched?: FetchedValues,
 ): Record<string, TableRows> {
+  const sizes = new Map(tableSpecs(weights.shape).map(({ name, size }) => [name, size]));
   const gathered: Record<string, TableRows> = {};
   for (const [name, read] of Object.entries(rows)) {
-    const table = weights.tables.get(name);
-    if (!table) throw new Error(`the model has no table \`${name}\``);
-    if (read.length === 0) {
-      gathered[name] = { indices: tf.tensor1d(read, 'int32'), values: tf.zeros([0, table.shape[1]!]) };
-      continue;
-    }
+    const size = sizes.get(name);
+    if (size === undefined) throw new Error(`the model has no table \`${name}\``);
     const indices = tf.tensor1d(read, 'int32');
-    gathered[name] = { indices, values: table.gather(indices) as Tensor2D };
+    if (read.length === 0) gathered[name] = { indices, values: tf.zeros([0, size]) };
+    else if (fetched) gathered[name] = { indices, values: tf.tensor2d(fetched[name]!, [read.length, size]) };
+    else gathered[name] = { indices, values: weights.tables.get(name)!.gather(indices) as Tensor2D };
   }
   return gathered;
 }
+
+/** Rows of a table, by their places in what of it is here, as numbers in a row. */
+export const readRows = ({ tables }: ModelWeights, table: string, rows: Int32Array): Float32Array =>
+  rows.length > 0
+    ? numbers(() => tables.get(table)!.gather(tf.tensor1d(rows, 'int32')))
+    : new Float32Array(0);

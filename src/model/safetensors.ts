@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UserError } from '../common/errors.js';
-import type { ResourceVariable } from '../engine/resource-variable.js';
+import type { RowPart } from '../engine/row-part.js';
 
 interface Entry {
   readonly dtype: string;
@@ -14,7 +14,19 @@ interface Entry {
 }
 
 type Header = Readonly<Record<string, Entry>>;
-type Variables = ReadonlyMap<string, ResourceVariable>;
+
+/** What is written, wherever it is held: of the `whole`, the rows of a part. */
+export interface StoredRows {
+  readonly whole: readonly number[];
+  readonly part: RowPart;
+  /** Of the part. */
+  readonly shape: readonly number[];
+  chunks(): Iterable<readonly [number, number]>;
+  readRows(start: number, end: number): Float32Array | Promise<Float32Array>;
+  writeRows(start: number, values: Float32Array): void | Promise<void>;
+}
+
+type Variables = ReadonlyMap<string, StoredRows>;
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 /** A header of more than this is no header. */
@@ -49,7 +61,7 @@ export async function writeSafetensors(
     await put(padded);
     for (const variable of variables.values()) {
       for (const [start, end] of variable.chunks()) {
-        const rows = variable.readRows(start, end);
+        const rows = await variable.readRows(start, end);
         await put(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
       }
     }
@@ -94,8 +106,8 @@ export interface SafetensorsFile {
   readonly path: string;
   /** Name -> shape of what it holds. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** The rows [start, end) of a weight that it holds, as numbers in a row. */
-  readRows(name: string, start: number, end: number): Promise<Float32Array<ArrayBuffer>>;
+  /** The rows [start, end) of a weight that it holds, or every `step`th of them, as numbers in a row. */
+  readRows(name: string, start: number, end: number, step?: number): Promise<Float32Array<ArrayBuffer>>;
   /** Of all its bytes, in hexadecimal; another file may stand at its path by now. */
   sha256(): Promise<string>;
   close(): Promise<void>;
@@ -116,13 +128,25 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     return {
       path,
       shapes: new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])),
-      async readRows(name, start, end) {
+      async readRows(name, start, end, step = 1) {
         const { shape, data_offsets: offsets } = header[name]!;
         const floatsPerRow = sizeOf(shape.slice(1));
-        const rows = new Float32Array((end - start) * floatsPerRow);
-        const position = dataStart + offsets[0] + 4 * start * floatsPerRow;
-        await readExactly(file, path, position, new Uint8Array(rows.buffer));
-        return rows;
+        const readAll = async (start: number, end: number) => {
+          const rows = new Float32Array((end - start) * floatsPerRow);
+          const position = dataStart + offsets[0] + 4 * start * floatsPerRow;
+          await readExactly(file, path, position, new Uint8Array(rows.buffer));
+          return rows;
+        };
+        if (step === 1) return readAll(start, end);
+        const picked = new Float32Array(Math.ceil((end - start) / step) * floatsPerRow);
+        const block = step * Math.max(1, Math.floor(CHUNK_BYTES / (4 * floatsPerRow * step)));
+        for (let at = start, place = 0; at < end; at += block) {
+          const rows = await readAll(at, Math.min(end, at + block));
+          for (let from = 0; from < rows.length; from += step * floatsPerRow, place += floatsPerRow) {
+            picked.set(rows.subarray(from, from + floatsPerRow), place);
+          }
+        }
+        return picked;
       },
       async sha256() {
         const hash = createHash('sha256');
@@ -161,13 +185,17 @@ export async function readVariables(file: SafetensorsFile, variables: Variables)
   for (const [name, variable] of variables) {
     const shape = file.shapes.get(name);
     if (!shape) throw new UserError(`Cannot load ${path}: it lacks the weight \`${name}\``);
-    if (shape.join() !== variable.shape.join()) {
-      throw new UserError(
-        `Cannot load \`${name}\` from ${path}: expected [${variable.shape}], got [${shape}]`,
-      );
+    const { whole, part } = variable;
+    if (shape.join() !== whole.join()) {
+      throw new UserError(`Cannot load \`${name}\` from ${path}: expected [${whole}], got [${shape}]`);
     }
     for (const [start, end] of variable.chunks()) {
-      variable.writeRows(start, await file.readRows(name, start, end));
+      const last = Math.min(whole[0] ?? 1, rowOf(part, end - 1) + 1);
+      const rows = await file.readRows(name, rowOf(part, start), last, part.of);
+      if (rows.length > 0) await variable.writeRows(start, rows);
     }
   }
 }
+
+/** The row of the whole that a row of a part is. */
+const rowOf = ({ index, of }: RowPart, row: number) => index + row * of;

@@ -1,6 +1,7 @@
 /** Scores of a stream of batches as logits of the data, with what an evaluation needs to know of each sample. */
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
+import type { FetchedValues } from './rows.js';
 import { scoreBatch } from './score.js';
 import type { ModelWeights } from './weights.js';
 
@@ -25,19 +26,29 @@ export async function* scoreBatches(
   batches: AsyncIterable<Batch>,
   stored?: (batch: Batch) => Tensor2D,
 ): AsyncGenerator<ScoredSamples> {
-  for await (const batch of batches) {
-    for (const [task, logits] of Object.entries(scoreBatch(weights, batch, { stored }))) {
-      const { request, label, weight, sample } = batch.tasks[task]!;
-      const { outputs, weightCorrection } = weights.shape.tasks[task]!;
-      yield {
-        task,
-        logits: logits.map((logit, at) => logit + weightCorrection[at % outputs]!),
-        outputs,
-        label,
-        weight,
-        request: request.map((row) => batch.requests[row]!),
-        sample,
-      };
-    }
+  for await (const batch of batches) yield* scoredSamples(weights, batch, { stored });
+}
+
+/** Those of one batch, task by task. */
+export function* scoredSamples(
+  weights: ModelWeights,
+  batch: Batch,
+  from: {
+    readonly stored?: ((batch: Batch) => Tensor2D) | undefined;
+    readonly fetched?: FetchedValues | undefined;
+  },
+): Generator<ScoredSamples> {
+  for (const [task, logits] of Object.entries(scoreBatch(weights, batch, from))) {
+    const { request, label, weight, sample } = batch.tasks[task]!;
+    const { outputs, weightCorrection } = weights.shape.tasks[task]!;
+    yield {
+      task,
+      logits: logits.map((logit, at) => logit + weightCorrection[at % outputs]!),
+      outputs,
+      label,
+      weight,
+      request: request.map((row) => batch.requests[row]!),
+      sample,
+    };
   }
 }

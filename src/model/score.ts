@@ -4,7 +4,7 @@ import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { encode, encodeStored, taskLogits } from './forward.js';
 import { knownStates } from './known-states.js';
-import { gatherRows, rowsOfBatch } from './rows.js';
+import { type FetchedValues, gatherRows, rowsOfBatch } from './rows.js';
 import type { TowerPass } from './tower.js';
 import type { ModelWeights } from './weights.js';
 
@@ -12,7 +12,7 @@ import type { ModelWeights } from './weights.js';
  * Task -> logits [samples, outputs] in the order of its samples in the batch; tasks without samples are left out.
  * `see`, where given, is called with the inputs of each normalised layer (`tasks/<task>/<layer>`, [samples, units]);
  * `stored` gives the representations of the batch's requests, [batch, units], which are worked out otherwise; `states` are those of
- * its histories, [time, batch, units], where they are known.
+ * its histories, [time, batch, units], where they are known; `fetched` are the rows of the tables where other processes hold them.
  */
 export function scoreBatch(
   weights: ModelWeights,
@@ -21,10 +21,12 @@ export function scoreBatch(
     see,
     stored,
     states,
+    fetched,
   }: {
     readonly see?: (layer: string, z: Tensor2D) => void;
     readonly stored?: ((batch: Batch) => Tensor2D) | undefined;
     readonly states?: Float32Array | null;
+    readonly fetched?: FetchedValues | undefined;
   } = {},
 ): Record<string, Float32Array> {
   const { shape } = weights;
@@ -40,7 +42,7 @@ export function scoreBatch(
       }
     : null;
   tf.tidy(() => {
-    const rows = gatherRows(weights, rowsOfBatch(shape, batch));
+    const rows = gatherRows(weights, rowsOfBatch(shape, batch), fetched);
     const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
     const lookUp = (name: string) => (weights.dense.get(name) ?? weights.statistics.get(name)!).read();
     const encoded = stored

@@ -15,8 +15,8 @@ import type { TaskShape } from './shape.js';
 export interface Dropout {
   /** Task -> share of the hidden units that are dropped. */
   readonly rates: Readonly<Record<string, number>>;
-  /** Seed of the run and number of the step. */
-  readonly seed: readonly [number, number];
+  /** Seed of the run, and what no other step has: its number, and of a step of several processes the process too. */
+  readonly seed: readonly [number, number | string];
 }
 
 /** What is done to the towers beside asking them: by a training step, or to measure their activations. */

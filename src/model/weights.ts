@@ -1,7 +1,9 @@
 /** The weights of a model, in TensorFlow's memory: dense weights by name and embedding tables by name. */
 import type { Tensor } from '@tensorflow/tfjs-node';
+import { numbers } from '../engine/numbers.js';
 import { normal, tensorSeed, uniform } from '../engine/random.js';
-import { ResourceVariable } from '../engine/resource-variable.js';
+import { chunksOf, ResourceVariable } from '../engine/resource-variable.js';
+import { type RowPart, takePart, WHOLE } from '../engine/row-part.js';
 import { tf } from '../engine/tf.js';
 import {
   type ParameterSpec,
@@ -15,7 +17,7 @@ import type { ModelShape } from './shape.js';
 export interface ModelWeights {
   readonly shape: ModelShape;
   readonly dense: ReadonlyMap<string, ResourceVariable>;
-  /** `<group>/<field>` -> [rows, size] */
+  /** `<group>/<field>` -> [rows, size]; of the rows, those of a part where several processes share them. */
   readonly tables: ReadonlyMap<string, ResourceVariable>;
   /** Moving statistics of normalised layers. */
   readonly statistics: ReadonlyMap<string, ResourceVariable>;
@@ -28,14 +30,16 @@ export function allVariables({ dense, tables, statistics }: ModelWeights): Map<s
   return new Map([...dense, ...tables, ...statistics]);
 }
 
-/** Weights of the given shape, all zero: for a checkpoint to be read into. */
-export function emptyWeights(shape: ModelShape): ModelWeights {
+/** Weights of the given shape, all zero: for a checkpoint to be read into. `part` is what of each table is here; null for nothing. */
+export function emptyWeights(shape: ModelShape, part: RowPart | null = WHOLE): ModelWeights {
   const dense = new Map(parameterSpecs(shape).map((spec) => [spec.name, new ResourceVariable(spec.shape)]));
   const statistics = new Map(
     statisticSpecs(shape).map((spec) => [spec.name, new ResourceVariable(spec.shape)]),
   );
   const tables = new Map(
-    tableSpecs(shape).map((spec) => [spec.name, new ResourceVariable([spec.rows, spec.size])]),
+    part
+      ? tableSpecs(shape).map((spec) => [spec.name, new ResourceVariable([spec.rows, spec.size], part)])
+      : [],
   );
   return {
     shape,
@@ -52,18 +56,25 @@ export function emptyWeights(shape: ModelShape): ModelWeights {
 
 /**
  * Fresh weights. Every weight draws from a seed of its own name, so adding a task changes no other weight's start.
- * Embeddings start as normal numbers of the given standard deviation.
+ * Embeddings start as normal numbers of the given standard deviation; a row starts the same whatever part of its table is here.
  */
-export function initialWeights(shape: ModelShape, seed: number, embeddingDeviation: number): ModelWeights {
-  const weights = emptyWeights(shape);
+export function initialWeights(
+  shape: ModelShape,
+  seed: number,
+  embeddingDeviation: number,
+  part: RowPart | null = WHOLE,
+): ModelWeights {
+  const weights = emptyWeights(shape, part);
   for (const spec of parameterSpecs(shape)) {
     tf.tidy(() => weights.dense.get(spec.name)!.assign(initialValue(spec, seed)));
   }
   for (const spec of statisticSpecs(shape)) {
     tf.tidy(() => weights.statistics.get(spec.name)!.assign(initialValue(spec, seed)));
   }
-  for (const spec of tableSpecs(shape)) {
-    fillTable(weights.tables.get(spec.name)!, spec, seed, embeddingDeviation);
+  for (const spec of part ? tableSpecs(shape) : []) {
+    for (const [start, rows] of initialRows(spec, seed, embeddingDeviation)) {
+      writePart(weights.tables.get(spec.name)!, start, rows);
+    }
   }
   return weights;
 }
@@ -85,13 +96,23 @@ function initialValue({ name, shape, initial }: ParameterSpec, seed: number): Te
   }
 }
 
-function fillTable(table: ResourceVariable, spec: TableSpec, seed: number, deviation: number): void {
-  for (const [start, end] of table.chunks()) {
-    tf.tidy(() => {
-      const drawn = tf.mul(normal([end - start, spec.size], tensorSeed(seed, spec.name, start)), deviation);
-      const indices = tf.range(start, end, 1, 'int32');
-      const kept = tf.cast(tf.greaterEqual(indices, spec.zeroRows), 'float32').expandDims(1);
-      table.scatter(indices, tf.mul(drawn, kept));
-    });
+/** The rows that a table starts with, some at a time: the number of the first one, and what they hold. */
+export function* initialRows(
+  { name, rows, size, zeroRows }: TableSpec,
+  seed: number,
+  deviation: number,
+): Generator<readonly [number, Float32Array]> {
+  for (const [start, end] of chunksOf([rows, size])) {
+    const drawn = numbers(() =>
+      tf.mul(normal([end - start, size], tensorSeed(seed, name, start)), deviation),
+    );
+    drawn.fill(0, 0, Math.max(0, Math.min(zeroRows, end) - start) * size);
+    yield [start, drawn];
   }
+}
+
+/** Of the whole rows from `start` on, writes those that are here. */
+export function writePart(variable: ResourceVariable, start: number, values: Float32Array): void {
+  const { first, rows } = takePart(values, start, variable.whole[1] ?? 1, variable.part);
+  if (rows.length > 0) variable.writeRows(first, rows);
 }

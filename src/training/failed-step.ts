@@ -1,11 +1,11 @@
 /** A step whose loss or gradient is not a finite number, kept so that it can be made again: its batch, and the weights before it. */
 import { join } from 'node:path';
 import { UserError } from '../common/errors.js';
-import { saveCheckpoint } from '../model/checkpoint.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Optimizer } from './optimizer.js';
 import { runPaths } from './run-folder.js';
 import type { StepFailure } from './steps.js';
+import type { Team } from './team.js';
 
 /** What the checkpoint `failed` of a run says beside weights and slots. */
 export interface FailedStep extends StepFailure {
@@ -22,12 +22,15 @@ export interface FailedStep extends StepFailure {
 /** Writes it, in the place of an older one, and returns what to tell the user. */
 export async function keepFailedStep(
   runFolder: string,
-  weights: ModelWeights,
-  optimizer: Optimizer,
+  {
+    team,
+    weights,
+    optimizer,
+  }: { readonly team: Team; readonly weights: ModelWeights; readonly optimizer: Optimizer },
   failed: FailedStep,
 ): Promise<UserError> {
   const folder = join(runFolder, runPaths.failed);
-  await saveCheckpoint(folder, weights, optimizer.slots, failed);
+  await team.save(folder, weights, optimizer, failed);
   return new UserError(
     `Cannot go on training ${runFolder}: step ${failed.step} expected finite numbers, got others in the ${failed.notFinite.join(', the ')}\n` +
       `  its batch, and the weights before it, are kept; \`dupn train --replay -c ${join(runFolder, runPaths.config)}\` looks into them\n` +

@@ -12,7 +12,7 @@ import { BatchSource } from '../dataset/batch-source.js';
 import type { ModelWeights } from '../model/weights.js';
 import { warnOfStatistics } from './biased-statistics.js';
 import { layerRates } from './layer-rates.js';
-import { openMetricsFile } from './metrics-file.js';
+import { noMetricsFile, openMetricsFile } from './metrics-file.js';
 import { plansOf } from './plans.js';
 import { preparedKey } from './prepared-key.js';
 import { runPaths } from './run-folder.js';
@@ -20,6 +20,7 @@ import { type StartInput, type StartRecord, startOrGoOn } from './start.js';
 import { stepOptions } from './step-options.js';
 import type { StepOptions } from './steps.js';
 import { type StoredRepresentations, storeRepresentations } from './stored-representations.js';
+import { alone } from './team.js';
 import { openTensorboard, type Tensorboard } from './tensorboard.js';
 import { type FitInput, type FitResult, TrainingSession, type TransferOptions } from './training-session.js';
 import { isFinished, type StopRule } from './training-state.js';
@@ -29,7 +30,7 @@ import { isFinished, type StopRule } from './training-state.js';
  * @throws Interrupted when a signal has stopped it between two steps, where it is saved
  */
 export async function fit(input: FitInput): Promise<FitResult> {
-  const { config, runFolder, context, transfer = null } = input;
+  const { config, runFolder, context, transfer = null, team = alone } = input;
   const { weights, optimizer, state, record } = await startOrGoOn(input);
   const source = new BatchSource(input.preparedFolder);
   let stored: StoredRepresentations | null = null;
@@ -37,14 +38,18 @@ export async function fit(input: FitInput): Promise<FitResult> {
   let held: HeldInterrupt | null = null;
   try {
     const metricsFile = join(runFolder, runPaths.metrics);
-    const metrics = await openMetricsFile(metricsFile, state.metricsBytes, context.logger);
-    tensorboard = openTensorboard(join(runFolder, runPaths.tensorboard), metricsFile, context.logger);
+    const metrics = team.isChief
+      ? await openMetricsFile(metricsFile, state.metricsBytes, context.logger)
+      : noMetricsFile;
+    if (team.isChief) {
+      tensorboard = openTensorboard(join(runFolder, runPaths.tensorboard), metricsFile, context.logger);
+    }
     warnOfStatistics(config, context.logger);
     warnOfUntrained(input);
     if (transfer?.storeIn && record) stored = await store(weights, record, source, input, transfer);
     // They are worked out once, and cost every run that starts on them the same.
     const seconds = state.step === 0 ? state.seconds + (stored?.seconds ?? 0) : state.seconds;
-    const plans = plansOf(config, transfer, stored !== null);
+    const plans = plansOf(config, transfer, stored !== null, team.share);
     const training = await source.measure(plans.training(state));
     if (training.batches === 0) throw nothingToTrain(config);
     const validation = await source.measure(plans.validation);
@@ -70,6 +75,7 @@ export async function fit(input: FitInput): Promise<FitResult> {
       ),
     );
     const parts = {
+      team,
       weights,
       optimizer,
       source,
@@ -85,7 +91,7 @@ export async function fit(input: FitInput): Promise<FitResult> {
     await session.begin();
     while (!isFinished(session.state, rule)) {
       await session.epoch(training.requests);
-      session.throwIfStopped();
+      await session.goOnOrThrow();
     }
     return session.result();
   } finally {

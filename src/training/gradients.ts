@@ -7,11 +7,11 @@ import { tf } from '../engine/tf.js';
 import { type Moments, momentsOf } from '../model/batch-normalisation.js';
 import { encode, encodeStored, taskLogits } from '../model/forward.js';
 import { towerPrefix, uncertaintyName } from '../model/parameters.js';
-import { gatherRows, rowsOfBatch } from '../model/rows.js';
+import { type FetchedValues, gatherRows, rowsOfBatch } from '../model/rows.js';
 import type { ModelShape } from '../model/shape.js';
 import type { Dropout, TowerPass } from '../model/tower.js';
 import type { ModelWeights } from '../model/weights.js';
-import { taskLoss, weightedLoss } from './loss.js';
+import { type SampleTotals, taskLoss, weightedLoss } from './loss.js';
 
 export interface LossOptions {
   /** Task -> factor of its mean loss. */
@@ -27,6 +27,21 @@ export interface LossOptions {
   readonly isTrained?: (weight: string) => boolean;
   /** The representations of the requests of a batch, where they are known and nothing below them learns: [batch, units]. */
   readonly stored?: (batch: Batch) => Tensor2D;
+  /** The rows of the tables that the batch reads, where they come from other processes. */
+  readonly fetched?: FetchedValues | undefined;
+  /** Where the batch is a part of a greater one. */
+  readonly share?: BatchShare;
+}
+
+/**
+ * Of a batch that several processes work on: losses and gradients are the part of one, and add up to those of the whole. L2 of table rows
+ * is left out, since a row may be read by several.
+ */
+export interface BatchShare {
+  /** How many processes. */
+  readonly of: number;
+  /** Task -> what the whole batch has. */
+  readonly totals: Readonly<Record<string, SampleTotals>>;
 }
 
 export interface Gradients {
@@ -47,8 +62,8 @@ export interface Gradients {
 /** Works them out; the caller's scope (`tf.tidy`) owns every tensor of the result. */
 export function computeGradients(weights: ModelWeights, batch: Batch, options: LossOptions): Gradients {
   const { shape } = weights;
-  const rows = gatherRows(weights, rowsOfBatch(shape, batch));
-  const { isTrained = () => true, stored } = options;
+  const { isTrained = () => true, stored, fetched, share } = options;
+  const rows = gatherRows(weights, rowsOfBatch(shape, batch), fetched);
   const denseNames = [...weights.dense.keys()].filter(isTrained);
   const tableNames = Object.keys(rows).filter((name) => !shape.fixedTables.includes(name) && isTrained(name));
   const dense = Object.fromEntries([...weights.dense].map(([name, value]) => [name, value.read()]));
@@ -80,16 +95,22 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
       : encode(shape, lookUp, gathered, batch);
     const logits = taskLogits(shape, lookUp, batch, encoded, pass);
     const terms = Object.entries(logits).map(([name, values]) => {
-      const loss = taskLoss(shape.tasks[name]!, values, batch.tasks[name]!, options.classWeights?.[name]);
+      const samples = batch.tasks[name]!;
+      const totals = share?.totals[name];
+      const loss = taskLoss(shape.tasks[name]!, values, samples, options.classWeights?.[name], totals);
       lossByTask.hold(name, loss);
       const uncertainty = (dense[uncertaintyName(name)] as Tensor1D | undefined) ?? null;
-      return weightedLoss(loss, options.taskWeights[name] ?? 1, uncertainty);
+      const part = totals ? samples.label.length / totals.samples : 1;
+      return weightedLoss(loss, options.taskWeights[name] ?? 1, uncertainty, part);
     });
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
-    const penalised: Record<string, Tensor> = { ...pick(dense, denseNames), ...pick(gathered, tableNames) };
+    const penalised: Record<string, Tensor> = {
+      ...pick(dense, denseNames),
+      ...(share ? {} : pick(gathered, tableNames)),
+    };
     for (const [factor, names] of penalties(shape, Object.keys(penalised), options)) {
       const squares = names.map((name) => halfSquare(penalised[name]!));
-      terms.push(tf.mul(tf.addN(squares), factor));
+      terms.push(tf.mul(tf.addN(squares), factor / (share?.of ?? 1)));
     }
     return (terms.length === 1 ? terms[0]! : tf.addN(terms)) as Scalar;
   };

@@ -22,6 +22,9 @@ export interface MetricsFile {
   flush(): Promise<void>;
 }
 
+/** For a process whose records another one keeps. */
+export const noMetricsFile: MetricsFile = { bytes: 0, add() {}, async flush() {} };
+
 /**
  * Opens it for appending, cut to the length that the checkpoint knows of: what came after it will come again. Where there is
  * none any more it begins anew, which is warned of.

@@ -5,8 +5,10 @@
 import type { Tensor } from '@tensorflow/tfjs-node';
 import { halfSquare } from '../engine/half-square.js';
 import { attribute, FLOAT, INT32, kernel } from '../engine/kernel.js';
+import { numbers } from '../engine/numbers.js';
 import { ResourceVariable } from '../engine/resource-variable.js';
 import { tf } from '../engine/tf.js';
+import { accumulatorName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Gradients } from './gradients.js';
 
@@ -24,9 +26,9 @@ export interface OptimizerOptions {
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 const ADAM_EPSILON = 1e-8;
-const ADAGRAD_EPSILON = 1e-10;
+export const ADAGRAD_EPSILON = 1e-10;
 /** Small against usual squared gradients (1e-8), so that the first step of a row is about the learning rate. */
-const INITIAL_ACCUMULATOR = 1e-10;
+export const INITIAL_ACCUMULATOR = 1e-10;
 
 const ADAM = [
   attribute.type('T', FLOAT),
@@ -39,6 +41,17 @@ const ADAGRAD = [
   attribute.bool('use_locking', false),
   attribute.bool('update_slots', true),
 ];
+
+/** Global norm of all of them. */
+function gradientNorm({ dense, tables }: Pick<Gradients, 'dense' | 'tables'>): number {
+  const all = [...Object.values(dense), ...Object.values(tables).map(({ gradient }) => gradient)];
+  return Math.sqrt(sumOfSquares(all));
+}
+
+/** Of all numbers of all tensors. */
+export function sumOfSquares(tensors: readonly Tensor[]): number {
+  return tensors.length > 0 ? numbers(() => tf.mul(tf.addN(tensors.map(halfSquare)), 2))[0]! : 0;
+}
 
 /** Holds the slots of every weight of a model. */
 export class Optimizer {
@@ -54,34 +67,44 @@ export class Optimizer {
       slots.set(`${name}/m`, new ResourceVariable(shape));
       slots.set(`${name}/v`, new ResourceVariable(shape));
     }
-    for (const [name, { shape }] of weights.tables) {
+    for (const [name, { whole, part }] of weights.tables) {
       if (weights.shape.fixedTables.includes(name)) continue;
-      const accumulator = new ResourceVariable(shape);
-      tf.tidy(() => accumulator.assign(tf.fill([...shape], INITIAL_ACCUMULATOR)));
-      slots.set(`${name}/accumulator`, accumulator);
+      const accumulator = new ResourceVariable(whole, part);
+      tf.tidy(() => accumulator.assign(tf.fill([...accumulator.shape], INITIAL_ACCUMULATOR)));
+      slots.set(accumulatorName(name), accumulator);
     }
     this.slots = slots;
   }
 
   /**
    * One update; `step` counts from 1. `factorOf` gives the factor of the learning rate of a weight. Returns the global norm
-   * before clipping; where that is not a finite number nothing is updated.
+   * before clipping, which is given where there are gradients elsewhere; where it is not a finite number nothing is updated.
    */
-  apply(gradients: Gradients, step: number, factorOf: (weight: string) => number = () => 1): number {
+  apply(
+    gradients: Pick<Gradients, 'dense' | 'tables'>,
+    step: number,
+    factorOf: (weight: string) => number = () => 1,
+    norm: number = gradientNorm(gradients),
+  ): number {
     return tf.tidy(() => {
-      const all = [
-        ...Object.values(gradients.dense),
-        ...Object.values(gradients.tables).map((t) => t.gradient),
-      ];
-      const norm = Math.sqrt(2 * tf.addN(all.map(halfSquare)).dataSync()[0]!);
       if (!Number.isFinite(norm)) return norm;
-      const { clipNorm } = this.options;
-      const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+      const factor = this.clipFactor(norm);
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
       this.#applyAdam(gradients.dense, step, factorOf, scaled);
       this.#applyAdagrad(gradients.tables, factorOf, scaled);
       return norm;
     });
+  }
+
+  /** What gradients of a global norm are scaled by. */
+  clipFactor(norm: number): number {
+    const { clipNorm } = this.options;
+    return clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+  }
+
+  /** Learning rate of the rows of a table. */
+  tableRate(factor: number): number {
+    return this.options.tableLearningRate * factor;
   }
 
   #applyAdam(
@@ -116,8 +139,8 @@ export class Optimizer {
     const epsilon = tf.scalar(ADAGRAD_EPSILON);
     for (const [name, { indices, gradient }] of Object.entries(gradients)) {
       const table = this.weights.tables.get(name)!.handle;
-      const accumulator = this.slots.get(`${name}/accumulator`)!.handle;
-      const rate = tf.scalar(this.options.tableLearningRate * factorOf(name));
+      const accumulator = this.slots.get(accumulatorName(name))!.handle;
+      const rate = tf.scalar(this.tableRate(factorOf(name)));
       const inputs = [table, accumulator, rate, epsilon, scaled(gradient), indices];
       kernel('ResourceSparseApplyAdagradV2', ADAGRAD, inputs, 0);
     }

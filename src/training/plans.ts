@@ -23,14 +23,16 @@ export interface Plans {
   readonly evaluation: BatchPlan | null;
 }
 
-/** `transfer` has the task that is judged alone, and the share of its requests; stored representations need no histories. */
+/** `share` is what one of several processes reads; `transfer` has the task that is judged alone, and the share of its requests; stored representations need no histories. */
 export function plansOf(
   config: Config,
   transfer: { readonly task: string; readonly share: number } | null,
   isStored: boolean,
+  share?: BatchPlan['share'],
 ): Plans {
   const { seed } = config.train;
   const length = isStored ? { maxEvents: 0 } : {};
+  const shared = share ? { share } : {};
   const judged = transfer ? { tasks: [transfer.task] } : {};
   const limit =
     transfer && transfer.share < 1 ? { limit: { task: transfer.task, share: transfer.share, seed } } : {};
@@ -39,9 +41,10 @@ export function plansOf(
       ...planFor(config, 'training', { seed, epoch }),
       ...length,
       ...limit,
+      ...shared,
       firstBatch: batch,
     }),
-    validation: { ...planFor(config, 'validation', null), ...length, ...judged },
+    validation: { ...planFor(config, 'validation', null), ...length, ...judged, ...shared },
     evaluation: transfer && { ...planFor(config, 'evaluation', null), ...length, ...judged },
   };
 }

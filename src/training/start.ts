@@ -15,10 +15,10 @@ import type { Manifest } from '../common/prepared.js';
 import { unseal, writeSealedJson } from '../common/sealed-json.js';
 import type { Config, TrainConfig } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
+import { chunksOf } from '../engine/resource-variable.js';
 import { type CarryOver, copySlots } from '../model/carry-over.js';
-import { loadCheckpoint, loadSlots } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
-import { initialWeights, type ModelWeights } from '../model/weights.js';
+import { type ModelWeights, writePart } from '../model/weights.js';
 import { carryOver, openBest } from './earlier-run.js';
 import type { LayerRules } from './layer-rates.js';
 import { checkDays, learningEnd } from './learned-days.js';
@@ -27,6 +27,7 @@ import { preparedKey } from './prepared-key.js';
 import { pretrainItems } from './pretrain-items.js';
 import { pretrainWords } from './pretrain-words.js';
 import { hasCheckpoint, runPaths } from './run-folder.js';
+import { alone, type Team } from './team.js';
 import { startState, type TrainingState } from './training-state.js';
 
 export interface StartInput {
@@ -37,6 +38,8 @@ export interface StartInput {
   readonly runFolder: string;
   readonly context: Context;
   readonly from?: StartFrom;
+  /** The processes that train together; by default this one is alone. */
+  readonly team?: Team;
 }
 
 /** Best weights of another run, with the slots of its optimiser, that a new run starts from. */
@@ -67,7 +70,7 @@ export interface Start {
 
 /** Weights, the optimiser's slots and where training stands. */
 export async function startOrGoOn(input: StartInput): Promise<Start> {
-  const { config, manifest, runFolder, context } = input;
+  const { config, manifest, runFolder, context, team = alone } = input;
   const { train, model } = config;
   const shape = modelShape(config, manifest);
   const last = join(runFolder, runPaths.last);
@@ -76,7 +79,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   const record = await readStart(runFolder);
   if (!hasCheckpoint(runFolder)) {
     const from = input.from ?? record;
-    const weights = initialWeights(shape, train.seed, model.embeddingDeviation);
+    const weights = await team.fresh(shape, train.seed, model.embeddingDeviation);
     try {
       const learnedTo = learningEnd(manifest);
       const prepared = preparedKey(manifest);
@@ -93,7 +96,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   }
   if (input.from) requireSameStart(runFolder, record, input.from, null);
   const { weights, state } = await during(context.progress, 'load weights', () =>
-    loadCheckpoint<TrainingState>(last, shape).catch((error) => {
+    team.load<TrainingState>(last, shape).catch((error) => {
       throw withOtherStart(error, runFolder);
     }),
   );
@@ -111,7 +114,7 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
     );
   }
   const optimizer = new Optimizer(weights, optimizerOptions(train, state.earlierSteps, record));
-  await during(context.progress, 'load optimiser', () => loadSlots(last, optimizer.slots)).catch((error) => {
+  await during(context.progress, 'load optimiser', () => team.loadSlots(last, optimizer)).catch((error) => {
     for (const owned of [optimizer, weights]) owned.dispose();
     throw withOtherStart(error, runFolder);
   });
@@ -223,8 +226,8 @@ async function pretrain({ shape, tables }: ModelWeights, input: StartInput): Pro
   const replace = (table: string, vectors: Float32Array) => {
     const variable = tables.get(table)!;
     const units = variable.shape[1]!;
-    for (const [start, end] of variable.chunks()) {
-      variable.writeRows(start, vectors.subarray(start * units, end * units));
+    for (const [start, end] of chunksOf(variable.whole)) {
+      writePart(variable, start, vectors.subarray(start * units, end * units));
     }
   };
   try {

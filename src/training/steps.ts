@@ -50,6 +50,15 @@ export interface StepFailure {
   readonly requests: readonly number[];
 }
 
+/** Makes one update. */
+export type MakeStep = (
+  weights: ModelWeights,
+  optimizer: Optimizer,
+  batch: Batch,
+  step: number,
+  options: StepOptions,
+) => StepRecord | Promise<StepRecord>;
+
 /** One update per batch, counting on from `firstStep`. */
 export async function* trainSteps(
   weights: ModelWeights,
@@ -57,10 +66,11 @@ export async function* trainSteps(
   batches: AsyncIterable<Batch>,
   firstStep: number,
   options: StepOptions,
+  make: MakeStep = trainStep,
 ): AsyncGenerator<StepRecord> {
   let step = firstStep;
   for await (const batch of batches) {
-    yield trainStep(weights, optimizer, batch, step, options);
+    yield await make(weights, optimizer, batch, step, options);
     step++;
   }
 }
@@ -105,7 +115,10 @@ export function trainStep(
 }
 
 /** Moves the statistics of the normalised layers towards the moments of a batch. */
-function moveStatistics({ statistics }: ModelWeights, moments: Readonly<Record<string, Moments>>): void {
+export function moveStatistics(
+  { statistics }: ModelWeights,
+  moments: Readonly<Record<string, Moments>>,
+): void {
   for (const [layer, batch] of Object.entries(moments)) {
     for (const kind of ['mean', 'variance'] as const) {
       const moving = statistics.get(`${layer}/${kind}`)!;
@@ -115,11 +128,11 @@ function moveStatistics({ statistics }: ModelWeights, moments: Readonly<Record<s
 }
 
 /** What of a step is not a finite number; where the losses are not, no gradient can be. Within `tf.tidy`. */
-function findNotFinite(
+export function findNotFinite(
   loss: number,
   losses: Readonly<Record<string, number>>,
   norms: Readonly<Record<string, number>>,
-  gradients: Gradients,
+  gradients: Pick<Gradients, 'dense' | 'tables'>,
 ): string[] {
   const named = (what: string, values: Readonly<Record<string, number>>) =>
     Object.entries(values)
@@ -134,7 +147,10 @@ function findNotFinite(
 }
 
 /** Weight -> its gradient; of a table, that of the rows that the batch reads. */
-export const gradientsByWeight = ({ dense, tables }: Gradients): Record<string, Tensor> => ({
+export const gradientsByWeight = ({
+  dense,
+  tables,
+}: Pick<Gradients, 'dense' | 'tables'>): Record<string, Tensor> => ({
   ...dense,
   ...mapValues(tables, ({ gradient }) => gradient),
 });

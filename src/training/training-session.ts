@@ -5,7 +5,6 @@ import { mapValues } from '../common/map-values.js';
 import type { Batch } from '../dataset/batch.js';
 import type { BatchPlan } from '../dataset/batch-plan.js';
 import type { BatchSource } from '../dataset/batch-source.js';
-import { saveCheckpoint } from '../model/checkpoint.js';
 import { countParameters, uncertaintyName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
 import { keepFailedStep } from './failed-step.js';
@@ -17,6 +16,7 @@ import { runPaths } from './run-folder.js';
 import type { StartInput } from './start.js';
 import { type MeanRecord, meanRecord } from './step-records.js';
 import { type StepOptions, type StepRecord, trainSteps } from './steps.js';
+import type { Team, Wish } from './team.js';
 import type { Tensorboard } from './tensorboard.js';
 import { afterValidation, isFinished, type StopRule, type TrainingState } from './training-state.js';
 import { type Validation, validate } from './validation.js';
@@ -43,6 +43,8 @@ export interface FitResult {
   /** Share of the time of the steps that went into waiting for batches, of this session. */
   readonly waitingShare: number;
   readonly parameters: { readonly dense: number; readonly tables: number };
+  /** What reaching the other processes cost a step, by purpose; of those that train together. */
+  readonly exchange?: Readonly<Record<string, { readonly bytes: number; readonly ms: number }>>;
 }
 
 /** Steps whose mean makes one record of metrics.jsonl. */
@@ -77,11 +79,13 @@ const summed = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, 
 });
 
 interface Parts {
+  readonly team: Team;
   readonly weights: ModelWeights;
   readonly optimizer: Optimizer;
   readonly source: BatchSource;
   readonly metrics: MetricsFile;
-  readonly tensorboard: Tensorboard;
+  /** null where another process keeps the records. */
+  readonly tensorboard: Tensorboard | null;
   readonly rule: StopRule;
   readonly validation: { readonly requests: number };
   readonly plans: Plans;
@@ -93,6 +97,7 @@ interface Parts {
 /** The state that moves, and what it works with. */
 export class TrainingSession {
   #samples = 0;
+  #steps = 0;
   #stepMs = 0;
   #savedAtMs = performance.now();
   #savingMs = 0;
@@ -121,7 +126,7 @@ export class TrainingSession {
    */
   async epoch(requests: number): Promise<void> {
     const { config, context } = this.input;
-    const { weights, optimizer, source, plans, options, rule } = this.parts;
+    const { team, weights, optimizer, source, plans, options, rule } = this.parts;
     const { epochs, batchRequests } = config.train;
     const { epoch } = this.state;
     const bar = context.progress.start(`epoch ${epoch + 1}/${epochs}, requests`, requests);
@@ -131,7 +136,8 @@ export class TrainingSession {
       if (this.#atPoint && this.state.validatedStep < this.state.step) await this.#validate();
       if (isFinished(this.state, rule) || this.state.epoch > epoch) return;
       const batches = source.batches(plans.training(this.state));
-      for await (const record of trainSteps(weights, optimizer, batches, this.state.step + 1, options)) {
+      const first = this.state.step + 1;
+      for await (const record of trainSteps(weights, optimizer, batches, first, options, team.step)) {
         if (record.failure) await this.#fail(record);
         else this.#count(record, performance.now() - startMs);
         const { window } = this.state;
@@ -159,6 +165,7 @@ export class TrainingSession {
 
   #count(record: StepRecord, elapsedMs: number): void {
     this.#samples += record.samples;
+    this.#steps++;
     this.#stepMs += elapsedMs;
     this.state = {
       ...this.state,
@@ -174,7 +181,7 @@ export class TrainingSession {
   /** Passes over a step that cannot be made, where the config says so. */
   async #fail({ step, failure }: StepRecord): Promise<void> {
     const { config, runFolder, context, transfer } = this.input;
-    const { weights, optimizer, options } = this.parts;
+    const { weights, options } = this.parts;
     const { skippedInARow, batch, prepared } = this.state;
     const { notFinite, requests } = failure!;
     if (config.train.notFinite === 'skip' && skippedInARow < MOST_SKIPPED) {
@@ -185,7 +192,7 @@ export class TrainingSession {
     await this.#save();
     const learning = [...weights.dense.keys(), ...weights.tables.keys()];
     const { rateOf } = options;
-    throw await keepFailedStep(runFolder, weights, optimizer, {
+    throw await keepFailedStep(runFolder, this.parts, {
       ...{ step, notFinite, requests, prepared },
       frozen: rateOf ? learning.filter((name) => rateOf(name, step) === 0) : [],
       limit: transfer && transfer.share < 1 ? { task: transfer.task, share: transfer.share } : null,
@@ -195,7 +202,7 @@ export class TrainingSession {
   /** Measures the validation part, and saves where training stands. */
   async #validate(): Promise<void> {
     const { runFolder, context } = this.input;
-    const { weights, optimizer, rule, validation, plans } = this.parts;
+    const { team, weights, optimizer, rule, validation, plans } = this.parts;
     const startMs = performance.now();
     const { step, epoch, batch } = this.state;
     let measured: Validation;
@@ -216,7 +223,7 @@ export class TrainingSession {
     this.state = afterValidation({ ...this.state, seconds }, measured.score, rule);
     const isBest = this.state.best?.step === step;
     await this.#save(async () => {
-      if (isBest) await saveCheckpoint(join(runFolder, runPaths.best), weights, optimizer.slots, this.state);
+      if (isBest) await team.save(join(runFolder, runPaths.best), weights, optimizer, this.state);
     });
     const epochs = (epoch + batch / rule.batches).toFixed(2);
     context.logger.info({ step, epochs, best: isBest, ...measured.metrics }, 'validation');
@@ -224,48 +231,59 @@ export class TrainingSession {
 
   /** Saves where training stands, in step with metrics.jsonl; `first` is done in between. */
   async #save(first: () => Promise<void> = async () => {}): Promise<void> {
-    const { weights, optimizer, metrics } = this.parts;
+    const { team, weights, optimizer, metrics } = this.parts;
     const startMs = performance.now();
     await metrics.flush();
     this.state = { ...this.state, metricsBytes: metrics.bytes };
     await first();
     const last = join(this.input.runFolder, runPaths.last);
-    await saveCheckpoint(last, weights, optimizer.slots, this.state);
+    await team.save(last, weights, optimizer, this.state);
     this.#savedAtMs = performance.now();
     this.#savingMs = this.#savedAtMs - startMs;
   }
 
   /** @throws Interrupted when the session is to end */
   async #stopOrGoOn(): Promise<void> {
-    const { stop } = this.parts;
     const unsavedMs = performance.now() - this.#savedAtMs;
-    if (stop.aborted || unsavedMs > Math.max(SAVE_AFTER_MS, this.#savingMs / SAVING_SHARE))
-      await this.#save();
-    this.throwIfStopped();
+    const isDue = unsavedMs > Math.max(SAVE_AFTER_MS, this.#savingMs / SAVING_SHARE);
+    const { stop, save } = await this.#agree(isDue);
+    if (stop || save) await this.#save();
+    this.#throwIf(stop);
   }
 
   /** @throws Interrupted when the session is to end; where it stands is saved, but for what has no step yet */
-  throwIfStopped(): void {
-    const { stop } = this.parts;
-    if (!stop.aborted) return;
+  async goOnOrThrow(): Promise<void> {
+    this.#throwIf((await this.#agree(false)).stop);
+  }
+
+  #agree(save: boolean): Promise<Wish> {
+    const { team, stop } = this.parts;
+    return team.agree({ stop: stop.aborted ? (stop.reason as NodeJS.Signals) : null, save });
+  }
+
+  #throwIf(signal: NodeJS.Signals | null): void {
+    if (!signal) return;
     const { step } = this.state;
     const text = step === 0 ? 'stopped before its first step' : `stopped after step ${step}, which is saved`;
     throw new Interrupted(
-      stop.reason as NodeJS.Signals,
+      signal,
       `${this.input.runFolder}: ${text}; the same command goes on with it (dupn train: with --resume)`,
     );
   }
 
   /** @throws Interrupted */
   #measure(plan: BatchPlan): Promise<Validation> {
-    const { weights, source, options } = this.parts;
-    const folder = join(this.input.runFolder, runPaths.temporary);
-    return validate(weights, this.#untilStopped(source.batches(plan)), folder, options.stored);
+    const { team, weights, source, options } = this.parts;
+    const folder = join(
+      this.input.runFolder,
+      `${runPaths.temporary}${team.share ? `-${team.share.index}` : ''}`,
+    );
+    return validate(team.scores(weights, this.#untilStopped(source.batches(plan)), options.stored), folder);
   }
 
   async *#untilStopped(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
     for await (const batch of batches) {
-      this.throwIfStopped();
+      await this.goOnOrThrow();
       yield batch;
     }
   }
@@ -282,7 +300,7 @@ export class TrainingSession {
 
   #record(record: MetricsRecord): void {
     this.parts.metrics.add(record);
-    this.parts.tensorboard.add(record);
+    this.parts.tensorboard?.add(record);
   }
 
   #samplesPerSecond(): number {
@@ -290,12 +308,19 @@ export class TrainingSession {
   }
 
   result(): FitResult {
-    const { source, weights } = this.parts;
+    const { source, weights, team } = this.parts;
+    const costs = [...team.costs()];
+    const steps = Math.max(1, this.#steps);
+    const perStep = costs.map(([purpose, { bytes, ms }]) => [
+      purpose,
+      { bytes: Math.round(bytes / steps), ms: ms / steps },
+    ]);
     return {
       state: this.state,
       samplesPerSecond: this.#samplesPerSecond(),
       waitingShare: this.#stepMs > 0 ? source.waitedMs / this.#stepMs : 0,
       parameters: countParameters(weights.shape),
+      ...(costs.length > 0 && { exchange: Object.fromEntries(perStep) }),
     };
   }
 }

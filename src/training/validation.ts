@@ -1,11 +1,8 @@
 /** The held-out part of the training period: one number that decides which weights are the best so far. */
 import { rm } from 'node:fs/promises';
-import type { Tensor2D } from '@tensorflow/tfjs-node';
 import { UserError } from '../common/errors.js';
-import type { Batch } from '../dataset/batch.js';
 import { TaskArea } from '../evaluation/task-area.js';
-import { scoreBatches } from '../model/score-batches.js';
-import type { ModelWeights } from '../model/weights.js';
+import type { ScoredSamples } from '../model/score-batches.js';
 
 export interface Validation {
   /** `auc[task]` (binary) or `macroAuc[task]` (several classes) of every task whose samples have two classes. */
@@ -14,16 +11,11 @@ export interface Validation {
   readonly score: number | null;
 }
 
-/** `folder` is for temporary files, and gone afterwards; `stored`, where given, gives the representations of a batch's requests. @throws UserError for scores that are no numbers */
-export async function validate(
-  weights: ModelWeights,
-  batches: AsyncIterable<Batch>,
-  folder: string,
-  stored?: (batch: Batch) => Tensor2D,
-): Promise<Validation> {
+/** `folder` is for temporary files, and gone afterwards. @throws UserError for scores that are no numbers */
+export async function validate(scores: AsyncIterable<ScoredSamples>, folder: string): Promise<Validation> {
   const areas = new Map<string, TaskArea>();
   try {
-    for await (const scored of scoreBatches(weights, batches, stored)) {
+    for await (const scored of scores) {
       if (!scored.logits.every(Number.isFinite)) throw notFinite(scored.task);
       let area = areas.get(scored.task);
       if (!area) {

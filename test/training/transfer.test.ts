@@ -13,6 +13,7 @@ import { tf } from '../../src/engine/tf.js';
 import { describeCheckpoint, loadCheckpoint, saveCheckpoint } from '../../src/model/checkpoint.js';
 import { representBatch } from '../../src/model/represent.js';
 import { scoreBatch } from '../../src/model/score.js';
+import { scoreBatches } from '../../src/model/score-batches.js';
 import { modelShape } from '../../src/model/shape.js';
 import { allVariables, initialWeights, type ModelWeights } from '../../src/model/weights.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
@@ -365,7 +366,10 @@ test('the curve at the best step is what the best weights reach on the evaluatio
     const config = await configWith('train.tasks=[spp]');
     const source = new BatchSource(join(world, 'prepared'));
     const measured = (part: 'evaluation' | 'validation') =>
-      validate(weights, source.batches(planFor(config, part, null)), join(folder, 'validation'));
+      validate(
+        scoreBatches(weights, source.batches(planFor(config, part, null))),
+        join(folder, 'validation'),
+      );
     const { metrics } = await measured('evaluation');
     const best = await measured('validation');
     expect(existsSync(join(folder, 'validation'))).toBe(false);

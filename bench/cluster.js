@@ -1,0 +1,46 @@
+/**
+ * `node bench/cluster.js [--data FOLDER] [--workers 1,2,4] [--tables replicated,sharded]`: training by several processes on this machine:
+ * samples a second, and what a step costs them by part. Prints one JSON document.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cacheFolder } from '../setup/libtensorflow.js';
+import { pythonEnvironment } from '../test/python-environment.js';
+import { dupn } from './command.js';
+import { PACKAGES } from './packages.js';
+import { trainingData } from './prepare.js';
+import { say } from './say.js';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: join(cacheFolder(), 'bench-data') },
+    workers: { type: 'string', default: '1,2,4' },
+    tables: { type: 'string', default: 'replicated,sharded' },
+  },
+});
+mkdirSync(values.data, { recursive: true });
+const python = await pythonEnvironment('bench', PACKAGES);
+const { config } = await trainingData({ data: values.data, python });
+
+const results = [];
+for (const workers of values.workers.split(',').map(Number)) {
+  for (const tables of values.tables.split(',')) {
+    if (workers === 1 && results.length > 0) continue;
+    say(`${workers} workers, ${tables} tables`);
+    const settings = ['run.name=cluster', `distributed.tables=${tables}`, 'train.epochs=1'];
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [
+        ...[dupn, 'train', '-c', config, '--force', '--json', '--log-level', 'error'],
+        ...['--local-cluster', `workers=${workers}`, ...settings.flatMap((setting) => ['--set', setting])],
+      ],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    if (status !== 0) throw new Error(`${workers} workers ended with ${status}`);
+    const { steps, samplesPerSecond, waitingShare, exchange = {} } = JSON.parse(stdout);
+    results.push({ workers, tables, steps, samplesPerSecond, waitingShare, exchange });
+  }
+}
+console.log(JSON.stringify(results, null, 1));

@@ -1,0 +1,152 @@
+/** Rows that parameter servers hold. Of a row that several processes read, one process updates it, with the gradients of all. */
+import type { Collectives } from './collectives.js';
+import { paddedLength } from './padded-length.js';
+import type { FetchedRows, RowExchange, Rows } from './row-exchange.js';
+import type { Servers } from './servers.js';
+import { type RowGradients, sumRows } from './sum-rows.js';
+
+export class ServerExchange implements RowExchange {
+  constructor(
+    private readonly collectives: Collectives,
+    private readonly servers: Servers,
+    private readonly widths: Readonly<Record<string, number>>,
+    private readonly accumulatorOf: (table: string) => string,
+  ) {}
+
+  async fetch(rows: Rows): Promise<FetchedRows> {
+    const entries = await Promise.all(
+      Object.entries(rows).map(async ([table, own]) => [table, await this.valuesOf(table, own)] as const),
+    );
+    return { values: Object.fromEntries(entries), sum: (gradients) => this.#sum(rows, gradients) };
+  }
+
+  /** Of rows of the whole table. */
+  async valuesOf(table: string, rows: Int32Array): Promise<Float32Array> {
+    const width = this.widths[table]!;
+    const values = new Float32Array(rows.length * width);
+    await this.#byServer(rows, async (server, places, positions) => {
+      const got = await this.servers.gather(server, table, places);
+      positions.forEach((position, at) => {
+        values.set(got.subarray(at * width, (at + 1) * width), position * width);
+      });
+    });
+    return values;
+  }
+
+  async total(numbers: readonly number[]): Promise<readonly number[]> {
+    return [...(await this.collectives.allReduce(Float64Array.from(numbers), 'norms'))];
+  }
+
+  readonly update = async (
+    table: string,
+    { indices, gradient }: RowGradients,
+    options: { readonly rate: number; readonly epsilon: number },
+  ): Promise<void> => {
+    const width = this.widths[table]!;
+    await this.#byServer(indices, (server, places, positions) => {
+      const own = new Float32Array(positions.length * width);
+      positions.forEach((position, at) => {
+        own.set(gradient.subarray(position * width, (position + 1) * width), at * width);
+      });
+      return this.servers.applyAdagrad(
+        server,
+        { table, accumulator: this.accumulatorOf(table) },
+        options,
+        places,
+        own,
+      );
+    });
+  };
+
+  /** Calls `visit` for each server that holds some of the rows, with their places there and their positions here. */
+  async #byServer(
+    rows: Int32Array,
+    visit: (server: number, places: Int32Array, positions: readonly number[]) => Promise<void>,
+  ): Promise<void> {
+    const count = this.servers.members.length;
+    const positions: number[][] = Array.from({ length: count }, () => []);
+    for (const [position, row] of rows.entries()) positions[row % count]!.push(position);
+    await Promise.all(
+      positions.map((own, server) =>
+        own.length > 0
+          ? visit(
+              server,
+              Int32Array.from(own, (position) => Math.floor(rows[position]! / count)),
+              own,
+            )
+          : null,
+      ),
+    );
+  }
+
+  /** The gradients of row r, added up, to the process of rank r mod size. */
+  async #sum(
+    rows: Rows,
+    gradients: Readonly<Record<string, Float32Array>>,
+  ): Promise<Record<string, RowGradients>> {
+    const { collectives, widths } = this;
+    const { size, rank } = collectives;
+    const tables = Object.keys(gradients).sort();
+    const parts = Array.from({ length: size }, (_, holder) =>
+      tables.map((table) =>
+        [...rows[table]!.keys()].filter((position) => rows[table]![position]! % size === holder),
+      ),
+    );
+    const counts = await collectives.allGather(
+      Int32Array.from(parts.flatMap((part) => part.map((positions) => positions.length))),
+      'numbers of rows',
+    );
+    const sent = (from: number, holder: number, t: number) => counts[from]![holder * tables.length + t]!;
+    const longest = (weight: (t: number) => number) => {
+      const lengths = counts.flatMap((_, from) =>
+        counts.map((_, holder) => tables.reduce((sum, _, t) => sum + sent(from, holder, t) * weight(t), 0)),
+      );
+      return paddedLength(Math.max(...lengths));
+    };
+    const [rowsLength, floatsLength] = [longest(() => 1), longest((t) => widths[tables[t]!]!)];
+    const sentRows = new Int32Array(size * rowsLength);
+    const sentValues = new Float32Array(size * floatsLength);
+    for (const [holder, part] of parts.entries()) {
+      let [row, float] = [holder * rowsLength, holder * floatsLength];
+      tables.forEach((table, t) => {
+        const width = widths[table]!;
+        for (const position of part[t]!) {
+          sentRows[row++] = rows[table]![position]!;
+          sentValues.set(gradients[table]!.subarray(position * width, (position + 1) * width), float);
+          float += width;
+        }
+      });
+    }
+    const gotRows = await collectives.allToAll(sentRows, 'row numbers');
+    const gotValues = await collectives.allToAll(sentValues, 'row gradients');
+    const read = counts.map(() => ({ row: 0, float: 0 }));
+    return Object.fromEntries(
+      tables.map((table, t) => {
+        const width = widths[table]!;
+        const indices: Int32Array[] = [];
+        const values: Float32Array[] = [];
+        for (const [from, at] of read.entries()) {
+          const count = sent(from, rank, t);
+          indices.push(gotRows[from]!.subarray(at.row, at.row + count));
+          values.push(gotValues[from]!.subarray(at.float, at.float + count * width));
+          at.row += count;
+          at.float += count * width;
+        }
+        return [table, sumRows(joined(Int32Array, indices), joined(Float32Array, values), width)];
+      }),
+    );
+  }
+}
+
+function joined<T extends Int32Array | Float32Array>(
+  type: new (length: number) => T,
+  parts: readonly T[],
+): T {
+  const whole = new type(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

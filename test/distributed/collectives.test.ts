@@ -1,0 +1,115 @@
+/** Collective operations between real processes, against what they are defined as. */
+import { expect, test } from 'vitest';
+import { paddedLength } from '../../src/distributed/padded-length.js';
+import { sumRows } from '../../src/distributed/sum-rows.js';
+import { startMembers } from './start-members.js';
+
+const ranks = (size: number) => Array.from({ length: size }, (_, rank) => rank);
+
+// Eleven, since TensorFlow lines up task 10 before task 2.
+test.each(process.env.DUPN_CLUSTER === '1' ? [2, 3, 11] : [3])('of %d processes', async (size) => {
+  const length = 1000;
+  const results = await startMembers<Record<string, unknown>>(size, { work: 'collect', length });
+  const sumOfRanks = (size * (size - 1)) / 2;
+  for (const [rank, result] of results.entries()) {
+    expect(result).toEqual({
+      sum: Array.from({ length }, (_, at) => 1000 * sumOfRanks + size * at),
+      doubles: [sumOfRanks, expect.closeTo(1e-12 * sumOfRanks, 20)],
+      all: ranks(size).map((other) => [other, 2]),
+      parts: ranks(size).map((other) => Array(other % 3).fill(other)),
+      texts: ranks(size).map((other) => `我 ${other}`),
+      pairs: ranks(size).map((other) => [100 * other + rank, 100 * other + rank]),
+      waited: Array(size).fill('true').join(),
+      costs: ['waiting for each other', 'test', 'messages'],
+    });
+  }
+});
+
+interface Exchanged {
+  readonly kind: 'replicated' | 'sharded';
+  readonly values: Record<string, number[]>;
+  readonly summed: Record<string, { indices: number[]; gradient: number[] }>;
+  readonly total: number[];
+}
+
+test('rows of tables go to those who ask for them, and their gradients to those who hold them', async () => {
+  const size = 3;
+  const widths = { a: 2, b: 3, c: 1 };
+  const tables = Object.keys(widths) as (keyof typeof widths)[];
+  let seed = 1;
+  const draw = (below: number) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return seed % below;
+  };
+  // The second batch has nothing for one process, the third is of one table alone.
+  const batches = [20, 7, 4].map((most, batch) =>
+    ranks(size).map((rank) => {
+      const count = (table: string) =>
+        (batch === 1 && rank === 2) || (batch === 2 && table !== 'a') ? 0 : 1 + draw(most);
+      const rows = Object.fromEntries(
+        tables.map((table) => [table, [...new Set(Array.from({ length: count(table) }, () => draw(40)))]]),
+      ) as Record<keyof typeof widths, number[]>;
+      // Table c does not learn.
+      const gradients = Object.fromEntries(
+        (['a', 'b'] as const).map((table) => [
+          table,
+          Array.from({ length: rows[table].length * widths[table] }, () => draw(100)),
+        ]),
+      ) as Record<'a' | 'b', number[]>;
+      return { rows, gradients };
+    }),
+  );
+  const results = await startMembers<Exchanged[]>(size, { work: 'exchange', batches, widths });
+  for (const [rank, exchanged] of results.entries()) {
+    for (const [at, { kind, values, summed, total }] of exchanged.entries()) {
+      const batch = batches[at % batches.length]!;
+      expect(total).toEqual(kind === 'sharded' ? [6, 6] : [rank + 1, 2]);
+      if (kind === 'sharded') {
+        for (const table of tables) {
+          const expected = batch[rank]!.rows[table].flatMap((row) =>
+            Array.from({ length: widths[table] }, (_, unit) => 10 * row + unit),
+          );
+          expect(values[table]).toEqual(expected);
+        }
+      }
+      expect(Object.keys(summed)).toEqual(['a', 'b']);
+      for (const table of ['a', 'b'] as const) {
+        const sums = new Map<number, number[]>();
+        for (const { rows, gradients } of batch) {
+          for (const [position, row] of rows[table].entries()) {
+            const sum = sums.get(row) ?? Array(widths[table]).fill(0);
+            sums.set(
+              row,
+              sum.map((value, unit) => value + gradients[table][position * widths[table] + unit]!),
+            );
+          }
+        }
+        const own = [...sums].filter(([row]) => kind === 'replicated' || row % size === rank);
+        const { indices, gradient } = summed[table]!;
+        const got = indices.map((place, slot) => [
+          kind === 'replicated' ? place : place * size + rank,
+          gradient.slice(slot * widths[table], (slot + 1) * widths[table]),
+        ]);
+        const byRow = (a: readonly unknown[], b: readonly unknown[]) => (a[0] as number) - (b[0] as number);
+        expect(got.sort(byRow)).toEqual(own.sort(byRow));
+      }
+    }
+  }
+});
+
+test('rows that come twice are added up', () => {
+  const { indices, gradient } = sumRows(Int32Array.of(5, 2, 5), Float32Array.of(1, 2, 3, 4, 10, 20), 2);
+  expect([...indices]).toEqual([5, 2]);
+  expect([...gradient]).toEqual([11, 22, 3, 4]);
+});
+
+test('padded lengths are few, and an eighth longer at most', () => {
+  const lengths = new Set<number>();
+  for (let length = 0; length <= 100_000; length++) {
+    const padded = paddedLength(length);
+    expect(padded).toBeGreaterThanOrEqual(Math.max(1, length));
+    expect(padded).toBeLessThanOrEqual(Math.max(1, length * 1.125));
+    lengths.add(padded);
+  }
+  expect(lengths.size).toBeLessThan(16 + 8 * 14);
+});

@@ -1,0 +1,203 @@
+/** `dupn train` by several processes: what comes of it, and what happens when one of them is lost. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { start } from '../setup/node-process.js';
+import { dupn, makeTinyWorld } from '../tiny-world.js';
+
+const bin = fileURLToPath(new URL('../../bin/dupn.js', import.meta.url));
+
+let world: string;
+
+beforeAll(async () => {
+  world = await makeTinyWorld(80);
+  await dupn('preprocess', '-c', join(world, 'base.yaml'));
+});
+
+afterAll(() => rm(world, { recursive: true, force: true }));
+
+const set = (...settings: string[]) => settings.flatMap((setting) => ['--set', setting]);
+
+const command = (name: string, ...more: string[]) => [
+  ...[
+    bin,
+    'train',
+    '-c',
+    join(world, 'base.yaml'),
+    ...set(`run.name=${name}`, 'distributed.timeoutSeconds=4'),
+  ],
+  ...more,
+];
+
+const run = (name: string, file: string) => join(world, 'runs', name, file);
+
+const metricsOf = (name: string) =>
+  readFileSync(run(name, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, number | string>);
+
+/** Process ids of the workers that a launcher has started. */
+function workersOf(launcher: number): number[] {
+  const lines = execFileSync('ps', ['-o', 'pid=', '--ppid', String(launcher)], { encoding: 'utf8' });
+  return lines.trim().split(/\s+/).map(Number);
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+async function until(isThere: () => boolean, over: Promise<unknown>): Promise<void> {
+  let ended = false;
+  void over.then(() => {
+    ended = true;
+  });
+  while (!isThere()) {
+    if (ended) throw new Error('the training has ended too early');
+    await pause(5);
+  }
+}
+
+const DROPOUT = set('tasks.ctr.tower.dropout=0', 'tasks.ppp.tower.dropout=0');
+
+test('the records of a run of two processes are those of one', async () => {
+  const [one, two] = [
+    start(command('one', ...DROPOUT)),
+    start(command('two', '--local-cluster', 'workers=2', '--json', ...DROPOUT)),
+  ];
+  expect((await one.ended).output).toContain('best after');
+  const ended = await two.ended;
+  expect([ended.code, ended.output]).toEqual([0, expect.stringContaining('"exchange"')]);
+  const [a, b] = [metricsOf('one'), metricsOf('two')];
+  expect(b.length).toBe(a.length);
+  for (const [at, record] of a.entries()) {
+    expect(Object.keys(b[at]!)).toEqual(Object.keys(record));
+    for (const [key, value] of Object.entries(record)) {
+      if (typeof value === 'number') expect(b[at]![key]).toBeCloseTo(value, 2);
+      else expect(b[at]![key]).toBe(value);
+    }
+  }
+  const evaluated = await dupn('eval', '-c', join(world, 'base.yaml'), ...set('run.name=two'), '--json');
+  expect(evaluated).toContain('auc[ctr]');
+});
+
+/** `npm run cluster` runs all; npm test what takes least. */
+const all = process.env.DUPN_CLUSTER === '1';
+
+const LONG = set('train.epochs=200', 'train.patience=200', 'train.validationsPerEpoch=4');
+
+test.each([
+  ...(all
+    ? ([
+        ['killed', 'worker 1', 1, 'SIGKILL', '', /worker 1 \(.*\) cannot be reached/],
+        ['frozen', 'worker 1', 1, 'SIGSTOP', '', /worker 1 \(.*\) does not answer \(within 4 s\)/],
+        ['killed', 'the chief', 0, 'SIGKILL', '', /worker 0 \(.*the chief\) cannot be reached/],
+        ['killed', 'worker 1 beside a server', 1, 'SIGKILL', ',ps=1', /worker 1 \(.*\) cannot be reached/],
+        ['frozen', 'a server', 2, 'SIGSTOP', ',ps=2', /ps 0 \(.*\) does not answer \(within 4 s\)/],
+      ] as const)
+    : []),
+  ['killed', 'a server', 3, 'SIGKILL', ',ps=2', /ps 1 \(.*\) cannot be reached/],
+  ['killed', 'the chief beside a server', 0, 'SIGKILL', ',ps=1', /the chief has not been heard of for 4 s/],
+] as const)('%s: %s', async (how, who, index, signal, servers, message) => {
+  const name = `${how} ${who}`.replaceAll(' ', '-');
+  const tables = set(`distributed.tables=${servers ? 'servers' : 'replicated'}`);
+  const cluster = start(command(name, '--local-cluster', `workers=2${servers}`, ...tables, ...LONG));
+  await until(() => existsSync(run(name, 'checkpoints/last')), cluster.ended);
+  const pids = workersOf(cluster.pid);
+  expect(pids.length).toBe(2 + Number(servers.slice(-1)));
+  process.kill(pids[index]!, signal);
+  if (signal === 'SIGSTOP') {
+    // The launcher waits for the frozen one too, and ends it.
+    await pause(9000);
+    process.kill(pids[index]!, 'SIGKILL');
+  }
+  const { code, output } = await cluster.ended;
+  expect(code).toBeGreaterThan(127);
+  expect(output).toMatch(message);
+  expect(output).toContain('--resume');
+  expect(pids.every((pid) => !isAlive(pid))).toBe(true);
+  const { state } = JSON.parse(readFileSync(run(name, 'checkpoints/last/checkpoint.json'), 'utf8')) as {
+    readonly state: { readonly step: number };
+  };
+  expect(state.step).toBeGreaterThan(0);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const TABLES = {
+  replicated: ['workers=2', ['weights', 'optimizer']],
+  sharded: ['workers=2', ['weights', 'optimizer', 'tables-1-of-2', 'tables-2-of-2', 'table-slots-2-of-2']],
+  servers: ['workers=2,ps=1', ['weights', 'optimizer', 'tables-1-of-1', 'table-slots-1-of-1']],
+} as const;
+
+test.each(all ? (['replicated', 'sharded', 'servers'] as const) : (['sharded'] as const))(
+  'stopped and resumed, %s tables: as if nothing had been',
+  async (tables) => {
+    const settings = set('train.epochs=3', 'train.validationsPerEpoch=2', `distributed.tables=${tables}`);
+    const [processes, files] = TABLES[tables];
+    const local = ['--local-cluster', processes, ...settings];
+    const whole = await start(command(`whole-${tables}`, ...local)).ended;
+    expect(whole.code).toBe(0);
+    const name = `stopped-${tables}`;
+    const stopped = start(command(name, ...local));
+    await until(() => existsSync(run(name, 'checkpoints/best')), stopped.ended);
+    stopped.kill('SIGTERM');
+    const { code, output } = await stopped.ended;
+    expect([code, output]).toEqual([
+      143,
+      expect.stringMatching(/stopped after step \d+, which is saved; with --resume\)/),
+    ]);
+    const resumed = await start(command(name, '--resume', ...local)).ended;
+    expect([resumed.code, resumed.output]).toEqual([0, expect.stringContaining('best after')]);
+    expect(readFileSync(run(name, 'metrics.jsonl'), 'utf8')).toBe(
+      readFileSync(run(`whole-${tables}`, 'metrics.jsonl'), 'utf8'),
+    );
+    for (const file of files.map((file) => `checkpoints/best/${file}.safetensors`)) {
+      expect(readFileSync(run(name, file)).equals(readFileSync(run(`whole-${tables}`, file)))).toBe(true);
+    }
+  },
+);
+
+test.runIf(all)('a process with another config is named by all', async () => {
+  const cluster = { worker: ['127.0.0.1:23911', '127.0.0.1:23912'] };
+  const members = [0, 1].map((index) =>
+    start(command('other', ...set(`train.l2=0.${index + 1}`)), {
+      env: { ...process.env, TF_CONFIG: JSON.stringify({ cluster, task: { type: 'worker', index } }) },
+    }),
+  );
+  for (const { ended } of members) {
+    const { code, output } = await ended;
+    expect([code, output]).toEqual([
+      2,
+      expect.stringContaining('worker 1 (127.0.0.1:23912) has not the same as worker 0'),
+    ]);
+    expect(output).toContain('train.l2: was 0.1, now 0.2');
+  }
+});
+
+test.runIf(all)('who does not come is named', async () => {
+  const cluster = { worker: ['127.0.0.1:23921', '127.0.0.1:23922'] };
+  const { code, output } = await start(command('waiting', ...set('distributed.startSeconds=3')), {
+    env: { ...process.env, TF_CONFIG: JSON.stringify({ cluster, task: { type: 'worker', index: 0 } }) },
+  }).ended;
+  expect([code, output]).toEqual([
+    138,
+    expect.stringContaining('worker 1 (127.0.0.1:23922) cannot be reached'),
+  ]);
+});
+
+test.each([
+  ['workers=0', /expected --local-cluster workers=<number>, or/],
+  ['2', /got "2"/],
+])('--local-cluster %s is refused', async (processes, message) => {
+  const { code, output } = await start(command('refused', '--local-cluster', processes)).ended;
+  expect([code, output]).toEqual([2, expect.stringMatching(message)]);
+});

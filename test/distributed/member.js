@@ -1,0 +1,147 @@
+/** A process of a cluster, for the tests: joins the others, does what it is asked for and prints what came of it as JSON. */
+import { join } from 'node:path';
+
+const { cluster, work, ...input } = JSON.parse(process.argv[2]);
+const load = (path) => import(new URL(`../../dist/${path}.js`, import.meta.url).href);
+const { Collectives } = await load('distributed/collectives');
+
+const plain = (value) =>
+  ArrayBuffer.isView(value)
+    ? [...value]
+    : Array.isArray(value)
+      ? value.map(plain)
+      : typeof value === 'object'
+        ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+        : value;
+
+const WORK = { collect, steps, exchange };
+
+if (input.server !== undefined) {
+  const { serveParameters } = await load('distributed/serve-parameters');
+  await serveParameters(
+    { servers: cluster.servers, server: input.server },
+    { startSeconds: 60, timeoutSeconds: 20 },
+  );
+  process.exit(0);
+}
+
+const collectives = await Collectives.join(cluster, { startSeconds: 60, timeoutSeconds: 20 });
+const result = await WORK[work](input);
+await collectives.leave();
+process.stdout.write(JSON.stringify(result), () => process.exit(0));
+
+/** Each operation, on numbers that tell the rank. */
+async function collect({ length }) {
+  const { rank, size } = collectives;
+  const own = Float32Array.from({ length }, (_, at) => 1000 * rank + at);
+  const results = {};
+  for (let round = 0; round < 3; round++) {
+    results.sum = await collectives.allReduce(own, 'test');
+    results.doubles = await collectives.allReduce(Float64Array.of(rank, 1e-12 * rank), 'test');
+    results.all = await collectives.allGather(Int32Array.of(rank, round), 'test');
+    results.parts = await collectives.gatherParts(
+      Int32Array.from({ length: rank % 3 }, () => rank),
+      'test',
+    );
+    results.texts = await collectives.gatherTexts(`我 ${rank}`);
+    const pairs = Float32Array.from({ length: 2 * size }, (_, at) => 100 * rank + Math.floor(at / 2));
+    results.pairs = await collectives.allToAll(pairs, 'test');
+  }
+  let worked = false;
+  const slow = async () => {
+    await new Promise((done) => setTimeout(done, rank === 0 ? 700 : 0));
+    worked = true;
+  };
+  await collectives.during(slow());
+  const waited = (await collectives.gatherTexts(String(worked))).join();
+  return { ...plain(results), waited, costs: [...collectives.costs.keys()] };
+}
+
+/** Rows and gradients of tables whose values tell the row, by both exchanges. */
+async function exchange({ batches, widths }) {
+  const { ReplicatedRows, ShardedRows } = await load('distributed/row-exchange');
+  const { rank, size } = collectives;
+  const results = [];
+  for (const [kind, Exchange] of Object.entries({ replicated: ReplicatedRows, sharded: ShardedRows })) {
+    const of = kind === 'sharded' ? size : 1;
+    const index = kind === 'sharded' ? rank : 0;
+    const rowsExchange = new Exchange(collectives, widths);
+    for (const batch of batches) {
+      const rows = Object.fromEntries(
+        Object.entries(batch[rank].rows).map(([table, own]) => [table, Int32Array.from(own)]),
+      );
+      const read = (table, places) =>
+        Float32Array.from({ length: places.length * widths[table] }, (_, at) => {
+          const place = places[Math.floor(at / widths[table])];
+          return 10 * (index + place * of) + (at % widths[table]);
+        });
+      const fetched = await rowsExchange.fetch(rows, read);
+      const gradients = Object.fromEntries(
+        Object.entries(batch[rank].gradients).map(([table, values]) => [table, Float32Array.from(values)]),
+      );
+      const summed = await fetched.sum(gradients);
+      const total = await rowsExchange.total([rank + 1, 2]);
+      results.push({ kind, values: plain(fetched.values ?? {}), summed: plain(summed), total: [...total] });
+    }
+  }
+  return results;
+}
+
+/** Steps of training; prints their records, and the dense weights afterwards. */
+async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
+  const { loadConfig } = await load('config/load');
+  const { BatchSource } = await load('dataset/batch-source');
+  const { openPrepared } = await load('dataset/prepared');
+  const { modelShape } = await load('model/shape');
+  const { clusterTeam } = await load('training/cluster-team');
+  const { replicatedTables, shardedTables } = await load('training/shared-tables');
+  const { serverTables } = await load('training/server-tables');
+  const { Servers } = await load('distributed/servers');
+  const { Optimizer } = await load('training/optimizer');
+  const { plansOf } = await load('training/plans');
+  const { stepOptions } = await load('training/step-options');
+  const { trainSteps } = await load('training/steps');
+  const { tf } = await load('engine/tf');
+  const config = await loadConfig(file, { set });
+  const { manifest } = openPrepared(prepared);
+  const shape = modelShape(config, manifest);
+  const tables = await {
+    replicated: () => replicatedTables(collectives, shape),
+    sharded: () => shardedTables(collectives, shape),
+    servers: async () => {
+      const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, config.distributed));
+      return serverTables(collectives, servers, shape, (error) => process.emitWarning(error));
+    },
+  }[config.distributed.tables]();
+  const team = clusterTeam(collectives, tables);
+  const weights = from
+    ? (await team.load(from, shape)).weights
+    : await team.fresh(shape, config.train.seed, config.model.embeddingDeviation);
+  const optimizer = new Optimizer(weights, config.train);
+  if (from) await team.loadSlots(from, optimizer);
+  const source = new BatchSource(prepared);
+  const records = [];
+  const tensors = [];
+  const first = from ? steps + 1 : 1;
+  const plan = plansOf(config, null, false, team.share).training({ epoch: 0, batch: first - 1 });
+  for await (const record of trainSteps(
+    weights,
+    optimizer,
+    source.batches(plan),
+    first,
+    stepOptions(config),
+    team.step,
+  )) {
+    records.push(record);
+    tensors.push(tf.memory().numTensors);
+    if (records.length === steps) break;
+  }
+  if (checkpoint) await team.save(join(checkpoint), weights, optimizer, { step: steps });
+  const dense = [...weights.dense].map(([name, variable]) => [
+    name,
+    [...variable.readRows(0, variable.shape[0] ?? 1)],
+  ]);
+  await source.close();
+  await tables.close();
+  return { records, dense: Object.fromEntries(dense), tensors };
+}
