@@ -153,7 +153,7 @@ test.each(all ? (['replicated', 'sharded', 'servers'] as const) : (['sharded'] a
     const { code, output } = await stopped.ended;
     expect([code, output]).toEqual([
       143,
-      expect.stringMatching(/stopped after step \d+, which is saved; with --resume\)/),
+      expect.stringMatching(/stopped after step \d+, which is saved; the same command goes on/),
     ]);
     const resumed = await start(command(name, '--resume', ...local)).ended;
     expect([resumed.code, resumed.output]).toEqual([0, expect.stringContaining('best after')]);
