@@ -70,13 +70,15 @@ try {
   const python = await pythonEnvironment('bench', PACKAGES);
   const here = environment(python);
   const measured = earlierParts(out, here);
-  for (const part of parts) {
-    const result = await PARTS[part]({ ...context, python });
+  // After each part, and what a long one has so far: the last one may be stopped.
+  const save = (part, result) => {
     measured[part] = { date: new Date().toISOString(), quick: context.quick, ...result };
     const ratios = Object.assign({}, ...Object.values(measured).map((one) => one.ratios ?? {}));
     const results = { date: new Date().toISOString(), ratios, environment: here, parts: measured };
-    // After each part: the last one may be stopped.
     writeFileSync(out, `${JSON.stringify(results, null, 1)}\n`);
+  };
+  for (const part of parts) {
+    save(part, await PARTS[part]({ ...context, python, save: (result) => save(part, result) }));
   }
   console.log(resultTables(JSON.parse(readFileSync(out, 'utf8'))));
   say(`results: ${out}`);

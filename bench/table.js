@@ -29,6 +29,9 @@ function section(title, header, rows) {
   return rows.length === 0 ? '' : `### ${title}\n\n${formatMarkdownTable(header, rows)}`;
 }
 
+/** Of its reason the first two lines: which command, and what that said. */
+const failure = ({ failed }) => `failed: ${failed.split('\n').slice(0, 2).join(' ')}`;
+
 function ratios(results) {
   const rows = Object.entries(results.ratios).map(([name, value]) => [
     name,
@@ -91,8 +94,10 @@ function fits({ parts: { fit } }) {
 
 function preprocessing({ parts: { preprocess } }) {
   if (!preprocess) return '';
-  const compared = preprocess.compared.flatMap(({ format, rows, seconds, peakRssBytes, comparisons }) =>
-    Object.keys(seconds).map((side) => {
+  const compared = preprocess.compared.flatMap((one) => {
+    const { format, rows, seconds, peakRssBytes, comparisons } = one;
+    if (one.failed) return [[`${count(one.events)} events, ${format}`, failure(one), null, null, null]];
+    return Object.keys(seconds).map((side) => {
       const comparison = comparisons.find(({ peer }) => peer === side);
       return [
         `${count(rows.events)} events, ${format}`,
@@ -101,17 +106,19 @@ function preprocessing({ parts: { preprocess } }) {
         megabytes(peakRssBytes[side]),
         comparison ? ratioText(comparison.ratio) : null,
       ];
-    }),
-  );
-  const sizes = preprocess.scaling.map(
-    ({ events, seconds, peakRssBytes, microsecondsPerEvent, disturbed }) => [
+    });
+  });
+  const sizes = preprocess.scaling.map((one) => {
+    const { events, seconds, peakRssBytes, microsecondsPerEvent, disturbed } = one;
+    if (one.failed) return [count(events), null, null, null, failure(one)];
+    return [
       count(events),
       `${rounded(seconds)} s`,
       `${rounded(microsecondsPerEvent)} us`,
       megabytes(peakRssBytes),
       disturbed ? 'beside other load' : null,
-    ],
-  );
+    ];
+  });
   return [
     section('Preprocessing', ['log', 'side', 'time', 'peak memory', 'ours over it'], compared),
     section('Preprocessing by size (ours, CSV)', ['events', 'time', 'an event', 'peak memory', ''], sizes),

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { attempt } from '../attempt.js';
 import { commandSide, dupn } from '../command.js';
 import { median, ratioOf, takeTurns } from '../compare.js';
 import { MIN_COUNT, TASKS } from '../config.js';
@@ -31,17 +32,25 @@ export async function preprocess(context) {
     sizes: quick ? [250_000, 1_000_000] : [1_000_000, 10_000_000, 50_000_000],
     memoryLimit: MEMORY_LIMIT,
   };
-  const compared = [];
-  for (const format of settings.formats) compared.push(await compareOn(format, settings, context));
-  const scaling = [];
-  for (const events of settings.sizes) scaling.push(await oursOf(events, settings, context));
-  const ratio = (peer) => compared[0].comparisons.find((one) => one.peer === peer).ratio.median;
-  return {
-    settings,
-    compared,
-    scaling,
-    ratios: { preprocessVsPandas: ratio('pandas'), preprocessVsPolars: ratio('polars') },
-  };
+  const [compared, scaling] = [[], []];
+  const results = () => ({ settings, compared, scaling, ratios: ratiosOf(compared) });
+  for (const format of settings.formats) {
+    const subject = { format, events: settings.events };
+    compared.push(await attempt(subject, () => compareOn(format, settings, context)));
+    context.save(results());
+  }
+  for (const events of settings.sizes) {
+    scaling.push(await attempt({ events }, () => oursOf(events, settings, context)));
+    context.save(results());
+  }
+  return results();
+}
+
+/** Of the first format, where it has been measured. */
+function ratiosOf([{ comparisons } = {}]) {
+  if (!comparisons) return {};
+  const ratio = (peer) => comparisons.find((one) => one.peer === peer).ratio.median;
+  return { preprocessVsPandas: ratio('pandas'), preprocessVsPolars: ratio('polars') };
 }
 
 /** The log with about so many events, and our command on it. */

@@ -16,6 +16,8 @@ export interface Phases {
   run<T>(name: Phase, work: (advance: Advance) => Promise<T>): Promise<T>;
   /** Runs statements one after the other, each a step. */
   sql(name: Phase, statements: readonly string[]): Promise<void>;
+  /** The latest that was started. */
+  current(): Phase;
   stop(): void;
 }
 
@@ -49,8 +51,10 @@ export function startPhases(progress: Progress, connection: DuckDBConnection, co
   const sum = Object.values(shares).reduce((total, share) => total + share, 0);
   const bar = progress.start('preprocess', TOTAL);
   let begin = 0;
+  let current: Phase = 'read';
 
   const run: Phases['run'] = async (name, work) => {
+    current = name;
     const length = (TOTAL * shares[name]) / sum;
     // Until the first step is named, the bar stands still.
     let [step, steps, furthest] = [0, Number.POSITIVE_INFINITY, 0];
@@ -83,6 +87,7 @@ export function startPhases(progress: Progress, connection: DuckDBConnection, co
           await connection.run(statement);
         }
       }),
+    current: () => current,
     stop: () => bar.stop(),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Puts the events of each user in order of time, writes them as streams, and tells where in them the history of each request
- * ends. Done on arrays, for as many users at a time as have some millions of events: a sort in SQL, and a join of requests to
+ * ends. Done on arrays, for as many users at a time as have some hundred thousand events: a sort in SQL, and a join of requests to
  * the moments before them, took several times as long.
  */
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { preparedPaths } from '../common/prepared.js';
 import type { Config } from '../config/schema.js';
 import { lastEventFields } from './contexts.js';
 import { orderByTime } from './order-by-time.js';
+import { PieceFile } from './piece-file.js';
 import { openRawFile, type RawFile, writeRawArray } from './raw-files.js';
 
 /** Events that lie between two moments of updates: those from `firstRow` of the log on, up to the next segment's. */
@@ -19,7 +20,7 @@ export interface Segment {
 }
 
 /** Events and requests that are in memory at once, at about 40 bytes; a user with more is taken alone. */
-const PIECE = 1 << 21;
+const PIECE = 1 << 19;
 
 const US_PER_SECOND = 1_000_000;
 
@@ -34,7 +35,7 @@ const NO_CONTEXT = -1;
  */
 export async function placeEvents(
   connection: DuckDBConnection,
-  folder: string,
+  { folder, work }: { readonly folder: string; readonly work: string },
   config: Config,
   users: number,
   segments: readonly Segment[],
@@ -44,14 +45,26 @@ export async function placeEvents(
   const events = await countByUser(connection, 'events', users);
   const requests = await countByUser(connection, 'request_keys', users);
   const pieces = divide(users, pieceRows, events, requests);
-  const memory = allocate(Math.max(0, ...pieces.map(({ numEvents }) => numEvents)));
   const outputs = await openOutputs(connection, folder, config, segments);
   const { segment: newSegment, firstRow: newFrom } = segments.at(-1)!;
   const offsets = new Int32Array(users + 1);
+  const files: PieceFile[] = [];
   try {
-    for (const { first, last, numRequests } of pieces) {
-      const range = `usr >= ${first} AND usr < ${last}`;
-      const piece = await readPiece(connection, range, events.subarray(first, last), first, memory);
+    const pieceFile = (name: string, slots: number, sizes: readonly number[]) => {
+      const file = new PieceFile(join(work, name), slots, sizes);
+      files.push(file);
+      return file;
+    };
+    const eventSizes = pieces.map(({ numEvents }) => numEvents);
+    const eventFile = pieceFile('events', EVENT_SLOTS, eventSizes);
+    const requestSizes = pieces.map(({ numRequests }) => numRequests);
+    const requestFile = pieceFile('requests', REQUEST_SLOTS, requestSizes);
+    const pieceOf = piecesOfUsers(users, pieces);
+    await divideEvents(connection, eventFile, pieceOf);
+    await divideRequests(connection, requestFile, pieceOf);
+    const memory = allocate(Math.max(0, ...eventSizes));
+    for (const [number, { first, last, numRequests }] of pieces.entries()) {
+      const piece = readPiece(eventFile, number, events.subarray(first, last), first, memory);
       for (const output of outputs) await writePiece(output, piece);
       for (let user = first; user < last; user++) {
         let count = 0;
@@ -60,17 +73,25 @@ export async function placeEvents(
         }
         offsets[user + 1] = offsets[user]! + count;
       }
-      if (numRequests > 0) await placeRequests(connection, range, numRequests, piece, first);
+      if (numRequests > 0) await placeRequests(connection, requestFile, number, numRequests, piece, first);
     }
   } finally {
+    for (const file of files) file.close();
     for (const { files } of outputs) for (const { file } of files) await file.close();
   }
   await writeRawArray(folder, preparedPaths.streamOffsets(newSegment), offsets);
 }
 
-/** Ranges of users. */
-function divide(users: number, pieceRows: number, events: Int32Array, requests: Int32Array) {
-  const pieces: { first: number; last: number; numEvents: number; numRequests: number }[] = [];
+/** Users from `first` up to `last`. */
+interface Range {
+  readonly first: number;
+  readonly last: number;
+  readonly numEvents: number;
+  readonly numRequests: number;
+}
+
+function divide(users: number, pieceRows: number, events: Int32Array, requests: Int32Array): Range[] {
+  const pieces: { -readonly [key in keyof Range]: Range[key] }[] = [];
   for (let user = 0; user < users; user++) {
     const [numEvents, numRequests] = [events[user]!, requests[user]!];
     const piece = pieces.at(-1);
@@ -85,11 +106,59 @@ function divide(users: number, pieceRows: number, events: Int32Array, requests: 
 
 async function countByUser(connection: DuckDBConnection, table: string, users: number): Promise<Int32Array> {
   const counts = new Int32Array(users);
-  const sql = `SELECT usr, CAST(count(*) AS INTEGER) FROM ${table} GROUP BY usr`;
-  await eachChunk(connection, sql, ([user, count], rows) => {
-    for (let row = 0; row < rows; row++) counts[user![row]!] = count![row]!;
+  await eachChunk(connection, `SELECT usr FROM ${table}`, ([user], rows) => {
+    for (let row = 0; row < rows; row++) counts[user![row]!]!++;
   });
   return counts;
+}
+
+/** Each user's piece. */
+function piecesOfUsers(users: number, pieces: readonly Range[]): Int32Array {
+  const pieceOf = new Int32Array(users);
+  for (const [number, { first, last }] of pieces.entries()) pieceOf.fill(number, first, last);
+  return pieceOf;
+}
+
+/** Time, user, item, context and input order. */
+const EVENT_SLOTS = 6;
+
+async function divideEvents(
+  connection: DuckDBConnection,
+  file: PieceFile,
+  pieceOf: Int32Array,
+): Promise<void> {
+  const { doubles, integers } = file.buffer;
+  const sql = 'SELECT CAST(time_us AS DOUBLE), usr, item, context, CAST(ord AS UINTEGER) FROM events';
+  await eachChunk(connection, sql, ([time, user, item, context, input], rows) => {
+    for (let row = 0; row < rows; row++) {
+      const at = EVENT_SLOTS * file.next(pieceOf[user![row]!]!);
+      doubles[at / 2] = time![row]!;
+      integers[at + 2] = user![row]!;
+      integers[at + 3] = item![row]!;
+      integers[at + 4] = context![row]!;
+      integers[at + 5] = input![row]!;
+    }
+  });
+}
+
+/** Time, user and request. */
+const REQUEST_SLOTS = 4;
+
+async function divideRequests(
+  connection: DuckDBConnection,
+  file: PieceFile,
+  pieceOf: Int32Array,
+): Promise<void> {
+  const { doubles, integers } = file.buffer;
+  const sql = 'SELECT CAST(time_us AS DOUBLE), usr, request FROM request_keys';
+  await eachChunk(connection, sql, ([time, user, request], rows) => {
+    for (let row = 0; row < rows; row++) {
+      const at = REQUEST_SLOTS * file.next(pieceOf[user![row]!]!);
+      doubles[at / 2] = time![row]!;
+      integers[at + 2] = user![row]!;
+      integers[at + 3] = request![row]!;
+    }
+  });
 }
 
 /** For all pieces, one after the other: memory outside of V8's heap is freed late. */
@@ -126,25 +195,25 @@ interface Piece extends Memory {
   readonly order: Int32Array;
 }
 
-async function readPiece(
-  connection: DuckDBConnection,
-  range: string,
+function readPiece(
+  file: PieceFile,
+  number: number,
   counts: Int32Array,
   firstUser: number,
   memory: Memory,
-): Promise<Piece> {
+): Piece {
   const starts = new Int32Array(counts.length + 1);
   for (const [at, count] of counts.entries()) starts[at + 1] = starts[at]! + count;
   const { items, contexts, times, inputs, spare } = memory;
   const next = starts.slice();
-  const sql = `SELECT usr, item, context, CAST(time_us AS DOUBLE), CAST(ord AS UINTEGER) FROM events WHERE ${range}`;
-  await eachChunk(connection, sql, ([user, item, context, time, input], rows) => {
+  file.read(number, ({ doubles, integers }, rows) => {
     for (let row = 0; row < rows; row++) {
-      const place = next[user![row]! - firstUser]!++;
-      items[place] = item![row]!;
-      contexts[place] = context![row]!;
-      times[place] = time![row]!;
-      inputs[place] = input![row]!;
+      const at = row * EVENT_SLOTS;
+      const place = next[integers[at + 2]! - firstUser]!++;
+      times[place] = doubles[at / 2]!;
+      items[place] = integers[at + 3]!;
+      contexts[place] = integers[at + 4]!;
+      inputs[place] = integers[at + 5]!;
     }
   });
   const order = memory.order.subarray(0, starts.at(-1));
@@ -253,7 +322,8 @@ async function writePiece({ from, to, files }: Output, piece: Piece): Promise<vo
 
 async function placeRequests(
   connection: DuckDBConnection,
-  range: string,
+  file: PieceFile,
+  number: number,
   count: number,
   { starts, order, times, contexts }: Piece,
   firstUser: number,
@@ -261,17 +331,18 @@ async function placeRequests(
   const places = [new Int32Array(count), new Int32Array(count), new Int32Array(count)] as const;
   const [requests, ends, lastContexts] = places;
   let filled = 0;
-  const sql = `SELECT request, usr, CAST(time_us AS DOUBLE) FROM request_keys WHERE ${range}`;
-  await eachChunk(connection, sql, ([request, user, time], rows) => {
+  file.read(number, ({ doubles, integers }, rows) => {
     for (let row = 0; row < rows; row++) {
-      const start = starts[user![row]! - firstUser]!;
-      let [low, high] = [start, starts[user![row]! - firstUser + 1]!];
+      const at = row * REQUEST_SLOTS;
+      const [time, user] = [doubles[at / 2]!, integers[at + 2]! - firstUser];
+      const start = starts[user]!;
+      let [low, high] = [start, starts[user + 1]!];
       while (low < high) {
         const middle = (low + high) >>> 1;
-        if (times[order[middle]!]! < time![row]!) low = middle + 1;
+        if (times[order[middle]!]! < time) low = middle + 1;
         else high = middle;
       }
-      requests[filled] = request![row]!;
+      requests[filled] = integers[at + 3]!;
       ends[filled] = low - start;
       lastContexts[filled] = low > start ? contexts[order[low - 1]!]! : NO_CONTEXT;
       filled++;

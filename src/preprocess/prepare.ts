@@ -59,13 +59,15 @@ export interface Plan {
   readonly update: Update | null;
   /** Whether the log is kept for updates. */
   readonly keepsLog: boolean;
+  /** For temporary files. */
+  readonly work: string;
   readonly context: Context;
 }
 
 /** Writes the prepared folder to `target`; the manifest comes last. */
 export async function prepare(
   connection: DuckDBConnection,
-  { config, read, carried, update, keepsLog, context }: Plan,
+  { config, read, carried, update, keepsLog, work, context }: Plan,
   target: string,
   phases: Phases,
 ): Promise<Manifest> {
@@ -115,7 +117,8 @@ export async function prepare(
   const segment: Segment = { segment: `${earlier.length}`.padStart(4, '0'), firstRow: read.firstRow };
   await phases.run('histories', async () => {
     await sql(...createRequestKeysSql(config, bounds));
-    await placeEvents(connection, target, config, users, [...segmentsOf(before), segment]);
+    const folders = { folder: target, work };
+    await placeEvents(connection, folders, config, users, [...segmentsOf(before), segment]);
   });
   await phases.sql('samples', [
     createRequestsSql,

@@ -11,6 +11,7 @@ import { readManifest } from '../common/read-manifest.js';
 import type { Config } from '../config/schema.js';
 import type { Carried, Carry } from './carried.js';
 import { checkCarried } from './check-carried.js';
+import { explainLimits } from './out-of-limits.js';
 import { startPhases } from './phases.js';
 import { prepare } from './prepare.js';
 import { checkPattern } from './query-words.js';
@@ -69,10 +70,12 @@ export async function preprocess(input: PreprocessInput): Promise<PreprocessResu
       let manifest: Manifest | undefined;
       await replaceFolder(folder, async (target) => {
         await keepRejects(folder, target);
-        const plan = { config, read, carried, update, keepsLog: input.update === true, context };
+        const plan = { config, read, carried, update, keepsLog: input.update === true, work, context };
         manifest = await prepare(connection, plan, target, phases);
       });
       return done(manifest!, { update: update && summariseUpdate(update.carried.manifest, manifest!) });
+    } catch (error) {
+      throw await explainLimits(error, { phase: phases.current(), work, limits: config.preprocess });
     } finally {
       await phases.run('close', async () => database.close()).finally(phases.stop);
     }

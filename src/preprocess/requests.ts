@@ -148,10 +148,15 @@ export function createSamplesSql(config: Config): string[] {
        WHERE s.candidate_id IS NULL`;
   return [
     ...(drifts ? createItemMomentsSql : []),
-    `CREATE VIEW asked_requests AS SELECT a.*, r.request FROM asked a LEFT JOIN request_rows r
+    // A table: as a view, each part of the union below would hold a hash table of all requests in memory at once.
+    `CREATE TABLE asked_requests AS SELECT a.task, a.ord, a.time_us, a.candidate_id, a.label, a.weight, r.request
+       FROM asked a LEFT JOIN request_rows r
        ON r.usr = a.usr AND r.time_us = a.time_us AND r.request_id IS NOT DISTINCT FROM a.request_id
          AND r.query_key IS NOT DISTINCT FROM a.query_key`,
+    'DROP VIEW asked',
+    'DROP TABLE asked_all',
     `CREATE TABLE sample_rows AS ${[items, ...entities, alone].join(' UNION ALL ')} ORDER BY task, request, ord`,
+    'DROP TABLE asked_requests',
   ];
 }
 

@@ -33,6 +33,19 @@ test('so is what DuckDB words in its own way', () => {
   expect(systemProblem(small)).toContain('raise preprocess.memoryLimit');
 });
 
+test('so is a lack of memory: that of DuckDB, and that of the machine', () => {
+  const limit = new Error(
+    'Out of Memory Error: failed to pin block of size 256.0 KiB (4.5 MiB/4.7 MiB used)\n\nmore',
+  );
+  expect(systemProblem(limit)).toMatch(
+    /more memory than it may have \(Out of Memory Error: .* used\)\)\n {2}raise preprocess.memoryLimit/,
+  );
+  const machine = new Error(
+    'Out of Memory Error: Failed to allocate block of 1073741824 bytes (bad allocation)',
+  );
+  expect(systemProblem(machine)).toContain('this machine has no memory left');
+});
+
 test('other errors stay what they are', () => {
   for (const error of [new Error('a fault'), new UserError('a mistake'), 'text', new TypeError('x')]) {
     expect(systemProblem(error)).toBeNull();

@@ -54,7 +54,7 @@ it('gives the same streams and histories whatever the number of users at a time'
         { segment: '0000', firstRow: 0 },
         { segment: '0001', firstRow: isNewFrom },
       ];
-      await placeEvents(connection, folder, config, numUsers, segments, pieceRows);
+      await placeEvents(connection, { folder, work: folder }, config, numUsers, segments, pieceRows);
       const read = async (path: string) => (await readFile(join(folder, 'streams', path))).buffer;
       const last = '0001/';
       expect([...new Int32Array(await read(`${last}offsets.i32`))]).toEqual(offsets);

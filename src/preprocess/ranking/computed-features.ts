@@ -6,6 +6,7 @@
 import { isOneOf } from '../../common/sql.js';
 import type { Config, RankingConfig } from '../../config/schema.js';
 import { type Inputs, number, text } from '../items.js';
+import { joinLookupsSql, type Lookup } from './join-lookups.js';
 
 /** A feature of the rows of `rank_features`. */
 export interface ComputedFeature {
@@ -71,7 +72,8 @@ export function createComputedFeaturesSql(config: Config, inputs: Inputs): strin
     createEventsSql(ranking, inputs, columns, config),
     ...keys.flatMap(({ key }) => [...createCountsSql(key), ...createOwnCountsSql(key)]),
     ...createPricesSql(ranking, inputs, config),
-    createTableSql(ranking, keys),
+    'DROP TABLE rank_events',
+    ...joinLookupsSql('rank_asked', 'rank_features', lookups(ranking, keys)),
   ];
 }
 
@@ -99,7 +101,7 @@ function createEventsSql(ranking: RankingConfig, { log, items }: Inputs, columns
 
 /** `rank_<key>` (key, time_us, <kind>_<days> of the windows): of the keys and moments that are asked. */
 function createCountsSql(key: Key): string[] {
-  const totals = KINDS.map((kind) => `sum(${kind}) OVER past AS ${kind}`).join(', ');
+  const totals = KINDS.map((kind) => `CAST(sum(${kind}) OVER past AS INTEGER) AS ${kind}`).join(', ');
   const summed = KINDS.map((kind) => `sum(${kind}) AS ${kind}`).join(', ');
   const counts = WINDOWS.flatMap((days) =>
     KINDS.map((kind) => `coalesce(now.${kind}, 0) - coalesce(from_${days}.${kind}, 0) AS ${kind}_${days}`),
@@ -116,18 +118,21 @@ function createCountsSql(key: Key): string[] {
       FROM (SELECT DISTINCT ${key}_key AS key, time_us FROM rank_asked WHERE ${key}_key IS NOT NULL) a
       ASOF LEFT JOIN rank_totals_${key} now ON now.key = a.key AND a.time_us > now.time_us
       ${joins.join(' ')}`,
+    `DROP TABLE rank_totals_${key}`,
   ];
 }
 
 /** `rank_own_<key>` (usr, key, time_us, events: the user's own with the key, since: the latest): of those that are asked. */
 function createOwnCountsSql(key: Key): string[] {
   return [
-    `CREATE TABLE rank_own_totals_${key} AS SELECT usr, key, time_us, sum(n) OVER (PARTITION BY usr, key ORDER BY time_us) AS events
+    `CREATE TABLE rank_own_totals_${key} AS SELECT usr, key, time_us,
+        CAST(sum(n) OVER (PARTITION BY usr, key ORDER BY time_us) AS INTEGER) AS events
       FROM (SELECT usr, ${key}_key AS key, time_us, count(*) AS n FROM rank_events
         WHERE ${key}_key IS NOT NULL AND usr IN (SELECT usr FROM rank_asked) GROUP BY ALL) moments`,
     `CREATE TABLE rank_own_${key} AS SELECT a.*, coalesce(own.events, 0) AS events, a.time_us - own.time_us AS since
       FROM (SELECT DISTINCT usr, ${key}_key AS key, time_us FROM rank_asked WHERE ${key}_key IS NOT NULL) a
       ASOF LEFT JOIN rank_own_totals_${key} own ON own.usr = a.usr AND own.key = a.key AND a.time_us > own.time_us`,
+    `DROP TABLE rank_own_totals_${key}`,
   ];
 }
 
@@ -174,39 +179,48 @@ function createPricesSql({ price, priceFrom }: RankingConfig, { items }: Inputs,
   ];
 }
 
-function createTableSql(ranking: RankingConfig, keys: readonly { readonly key: Key }[]): string {
-  const columns = ['a.usr', 'a.time_us', 'a.item', 'a.item_id'];
-  const joins: string[] = [];
-  for (const { key } of keys) {
-    const counts = KINDS.flatMap((kind) => WINDOWS.map((days) => `${kind}_${days}`));
-    columns.push(
-      ...counts.map((count) => `k_${key}.${count} AS ${key}_${count}`),
-      `own_${key}.events AS own_${key}`,
-      `own_${key}.since AS since_${key}`,
-    );
-    joins.push(
-      `LEFT JOIN rank_${key} k_${key} ON k_${key}.key = a.${key}_key AND k_${key}.time_us = a.time_us`,
-      `LEFT JOIN rank_own_${key} own_${key}
-        ON own_${key}.usr = a.usr AND own_${key}.key = a.${key}_key AND own_${key}.time_us = a.time_us`,
-    );
-  }
+/** What is looked up for the rows of `rank_asked`. */
+function lookups(ranking: RankingConfig, keys: readonly { readonly key: Key }[]): Lookup[] {
+  const moment = (table: string) => `${table}.time_us = a.time_us`;
+  const found: Lookup[] = [];
   if (ranking.price !== undefined) {
-    columns.push('p.price', 'up.mean AS user_price');
-    joins.push(
-      `LEFT JOIN rank_prices p ON p.key = a.item_key${ranking.priceFrom === 'log' ? ' AND p.time_us = a.time_us' : ''}`,
-      'LEFT JOIN rank_user_prices up ON up.key = a.usr AND up.time_us = a.time_us',
-    );
-    if (keys.some(({ key }) => key === 'category')) {
-      columns.push('cp.mean AS category_price');
-      joins.push('LEFT JOIN rank_category_prices cp ON cp.key = a.category_key AND cp.time_us = a.time_us');
-    }
+    const hasCategory = keys.some(({ key }) => key === 'category');
+    found.push({
+      columns: [
+        'rank_prices.price',
+        'rank_user_prices.mean AS user_price',
+        ...(hasCategory ? ['rank_category_prices.mean AS category_price'] : []),
+      ],
+      tables: {
+        rank_prices: `rank_prices.key = a.item_key${ranking.priceFrom === 'log' ? ` AND ${moment('rank_prices')}` : ''}`,
+        rank_user_prices: `rank_user_prices.key = a.usr AND ${moment('rank_user_prices')}`,
+        ...(hasCategory && {
+          rank_category_prices: `rank_category_prices.key = a.category_key AND ${moment('rank_category_prices')}`,
+        }),
+      },
+    });
   }
   if (ranking.predictedCtr) {
-    columns.push('predicted.prediction');
-    joins.push(`LEFT JOIN rank_predictions predicted
-      ON predicted.usr = a.usr AND predicted.time_us = a.time_us AND predicted.item_id = a.item_id`);
+    const table = 'rank_predictions';
+    const condition = `${table}.usr = a.usr AND ${moment(table)} AND ${table}.item_id = a.item_id`;
+    found.push({ columns: [`${table}.prediction`], tables: { [table]: condition } });
   }
-  return `CREATE TABLE rank_features AS SELECT ${columns.join(', ')} FROM rank_asked a ${joins.join('\n')}`;
+  for (const { key } of keys) {
+    const counts = KINDS.flatMap((kind) => WINDOWS.map((days) => `${kind}_${days}`));
+    const [counted, own] = [`rank_${key}`, `rank_own_${key}`];
+    found.push({
+      columns: [
+        ...counts.map((count) => `${counted}.${count} AS ${key}_${count}`),
+        `${own}.events AS own_${key}`,
+        `${own}.since AS since_${key}`,
+      ],
+      tables: {
+        [counted]: `${counted}.key = a.${key}_key AND ${moment(counted)}`,
+        [own]: `${own}.usr = a.usr AND ${own}.key = a.${key}_key AND ${moment(own)}`,
+      },
+    });
+  }
+  return found;
 }
 
 /** Of a conversion rate: as if every item began with one purchase in twenty clicks. */

@@ -24,20 +24,24 @@ export async function writeFeatures(
   const computed = isComputed
     ? computedFeatures(config, inputs).filter(({ name }) => !source.features?.includes(name))
     : [];
-  const from = `FROM sample_rows s JOIN ${input.table} own ON own.rowid = s.ord JOIN request_rows r USING (request)
-    ${isComputed ? joinComputedFeatures(config, inputs) : ''} WHERE s.task = ${taskNumber}`;
+  const columns = [...computed, ...brought];
+  // Worked out once: they are gone through three times.
+  const values = columns.map(({ sql }, at) => `, ${sql} AS f${at}`).join('');
+  await connection.run(`CREATE TABLE sample_features AS SELECT s.rowid AS place, r.split${values}
+    FROM sample_rows s JOIN ${input.table} own ON own.rowid = s.ord JOIN request_rows r USING (request)
+    ${isComputed ? joinComputedFeatures(config, inputs) : ''} WHERE s.task = ${taskNumber}`);
   const { features, sql } = await normaliseFeatures(
     connection,
-    [...computed, ...brought],
-    from,
-    'r.split = 0',
+    columns.map(({ name }, at) => ({ name, sql: `f${at}` })),
+    'FROM sample_features WHERE split = 0',
     encoding.features(task),
   );
   await writeRawFiles(
     connection,
     folder,
     [{ path: preparedPaths.sampleFeatures(task), sql }],
-    `${from} ORDER BY s.request, s.ord`,
+    'FROM sample_features ORDER BY place',
   );
+  await connection.run('DROP TABLE sample_features');
   return features;
 }
