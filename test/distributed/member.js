@@ -57,7 +57,7 @@ async function collect({ length }) {
   return { ...plain(results), waited, costs: [...collectives.costs.keys()] };
 }
 
-/** Rounds of random lengths; one wishes something after some of them. */
+/** Rounds of random lengths; some wish something from a round on, until it comes true. */
 async function meet({ wishes, rounds, meetEvery }) {
   const { Meeting } = await load('distributed/meeting');
   const meeting = new Meeting(collectives);
@@ -69,7 +69,8 @@ async function meet({ wishes, rounds, meetEvery }) {
     await new Promise((done) => setTimeout(done, Math.random() * (rank === 1 ? 120 : 20)));
     if (round % meetEvery === 0) await meeting.meet(round);
     else {
-      const wish = wishes.find((one) => one.rank === rank && one.round === round)?.wish ?? 0;
+      const open = wishes.filter(({ wish }) => !events.some(([, came]) => came === wish));
+      const wish = open.find((one) => one.rank === rank && one.round <= round)?.wish ?? 0;
       const came = await meeting.after(round, wish);
       if (came > 0) {
         events.push([round, came]);
