@@ -12,6 +12,7 @@ import { type Cluster, describeMember } from '../distributed/cluster.js';
 import { Collectives } from '../distributed/collectives.js';
 import { Servers } from '../distributed/servers.js';
 import { type ModelShape, modelShape } from '../model/shape.js';
+import { asynchronousTeam } from '../training/asynchronous-team.js';
 import { clusterTeam } from '../training/cluster-team.js';
 import { preparedKey } from '../training/prepared-key.js';
 import { serverTables } from '../training/server-tables.js';
@@ -53,9 +54,9 @@ export async function joinCluster(
   const collectives = await Collectives.join(cluster, config.distributed);
   const own = { version: version(), prepared: preparedKey(manifest), config };
   await checkSame(collectives, cluster, own);
-  const tables = await tablesOf(collectives, cluster, config, modelShape(config, manifest));
+  const { tables, team } = await teamOf(collectives, cluster, config, modelShape(config, manifest));
   return {
-    team: clusterTeam(collectives, tables),
+    team,
     open: (options) => openForAll(collectives, cluster, config, options),
     during: async (work) => (await collectives.during(work)) as Awaited<typeof work>,
     async leave() {
@@ -65,24 +66,27 @@ export async function joinCluster(
   };
 }
 
-async function tablesOf(
+async function teamOf(
   collectives: Collectives,
   cluster: Cluster,
   { distributed, model }: Config,
   shape: ModelShape,
-): Promise<SharedTables> {
-  if (distributed.tables === 'replicated') return replicatedTables(collectives, shape);
-  if (distributed.tables === 'sharded') return shardedTables(collectives, shape);
+): Promise<{ readonly tables: SharedTables; readonly team: Team }> {
+  const synchronous = (tables: SharedTables) => ({ tables, team: clusterTeam(collectives, tables) });
+  if (distributed.tables === 'replicated') return synchronous(replicatedTables(collectives, shape));
+  if (distributed.tables === 'sharded') return synchronous(shardedTables(collectives, shape));
   if (model.itemEmbeddings === 'word2vec' || model.queryEmbeddings === 'word2vec') {
     throw new UserError(
       'Cannot train with tables on servers: they start as random numbers, and word2vec is asked for; use distributed.tables: sharded',
     );
   }
   const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, distributed));
-  return serverTables(collectives, servers, shape, (error) => {
+  const tables = serverTables(collectives, servers, shape, (error) => {
     // What waits for a server finds out by itself; a chief that waits for nothing does not.
     process.emitWarning(messageOf(error));
   });
+  if (distributed.steps === 'synchronous') return synchronous(tables);
+  return { tables, team: asynchronousTeam(collectives, servers, tables) };
 }
 
 /** @throws UserError where tables are on servers that are not there, or servers are there for nothing */

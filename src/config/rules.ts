@@ -23,6 +23,18 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...featureRules(config),
     ...trainedRules(config),
     ...nameRules(config),
+    ...distributedRules(config),
+  ];
+}
+
+function distributedRules({ distributed }: Config): RuleProblem[] {
+  const { tables, steps } = distributed;
+  if (steps === 'synchronous' || tables === 'servers') return [];
+  return [
+    problem(['distributed', 'steps'], `asynchronous steps expect tables: servers, got ${tables}`, [
+      ['distributed', 'steps'],
+      ['distributed', 'tables'],
+    ]),
   ];
 }
 

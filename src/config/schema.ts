@@ -333,6 +333,12 @@ export const configSchema = z.strictObject({
         .describe(
           'Embedding tables and their optimiser slots: replicated, whole in each process that trains; sharded, row by row over all of them; servers, row by row over the parameter servers (ps) of TF_CONFIG',
         ),
+      steps: z
+        .enum(['synchronous', 'asynchronous'])
+        .default('synchronous')
+        .describe(
+          'synchronous: all make one step together, of one batch. asynchronous (with tables: servers): each makes steps of its own, on batches and with updates of its own, and all meet at validations; faster where some are slower, and never twice the same',
+        ),
       timeoutSeconds: positiveInt
         .default(60)
         .describe(

@@ -25,18 +25,21 @@ export interface BatchPlan {
   readonly firstBatch?: number;
   /** Reads every `of`th request of each batch, from the one at `index` on: what one of several processes works on. */
   readonly share?: { readonly index: number; readonly of: number };
+  /** Reads every `of`th batch, from the one at `index` on; where the last ones are fewer, an empty one. */
+  readonly turn?: { readonly index: number; readonly of: number };
 }
 
 export interface PlanSize {
   readonly requests: number;
-  /** Of the whole pass, those before firstBatch included. */
+  /** Of the whole pass, those before firstBatch included; with `turn`, of those of one process. */
   readonly batches: number;
 }
 
 /** @throws UserError when a task is not in the prepared data */
 export function measurePlan(prepared: PreparedData, plan: BatchPlan): PlanSize {
   const requests = select(prepared, plan).requests.length;
-  return { requests, batches: Math.ceil(requests / plan.batchRequests) };
+  const batches = Math.ceil(requests / plan.batchRequests);
+  return { requests, batches: Math.ceil(batches / (plan.turn?.of ?? 1)) };
 }
 
 /** @throws UserError when a task is not in the prepared data, or a file of that is damaged */
@@ -48,8 +51,12 @@ export function* planBatches(
   const selected = select(prepared, plan);
   const order = orderBatches(selected, plan.batchRequests, plan.shuffle);
   const only = plan.limit && { task: plan.limit.task, requests: selected.drawn! };
-  for (let index = plan.firstBatch ?? 0; index < order.numBatches; index++) {
-    yield builder.build(shareOf(order.batch(index), plan.share), plan.tasks, plan.maxEvents, only);
+  const { index: first, of } = plan.turn ?? { index: 0, of: 1 };
+  const rounds = Math.ceil(order.numBatches / of);
+  for (let round = plan.firstBatch ?? 0; round < rounds; round++) {
+    const index = round * of + first;
+    const requests = index < order.numBatches ? order.batch(index) : new Int32Array(0);
+    yield builder.build(shareOf(requests, plan.share), plan.tasks, plan.maxEvents, only);
   }
 }
 

@@ -153,7 +153,7 @@ export class Collectives {
       if (failure) throw (failure as { readonly error: unknown }).error;
       const [working] = await this.allReduce(Float32Array.of(isDone ? 0 : 1), 'waiting for each other');
       if (working === 0) return work;
-      if (!isDone) await Promise.race([ended, pause(PULSE_MS, undefined, { ref: false })]);
+      if (!isDone) await Promise.race([ended, pause(PULSE_MS)]);
     }
   }
 

@@ -63,6 +63,15 @@ export interface ServerRows {
   writeRows(start: number, values: Float32Array): Promise<void>;
 }
 
+export interface AdamOptions {
+  readonly rate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Counts from 1. */
+  readonly step: number;
+}
+
 /** Variables on servers. A call that fails, or takes too long, ends the training. */
 export class Servers {
   readonly #handles = new Map<string, Promise<Handle>>();
@@ -179,6 +188,50 @@ export class Servers {
           use_locking: attributes.bool(true),
           update_slots: attributes.bool(true),
         },
+        deviceOf(server),
+      );
+      for (const handle of own) handle.dispose();
+    });
+  }
+
+  /** The numbers of a row that lies on one server. */
+  read(server: number, name: string): Promise<Float32Array> {
+    return this.#within(server, async () => {
+      const variable = await this.#handle(server, name, [-1]);
+      const value = await this.context.run('ReadVariableOp', [variable], { dtype: FLOAT }, deviceOf(server));
+      const values = await valuesOf(value);
+      value.dispose();
+      return values as Float32Array;
+    });
+  }
+
+  /** Makes it, or overwrites it. */
+  async write(server: number, name: string, values: Float32Array): Promise<void> {
+    await this.#within(server, async () => {
+      const variable = await this.#handle(server, name, [-1]);
+      const own = tensor(values);
+      await this.context.runOnly('AssignVariableOp', [variable, own], { dtype: FLOAT }, deviceOf(server));
+      own.dispose();
+    });
+  }
+
+  /** One update of such a row, and of its slots `<name>/m` and `<name>/v`, by Adam (`ResourceApplyAdam`). */
+  async applyAdam(
+    server: number,
+    name: string,
+    { rate, beta1, beta2, epsilon, step }: AdamOptions,
+    gradient: Float32Array,
+  ): Promise<void> {
+    await this.#within(server, async () => {
+      const variables = await Promise.all(
+        [name, `${name}/m`, `${name}/v`].map((variable) => this.#handle(server, variable, [-1])),
+      );
+      const numbers = [beta1 ** step, beta2 ** step, rate, beta1, beta2, epsilon];
+      const own = [...numbers.map((number) => tensor(Float32Array.of(number), [])), tensor(gradient)];
+      await this.context.runOnly(
+        'ResourceApplyAdam',
+        [...variables, ...own],
+        { T: FLOAT, use_locking: attributes.bool(true), use_nesterov: attributes.bool(false) },
         deviceOf(server),
       );
       for (const handle of own) handle.dispose();

@@ -13,7 +13,8 @@ import { sharedStep } from './shared-step.js';
 import type { SharedTables } from './shared-tables.js';
 import type { Team, Wish } from './team.js';
 
-const SIGNALS = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+/** By their numbers. */
+export const SIGNALS = Object.entries(constants.signals) as [NodeJS.Signals, number][];
 
 export function clusterTeam(collectives: Collectives, { part, exchange, ...tables }: SharedTables): Team {
   const { rank, size } = collectives;

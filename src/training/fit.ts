@@ -49,7 +49,7 @@ export async function fit(input: FitInput): Promise<FitResult> {
     if (transfer?.storeIn && record) stored = await store(weights, record, source, input, transfer);
     // They are worked out once, and cost every run that starts on them the same.
     const seconds = state.step === 0 ? state.seconds + (stored?.seconds ?? 0) : state.seconds;
-    const plans = plansOf(config, transfer, stored !== null, team.share);
+    const plans = plansOf(config, transfer, stored !== null, team);
     const training = await source.measure(plans.training(state));
     if (training.batches === 0) throw nothingToTrain(config);
     const validation = await source.measure(plans.validation);
@@ -90,7 +90,7 @@ export async function fit(input: FitInput): Promise<FitResult> {
     const session = new TrainingSession(input, parts, { ...state, seconds });
     await session.begin();
     while (!isFinished(session.state, rule)) {
-      await session.epoch(training.requests);
+      await session.epoch(Math.ceil(training.requests / (team.turn?.of ?? 1)));
       await session.goOnOrThrow();
     }
     return session.result();

@@ -3,6 +3,7 @@
  * both by TensorFlow's kernels, in place.
  */
 import type { Tensor } from '@tensorflow/tfjs-node';
+import type { AdamOptions } from '../distributed/servers.js';
 import { halfSquare } from '../engine/half-square.js';
 import { attribute, FLOAT, INT32, kernel } from '../engine/kernel.js';
 import { numbers } from '../engine/numbers.js';
@@ -43,7 +44,7 @@ const ADAGRAD = [
 ];
 
 /** Global norm of all of them. */
-function gradientNorm({ dense, tables }: Pick<Gradients, 'dense' | 'tables'>): number {
+export function gradientNorm({ dense, tables }: Pick<Gradients, 'dense' | 'tables'>): number {
   const all = [...Object.values(dense), ...Object.values(tables).map(({ gradient }) => gradient)];
   return Math.sqrt(sumOfSquares(all));
 }
@@ -100,6 +101,12 @@ export class Optimizer {
   clipFactor(norm: number): number {
     const { clipNorm } = this.options;
     return clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+  }
+
+  /** Of Adam, at a step of the run; for weights that are updated elsewhere. */
+  adamOptions(step: number): AdamOptions {
+    const rate = this.options.learningRate;
+    return { rate, beta1: BETA1, beta2: BETA2, epsilon: ADAM_EPSILON, step };
   }
 
   /** Learning rate of the rows of a table. */

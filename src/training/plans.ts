@@ -23,12 +23,12 @@ export interface Plans {
   readonly evaluation: BatchPlan | null;
 }
 
-/** `share` is what one of several processes reads; `transfer` has the task that is judged alone, and the share of its requests; stored representations need no histories. */
+/** `share` is what one of several processes reads of a batch, `turn` which training batches where it has some of its own; `transfer` has the task that is judged alone, and the share of its requests; stored representations need no histories. */
 export function plansOf(
   config: Config,
   transfer: { readonly task: string; readonly share: number } | null,
   isStored: boolean,
-  share?: BatchPlan['share'],
+  { share, turn }: Pick<BatchPlan, 'share' | 'turn'> = {},
 ): Plans {
   const { seed } = config.train;
   const length = isStored ? { maxEvents: 0 } : {};
@@ -41,7 +41,7 @@ export function plansOf(
       ...planFor(config, 'training', { seed, epoch }),
       ...length,
       ...limit,
-      ...shared,
+      ...(turn ? { turn } : shared),
       firstBatch: batch,
     }),
     validation: { ...planFor(config, 'validation', null), ...length, ...judged, ...shared },

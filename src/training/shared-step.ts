@@ -16,8 +16,9 @@ import type { ModelWeights } from '../model/weights.js';
 import { FlatLayout, type StepSums } from './flat-gradients.js';
 import { type BatchShare, computeGradients, type Gradients } from './gradients.js';
 import { type SampleTotals, sampleTotals } from './loss.js';
-import { ADAGRAD_EPSILON, type Optimizer, sumOfSquares } from './optimizer.js';
+import { type Optimizer, sumOfSquares } from './optimizer.js';
 import { findNotFinite, moveStatistics, type StepOptions, type StepRecord } from './steps.js';
+import { updateElsewhere } from './update-elsewhere.js';
 
 /** How the processes reach each other. */
 export interface Sharing {
@@ -193,24 +194,6 @@ async function withPenalty(
     for (const value of gradient) squares += value * value;
   }
   return { rows: Object.fromEntries(read), squares, penalty };
-}
-
-/** Adagrad, where the rows are. */
-async function updateElsewhere(
-  update: NonNullable<RowExchange['update']>,
-  rows: Readonly<Record<string, RowGradients>>,
-  optimizer: Optimizer,
-  norm: number,
-  factorOf: (weight: string) => number,
-): Promise<void> {
-  const factor = optimizer.clipFactor(norm);
-  await Promise.all(
-    Object.entries(rows).map(([table, { indices, gradient }]) => {
-      const scaled = factor === 1 ? gradient : gradient.map((value) => value * factor);
-      const rate = optimizer.tableRate(factorOf(table));
-      return update(table, { indices, gradient: scaled }, { rate, epsilon: ADAGRAD_EPSILON });
-    }),
-  );
 }
 
 const momentTensors = ({ moments }: StepSums): Gradients['moments'] =>

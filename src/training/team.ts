@@ -20,13 +20,15 @@ export interface Wish {
 export interface Team {
   /** Keeps the records of the run; there is one in each team. */
   readonly isChief: boolean;
-  /** What of each batch it works on; undefined for all of it. */
-  readonly share: { readonly index: number; readonly of: number } | undefined;
+  /** What of each batch it works on; by default all of it. */
+  readonly share?: { readonly index: number; readonly of: number };
   /** Weights to train from scratch, as a seed has them; the caller disposes of them. */
   fresh(shape: ModelShape, seed: number, deviation: number): Promise<ModelWeights>;
   /** Those of a checkpoint, and its state. */
   load<State>(folder: string, shape: ModelShape): Promise<LoadedCheckpoint<State>>;
   loadSlots(folder: string, optimizer: Optimizer): Promise<void>;
+  /** Which batches of training are its own, where the others make steps of others meanwhile. */
+  readonly turn?: { readonly index: number; readonly of: number };
   /** One step of all. */
   readonly step: MakeStep;
   /** What all do: to stop where one wishes it, to save where the chief does. */
@@ -49,7 +51,6 @@ export const alone: Team = {
   fresh: async (...start) => initialWeights(...start),
   load: loadCheckpoint,
   loadSlots: (folder, { slots }) => loadSlots(folder, slots),
-  share: undefined,
   step: trainStep,
   agree: async (wish) => wish,
   costs: () => new Map(),

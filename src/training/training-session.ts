@@ -1,5 +1,6 @@
 /** One session of training: steps, validations and checkpoints from where training stands to its end, or to where it is stopped. */
 import { join } from 'node:path';
+import { UserError } from '../common/errors.js';
 import { Interrupted } from '../common/interrupted.js';
 import { mapValues } from '../common/map-values.js';
 import type { Batch } from '../dataset/batch.js';
@@ -77,6 +78,14 @@ const summed = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, 
   ...a,
   ...mapValues(b, (value, key) => (a[key] ?? 0) + value),
 });
+
+/** Of a process that makes steps of its own: the others are elsewhere, and nothing is saved. */
+const cannotGoOnAlone = (runFolder: string, step: number, notFinite: readonly string[]) =>
+  new UserError(
+    `Cannot go on training ${runFolder}: step ${step} expected finite numbers, got others in the ${notFinite.join(', the ')}\n` +
+      '  a smaller train.learningRate or train.tableLearningRate, or train.clipNorm, may help (in a run from the start); ' +
+      '--resume --set train.notFinite=skip goes on from the last checkpoint, without such batches',
+  );
 
 interface Parts {
   readonly team: Team;
@@ -189,6 +198,7 @@ export class TrainingSession {
       this.state = { ...this.state, step, batch: batch + 1, skippedInARow: skippedInARow + 1 };
       return;
     }
+    if (this.parts.team.turn) throw cannotGoOnAlone(runFolder, step, notFinite);
     await this.#save();
     const learning = [...weights.dense.keys(), ...weights.tables.keys()];
     const { rateOf } = options;

@@ -166,6 +166,30 @@ test.each(all ? (['replicated', 'sharded', 'servers'] as const) : (['sharded'] a
   },
 );
 
+test.runIf(all)('processes that make steps of their own learn, stop together and go on', async () => {
+  const settings = set(
+    'distributed.tables=servers',
+    'distributed.steps=asynchronous',
+    'train.epochs=12',
+    'train.patience=12',
+  );
+  const local = ['--local-cluster', 'workers=2,ps=2', ...settings];
+  const cluster = start(command('own-pace', ...local));
+  await until(() => existsSync(run('own-pace', 'checkpoints/last')), cluster.ended);
+  await pause(300);
+  cluster.kill('SIGTERM');
+  const { code, output } = await cluster.ended;
+  expect([code, output]).toEqual([143, expect.stringMatching(/stopped after step \d+, which is saved/)]);
+  const resumed = await start(command('own-pace', '--resume', ...local)).ended;
+  expect([resumed.code, resumed.output]).toEqual([0, expect.stringContaining('best after')]);
+  const records = metricsOf('own-pace');
+  const losses = records.filter(({ type }) => type === 'train').map(({ loss }) => loss as number);
+  expect(losses.at(-1)!).toBeLessThan(0.9 * losses[0]!);
+  const steps = records.filter(({ type }) => type === 'train').map(({ step }) => step as number);
+  expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+  expect(records.filter(({ type }) => type === 'validation').length).toBe(12);
+});
+
 test.runIf(all)('a process with another config is named by all', async () => {
   const cluster = { worker: ['127.0.0.1:23911', '127.0.0.1:23912'] };
   const members = [0, 1].map((index) =>

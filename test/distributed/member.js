@@ -14,7 +14,7 @@ const plain = (value) =>
         ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
         : value;
 
-const WORK = { collect, steps, exchange };
+const WORK = { collect, steps, exchange, meet };
 
 if (input.server !== undefined) {
   const { serveParameters } = await load('distributed/serve-parameters');
@@ -55,6 +55,31 @@ async function collect({ length }) {
   await collectives.during(slow());
   const waited = (await collectives.gatherTexts(String(worked))).join();
   return { ...plain(results), waited, costs: [...collectives.costs.keys()] };
+}
+
+/** Rounds of random lengths; some wish something from a round on, until it comes true. */
+async function meet({ wishes, rounds, meetEvery }) {
+  const { Meeting } = await load('distributed/meeting');
+  const meeting = new Meeting(collectives);
+  const { rank } = collectives;
+  const events = [];
+  for (let round = 1; round <= rounds; round++) {
+    if (!meeting.isUnderWay) events.push(['together', (await collectives.gatherTexts(String(round))).join()]);
+    meeting.goOn();
+    await new Promise((done) => setTimeout(done, Math.random() * (rank === 1 ? 120 : 20)));
+    if (round % meetEvery === 0) await meeting.meet(round);
+    else {
+      const open = wishes.filter(({ wish }) => !events.some(([, came]) => came === wish));
+      const wish = open.find((one) => one.rank === rank && one.round <= round)?.wish ?? 0;
+      const came = await meeting.after(round, wish);
+      if (came > 0) {
+        events.push([round, came]);
+        await meeting.meet(round);
+      }
+    }
+  }
+  await meeting.meet(rounds);
+  return events;
 }
 
 /** Rows and gradients of tables whose values tell the row, by both exchanges. */
