@@ -100,18 +100,18 @@ test('rows of tables go to those who ask for them, and their gradients to those 
 test('processes at paces of their own come to a wish after the same round', async () => {
   const wishes = [
     { rank: 0, round: 7, wish: 3 },
-    { rank: 2, round: 38, wish: 5 },
+    { rank: 2, round: 120, wish: 5 },
   ];
   const results = await startMembers<[unknown, unknown][]>(3, {
     work: 'meet',
     wishes,
-    rounds: 60,
-    meetEvery: 30,
+    rounds: 200,
+    meetEvery: 100,
   });
   for (const events of results) expect(events).toEqual(results[0]);
   const came = results[0]!.filter(([round]) => round !== 'together') as [number, number][];
   expect(came.map(([, wish]) => wish)).toEqual([3, 5]);
-  for (const [at, [round]] of came.entries()) expect(round).toBeGreaterThanOrEqual([7, 38][at]!);
+  for (const [at, [round]] of came.entries()) expect(round).toBeGreaterThanOrEqual([7, 120][at]!);
   expect(results[0]!.filter(([round]) => round === 'together').length).toBe(4);
 });
 

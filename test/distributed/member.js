@@ -66,7 +66,7 @@ async function meet({ wishes, rounds, meetEvery }) {
   for (let round = 1; round <= rounds; round++) {
     if (!meeting.isUnderWay) events.push(['together', (await collectives.gatherTexts(String(round))).join()]);
     meeting.goOn();
-    await new Promise((done) => setTimeout(done, Math.random() * (rank === 1 ? 120 : 20)));
+    await new Promise((done) => setTimeout(done, Math.random() * (rank === 1 ? 60 : 30)));
     if (round % meetEvery === 0) await meeting.meet(round);
     else {
       const open = wishes.filter(({ wish }) => !events.some(([, came]) => came === wish));
