@@ -216,7 +216,7 @@ describe.sequential('from a log to metrics', () => {
     await mkdir(learning);
     const before = (await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs;
     const { code, stderr } = await runMain(['eval', ...shared, '--set', 'eval.ndcgAt=3']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('EISDIR')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('a folder stands where a file is needed')]);
     const saved = JSON.parse(await readFile(join(run, 'metrics.json'), 'utf8'));
     expect(saved.metrics).toHaveProperty(['ndcg@3[ctr]']);
     expect((await stat(join(run, 'predictions/ctr.parquet'))).mtimeMs).toBeGreaterThan(before);

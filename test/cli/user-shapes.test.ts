@@ -275,7 +275,7 @@ describe('days without a year', () => {
     ]);
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/holds "0601" \(log\.csv\); set the `format` of the time, and its `year`/),
+      expect.stringMatching(/holds "0601" \(log\.csv\); set `format: "%m%d"` beside .* its `year`/),
     ]);
   });
 });

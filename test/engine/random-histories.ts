@@ -45,7 +45,8 @@ export function randomHistories(sizes: Sizes): RecurrenceCase {
     weights: {
       item: random([e, 4 * units], 'we') as Tensor2D,
       property: p > 0 ? (random([p, 4 * units], 'wp') as Tensor2D) : null,
-      recurrent: random([units, 4 * units], 'wh') as Tensor2D,
+      // Smaller for more units: a recurrence that is chaotic multiplies the rounding of each processor.
+      recurrent: random([units, 4 * units], 'wh', 2 / Math.sqrt(Math.max(16, units))) as Tensor2D,
       bias: random([4 * units], 'b') as Tensor1D,
       peephole: peepholes ? (random([3, units], 'peephole') as Tensor2D) : null,
     },
