@@ -159,12 +159,12 @@ function queryRules({ features: { query }, tasks, model }: Config): RuleProblem[
 
 function featureRules({ data, features: { ranking }, tasks }: Config): RuleProblem[] {
   const problems = Object.entries(tasks).flatMap(([name, task]) => {
-    if (task.kind !== 'rank') return [];
-    const { features } = task.samples;
+    if (task.kind === 'multiclass') return [];
+    const { features = [] } = task.samples;
     const twice = features.find((feature, at) => features.indexOf(feature) < at);
     const path: Path = ['tasks', name, 'samples', 'features'];
     if (twice !== undefined) return [problem(path, `expected distinct columns, got ${twice} twice`)];
-    if (features.length > 0 || (ranking && task.candidate === 'item')) return [];
+    if (task.kind === 'binary' || features.length > 0 || (ranking && task.candidate === 'item')) return [];
     const computed = task.candidate === 'item' ? ', or features.ranking, which computes them' : '';
     return [problem(['tasks', name], `expected samples.features, the ranking features${computed}`)];
   });

@@ -5,7 +5,7 @@ import { queryOfUsers } from '../delivery/embed/embed-users.js';
 import type { AskedRequest, EncodedSample } from '../delivery/encoded.js';
 import type { OpenModel } from '../delivery/open-model.js';
 import type { Values } from '../delivery/raw-request.js';
-import { representationUnits } from '../model/represent.js';
+import { representationUnits } from '../model/shape.js';
 import { type Answer, answerBatch, type Job, keepsStates } from './answer-batch.js';
 import type { Appended } from './appended-events.js';
 import type { ScoreBody, UserBody } from './ask-body.js';

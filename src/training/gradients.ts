@@ -12,10 +12,13 @@ import type { ModelShape } from '../model/shape.js';
 import type { Dropout, TowerPass } from '../model/tower.js';
 import type { ModelWeights } from '../model/weights.js';
 import { taskLoss, weightedLoss } from './loss.js';
+import { requestShares } from './request-shares.js';
 
 export interface LossOptions {
   /** Task -> factor of its mean loss. */
   readonly taskWeights: Readonly<Record<string, number>>;
+  /** Whether each task's loss counts by the share of the batch's requests that have samples of it, beside its weight. */
+  readonly byRequests?: boolean;
   /** Adds l2 / 2 times the squared norm of the dense weights and of the rows read. */
   readonly l2: number;
   /** Task -> the same for the weights of its tower, where it is another. */
@@ -73,6 +76,9 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
     },
   };
 
+  const shares = options.byRequests ? requestShares(batch) : {};
+  const weightOf = (task: string) => (options.taskWeights[task] ?? 1) * (shares[task] ?? 1);
+
   const forward = () => {
     const lookUp = (name: string) => dense[name] ?? statistics[name]!;
     const encoded = stored
@@ -83,7 +89,7 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
       const loss = taskLoss(shape.tasks[name]!, values, batch.tasks[name]!, options.classWeights?.[name]);
       lossByTask.hold(name, loss);
       const uncertainty = (dense[uncertaintyName(name)] as Tensor1D | undefined) ?? null;
-      return weightedLoss(loss, options.taskWeights[name] ?? 1, uncertainty);
+      return weightedLoss(loss, weightOf(name), uncertainty);
     });
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
     const penalised: Record<string, Tensor> = { ...pick(dense, denseNames), ...pick(gathered, tableNames) };

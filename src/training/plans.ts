@@ -23,14 +23,14 @@ export interface Plans {
   readonly evaluation: BatchPlan | null;
 }
 
-/** `transfer` has the task that is judged alone, and the share of its requests; stored representations need no histories. */
+/** `transfer` has the task that is judged alone, and the share of its requests; `readsHistories` is false where all that is read of them is stored. */
 export function plansOf(
   config: Config,
   transfer: { readonly task: string; readonly share: number } | null,
-  isStored: boolean,
+  readsHistories: boolean,
 ): Plans {
   const { seed } = config.train;
-  const length = isStored ? { maxEvents: 0 } : {};
+  const length = readsHistories ? {} : { maxEvents: 0 };
   const judged = transfer ? { tasks: [transfer.task] } : {};
   const limit =
     transfer && transfer.share < 1 ? { limit: { task: transfer.task, share: transfer.share, seed } } : {};

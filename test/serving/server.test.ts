@@ -184,7 +184,7 @@ test.each([
     '/v1/score',
     { user: 'u', tasks: ['l2r'], candidates: { item: ['i'] } },
     400,
-    'expected the ranking feature',
+    'expected the feature',
   ],
   [
     '/v1/score',
