@@ -285,7 +285,8 @@ export const readsItems = (shape: ModelShape): boolean =>
   latestOf(shape).length > 0 || Object.values(shape.tasks).some((task) => matchesOf(task).length > 0);
 
 /** Whether what a task says of a candidate depends on the history in another way than by the representation of the request. */
-export const asksHistory = (task: TaskShape): boolean => task.query === 'candidate' || matchesOf(task).length > 0;
+export const asksHistory = (task: TaskShape): boolean =>
+  task.query === 'candidate' || matchesOf(task).length > 0;
 
 /** Units of the state of one step, and so of rep_s. */
 export const stateUnits = (shape: ModelShape): number =>

@@ -52,7 +52,10 @@ const VARIANTS: Readonly<
   'what is read directly, queries by the candidate, no properties': {
     model: 'preset: direct, latest: [2], variant: nobp',
     edit: (yaml) =>
-      withPosition(yaml).replace('  clicks:\n    kind: binary', '  clicks:\n    kind: binary\n    query: candidate'),
+      withPosition(yaml).replace(
+        '  clicks:\n    kind: binary',
+        '  clicks:\n    kind: binary\n    query: candidate',
+      ),
   },
   'what is read directly beside the mean encoder': { model: 'preset: direct, encoder: mean' },
   'normalised layers, class weights, sums': {

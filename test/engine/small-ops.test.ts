@@ -1,8 +1,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node';
 import { expect, test } from 'vitest';
 import { halfSquare } from '../../src/engine/half-square.js';
-import { normal, tensorSeed } from '../../src/engine/random.js';
 import { meanRows } from '../../src/engine/mean-rows.js';
+import { normal, tensorSeed } from '../../src/engine/random.js';
 import { relu } from '../../src/engine/relu.js';
 import { takeRows } from '../../src/engine/take-rows.js';
 import { tf } from '../../src/engine/tf.js';

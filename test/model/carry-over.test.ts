@@ -271,9 +271,7 @@ describe('planCarryOver', () => {
         rank: { ...ctr, kind: 'rank', candidate: null, features: [{ name: 'price', mean, deviation: 1 }] },
       },
     });
-    expect(() => plan(ranks(2), ranks(1))).toThrow(
-      /the features of rank are .*"mean":1.*"mean":2.* here/,
-    );
+    expect(() => plan(ranks(2), ranks(1))).toThrow(/the features of rank are .*"mean":1.*"mean":2.* here/);
     // A task that the base does not have may have any.
     expect(plan(ranks(2)).created).toContain('tasks/rank/0/kernel');
   });

@@ -1,8 +1,8 @@
 /** Matches and means of the latest behaviours against a walk through each history. */
 import { expect, test } from 'vitest';
 import { numbers } from '../../src/engine/numbers.js';
-import { representBatch } from '../../src/model/represent.js';
 import { matchNumbers, NUMBERS_PER_MATCH } from '../../src/model/matches.js';
+import { representBatch } from '../../src/model/represent.js';
 import { itemUnits, latestUnits, propertyUnits, representationUnits } from '../../src/model/shape.js';
 import { initialWeights } from '../../src/model/weights.js';
 import { directShape, randomBatch } from './random-batch.js';
@@ -20,9 +20,9 @@ test('numbers of matches say how often and how lately a history has a value of t
     const length = batch.lengths[row]!;
     const expected = ['item', 'brand'].flatMap((field) => {
       const { slots } = batch.items.fields[field]!;
-      const valueOf = (item: number) => batch.tables[`item/${field}`]![slots[item]!]!;
-      const value = valueOf(candidate[sample]!);
-      const values = Array.from({ length }, (_, step) => valueOf(batch.history[step * size + row]!));
+      const rowAt = (item: number) => batch.tables[`item/${field}`]![slots[item]!]!;
+      const value = rowAt(candidate[sample]!);
+      const values = Array.from({ length }, (_, step) => rowAt(batch.history[step * size + row]!));
       const count = value === 0 ? 0 : values.filter((other) => other === value).length;
       if (count === 0) return [0, 0, 0];
       met++;
@@ -60,7 +60,8 @@ test('the representation holds the means of [e; p] over the latest behaviours be
     return [...values.subarray(row * size, (row + 1) * size)];
   };
   const { fields } = batch.items;
-  const single = (name: string, slots: Int32Array, at: number) => rowOf(name, batch.tables[name]![slots[at]!]!);
+  const single = (name: string, slots: Int32Array, at: number) =>
+    rowOf(name, batch.tables[name]![slots[at]!]!);
   const vectorOf = (item: number, code: number): number[] => {
     const tags = fields.tags as typeof fields.tags & { segments: Int32Array };
     const own = [...tags!.slots].filter((_, at) => tags!.segments[at] === item);

@@ -115,7 +115,9 @@ test('by requests, a task and the learning rate of its tower count by its share 
   const small = { ...batch, tasks };
   const weights = initialWeights(smallShape, 1, 1);
   const lossWith = (byRequests: boolean, taskWeights: Record<string, number>) =>
-    numbers(() => computeGradients(weights, small, { taskWeights, byRequests, l2: 0, dropout: null }).loss)[0]!;
+    numbers(
+      () => computeGradients(weights, small, { taskWeights, byRequests, l2: 0, dropout: null }).loss,
+    )[0]!;
   expect(lossWith(true, { ctr: 1, buy: 2 })).toBeCloseTo(lossWith(false, { ctr: 1, buy: 0.5 }), 5);
   expect(lossWith(true, { ctr: 1, buy: 2 })).not.toBeCloseTo(lossWith(false, { ctr: 1, buy: 2 }), 5);
   weights.dispose();

@@ -57,14 +57,12 @@ export function encoderGraph(shape: ModelShape, stored: ReadonlyMap<string, Stor
   const users = userVectors(writer, shape, lengths);
   const all = p === null ? e : concat(graph, [e, p], 2);
   /** What of rep does not depend on what is asked. */
-  const fixed = concat(
-    graph,
-    [...latestOf(shape).map((n) => meanOf(graph, all, lengths, n)), users],
-    1,
-  );
+  const fixed = concat(graph, [...latestOf(shape).map((n) => meanOf(graph, all, lengths, n)), users], 1);
   const x = p !== null && propertiesInEncoder(shape) ? concat(graph, [e, p], 2) : e;
   const withUsers = (rep: string) => graph.node('Concat', [rep, fixed], { axis: 1 });
-  const matched = Object.values(shape.tasks).flatMap((task) => matchesOf(task).map(({ itemField }) => itemField));
+  const matched = Object.values(shape.tasks).flatMap((task) =>
+    matchesOf(task).map(({ itemField }) => itemField),
+  );
   for (const field of new Set(matched)) {
     const rows = batchMajor(graph, graph.node('Gather', [`item.${field}`, history]), [1, 0]);
     graph.output(ENCODED.history(field), rows, 'int64', ['requests', 'time']);

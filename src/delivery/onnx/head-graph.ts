@@ -72,10 +72,7 @@ function askedWith(
   const users = graph.input(ENCODED.users, 'float', ['requests', representationUnits(shape) - shape.units]);
   const of = (value: string) => graph.node('Gather', [value, request]);
   const query = graph.node('MatMul', [e, weight('attention/candidate')]);
-  const rep = attention(
-    { graph, weight },
-    { states: of(states), keys: of(keys), lengths, query },
-  );
+  const rep = attention({ graph, weight }, { states: of(states), keys: of(keys), lengths, query });
   return graph.node('Concat', [rep, of(users)], { axis: 1 });
 }
 
@@ -110,10 +107,7 @@ function matchNumbers(
   const value = graph.node('Unsqueeze', [`candidate.${field}`, column]);
   const length = graph.node('Unsqueeze', [lengths, column]);
   const time = graph.node('Gather', [graph.node('Shape', [values]), graph.integers(1)], { axis: 0 });
-  const left = graph.node('Sub', [
-    length,
-    graph.node('Range', [graph.integers(0), time, graph.integers(1)]),
-  ]);
+  const left = graph.node('Sub', [length, graph.node('Range', [graph.integers(0), time, graph.integers(1)])]);
   const isThere = graph.node('And', [
     graph.node('Greater', [left, graph.integers(0)]),
     graph.node('Greater', [value, graph.integers(MISSING_INDEX)]),
