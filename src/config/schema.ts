@@ -289,7 +289,7 @@ export const configSchema = z.strictObject({
         .enum(['fixed', 'requests', 'uncertainty'])
         .default('fixed')
         .describe(
-          "requests: the loss of a task and the learning rate of its tower count, beside its weight, by the share of a batch's requests that have samples of it, so that a small task learns at the pace of a model of its own; uncertainty: each task has, beside its weight, a learned factor exp(-s), with s / 2 added to its loss (Kendall et al. 2018)",
+          "requests: the loss of a task and the learning rate of its tower go by its weight times the share of a batch's requests that have samples of it, so that with weight 1 a small task learns at the pace of a model of its own; uncertainty: each task has, beside its weight, a learned factor exp(-s), with s / 2 added to its loss (Kendall et al. 2018)",
         ),
       epochs: positiveInt.default(10).describe('Passes over the training requests at most'),
       batchRequests: positiveInt.default(256).describe('Requests of one step'),

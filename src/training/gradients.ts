@@ -12,12 +12,12 @@ import type { ModelShape } from '../model/shape.js';
 import type { Dropout, TowerPass } from '../model/tower.js';
 import type { ModelWeights } from '../model/weights.js';
 import { taskLoss, weightedLoss } from './loss.js';
-import { requestShares } from './request-shares.js';
+import { taskPaces } from './task-paces.js';
 
 export interface LossOptions {
   /** Task -> factor of its mean loss. */
   readonly taskWeights: Readonly<Record<string, number>>;
-  /** Whether each task's loss counts by the share of the batch's requests that have samples of it, beside its weight. */
+  /** Whether each task's loss counts by the share of the batch's requests that have samples of it too (`taskPaces`). */
   readonly byRequests?: boolean;
   /** Adds l2 / 2 times the squared norm of the dense weights and of the rows read. */
   readonly l2: number;
@@ -76,8 +76,7 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
     },
   };
 
-  const shares = options.byRequests ? requestShares(batch) : {};
-  const weightOf = (task: string) => (options.taskWeights[task] ?? 1) * (shares[task] ?? 1);
+  const factors = options.byRequests ? taskPaces(batch, options.taskWeights) : options.taskWeights;
 
   const forward = () => {
     const lookUp = (name: string) => dense[name] ?? statistics[name]!;
@@ -89,7 +88,7 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
       const loss = taskLoss(shape.tasks[name]!, values, batch.tasks[name]!, options.classWeights?.[name]);
       lossByTask.hold(name, loss);
       const uncertainty = (dense[uncertaintyName(name)] as Tensor1D | undefined) ?? null;
-      return weightedLoss(loss, weightOf(name), uncertainty);
+      return weightedLoss(loss, factors[name] ?? 1, uncertainty);
     });
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
     const penalised: Record<string, Tensor> = { ...pick(dense, denseNames), ...pick(gathered, tableNames) };

@@ -8,11 +8,11 @@ import { MOMENTUM, type Moments } from '../model/batch-normalisation.js';
 import type { ModelWeights } from '../model/weights.js';
 import { computeGradients, type Gradients } from './gradients.js';
 import type { Optimizer } from './optimizer.js';
-import { requestShares, shareOfWeight } from './request-shares.js';
+import { paceOfWeight, taskPaces } from './task-paces.js';
 
 export interface StepOptions {
   readonly taskWeights: Readonly<Record<string, number>>;
-  /** Whether the tasks learn by their shares of a batch's requests (`LossOptions`), their towers at such learning rates too. */
+  /** Whether the losses of the tasks and the learning rates of their towers go by `taskPaces`. */
   readonly byRequests?: boolean;
   /** Task -> share of the hidden units that are dropped. */
   readonly dropoutRates: Readonly<Record<string, number>>;
@@ -82,8 +82,8 @@ export function trainStep(
   let notFinite: readonly string[] = [];
   tf.tidy(() => {
     const dropout = { rates: dropoutRates, seed: [seed, step] as const };
-    const shares = options.byRequests ? requestShares(batch) : {};
-    const factorOf = (weight: string) => rateOf(weight, step) * shareOfWeight(weight, shares);
+    const paces = options.byRequests ? taskPaces(batch, options.taskWeights) : {};
+    const factorOf = (weight: string) => rateOf(weight, step) * paceOfWeight(weight, paces);
     const isTrained = (weight: string) => factorOf(weight) > 0;
     const gradients = computeGradients(weights, batch, { ...options, dropout, isTrained });
     loss = gradients.loss.dataSync()[0]!;
