@@ -14,8 +14,7 @@ import {
   vectorWriter,
 } from '../delivery/embed/vector-writer.js';
 import { openHistories } from '../delivery/predict/prepared-histories.js';
-import { representationUnits } from '../model/represent.js';
-import { itemUnits } from '../model/shape.js';
+import { itemUnits, representationUnits } from '../model/shape.js';
 import { type AskedModel, type AskedOptions, openAskedModel } from './asked-model.js';
 import type { Io } from './io.js';
 import { requireNewFile } from './new-file.js';

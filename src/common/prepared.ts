@@ -56,14 +56,14 @@ export interface EntityManifest {
 
 export type TaskKind = 'binary' | 'rank' | 'multiclass';
 
-/** A ranking feature r: the mean and the deviation are those of the training samples. */
+/** A ranking feature r, or a number that a binary task reads: the mean and the deviation are those of the training samples. */
 export type RankingFeature = NumberManifest;
 
 export interface TaskManifest {
   readonly kind: TaskKind;
   /** What is judged, item or an entity; null for a task about the user alone. */
   readonly candidate: string | null;
-  /** In the order in which they are stored; of a task that ranks only. */
+  /** In the order in which they are stored, the constant first; none of a task without. */
   readonly features: readonly RankingFeature[];
   /** Labels are 0 .. classes - 1. */
   readonly classes: number;

@@ -5,6 +5,7 @@ import type {
   EntityConfig,
   EntityField,
   ItemField,
+  ModelConfig,
   NumberField,
   ParsedConfig,
   RankingConfig,
@@ -13,6 +14,12 @@ import type {
 } from './schema.js';
 
 export const DEFAULT_VALIDATION_USERS = 0.05;
+
+/** What a preset gives the keys of the model that are not set. */
+const PRESETS: Readonly<Record<ModelConfig['preset'], Pick<ModelConfig, 'latest' | 'matches'>>> = {
+  paper: { latest: [], matches: false },
+  direct: { latest: [1, 100], matches: true },
+};
 
 type JudgingTask = Exclude<ParsedConfig['tasks'][string], { kind: 'multiclass' }>;
 type ParsedRanking = NonNullable<ParsedConfig['features']['ranking']>;
@@ -108,8 +115,14 @@ export function normalise(parsed: ParsedConfig, root: string): Config {
         }
       }
     }),
+    model: resolveModel(parsed.model),
     run: { ...run, name: run.name ?? parsed.name },
   };
+}
+
+function resolveModel({ latest, matches, ...model }: ParsedConfig['model']): ModelConfig {
+  const preset = PRESETS[model.preset];
+  return { ...model, latest: latest ?? preset.latest, matches: matches ?? preset.matches };
 }
 
 function resolveTable<T extends { files: string | string[] }>(table: T) {

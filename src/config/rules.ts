@@ -27,9 +27,22 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
   ];
 }
 
-function distributedRules({ distributed }: Config): RuleProblem[] {
+function distributedRules({ distributed, train }: Config): RuleProblem[] {
   const { tables, steps } = distributed;
-  if (steps === 'synchronous' || tables === 'servers') return [];
+  if (steps === 'synchronous') return [];
+  if (tables === 'servers') {
+    if (train.taskWeighting !== 'requests') return [];
+    return [
+      problem(
+        ['train', 'taskWeighting'],
+        'asynchronous steps have one learning rate for all towers: expected fixed or uncertainty, got requests',
+        [
+          ['train', 'taskWeighting'],
+          ['distributed', 'steps'],
+        ],
+      ),
+    ];
+  }
   return [
     problem(['distributed', 'steps'], `asynchronous steps expect tables: servers, got ${tables}`, [
       ['distributed', 'steps'],
@@ -171,12 +184,12 @@ function queryRules({ features: { query }, tasks, model }: Config): RuleProblem[
 
 function featureRules({ data, features: { ranking }, tasks }: Config): RuleProblem[] {
   const problems = Object.entries(tasks).flatMap(([name, task]) => {
-    if (task.kind !== 'rank') return [];
-    const { features } = task.samples;
+    if (task.kind === 'multiclass') return [];
+    const { features = [] } = task.samples;
     const twice = features.find((feature, at) => features.indexOf(feature) < at);
     const path: Path = ['tasks', name, 'samples', 'features'];
     if (twice !== undefined) return [problem(path, `expected distinct columns, got ${twice} twice`)];
-    if (features.length > 0 || (ranking && task.candidate === 'item')) return [];
+    if (task.kind === 'binary' || features.length > 0 || (ranking && task.candidate === 'item')) return [];
     const computed = task.candidate === 'item' ? ', or features.ranking, which computes them' : '';
     return [problem(['tasks', name], `expected samples.features, the ranking features${computed}`)];
   });

@@ -148,11 +148,21 @@ const samples = z.strictObject({
 });
 
 /** Samples of a task that judges a candidate. */
-export const candidateSamples = samples.extend({
+const candidateSamples = samples.extend({
   candidate: column
     .optional()
     .describe(
       "Column of the candidate's id; by default the item column of the log, of another entity its id column",
+    ),
+});
+
+/** Samples of a task that says yes or no to a candidate. */
+export const judgedSamples = candidateSamples.extend({
+  features: z
+    .array(column)
+    .optional()
+    .describe(
+      'Columns of numbers that the tower reads beside the candidate (position, price shown): known at the time of the request, normalised by mean and deviation of the training samples, an empty cell becomes the mean',
     ),
 });
 

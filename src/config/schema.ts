@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import {
-  candidateSamples,
   data,
   date,
   fileSafeName,
   folderName,
+  judgedSamples,
   path,
   positiveInt,
   rankingSamples,
@@ -72,7 +72,7 @@ const binaryTask = z.strictObject({
     .describe(
       'What the attention is asked with: the words of the query, the item vector of the candidate (an item), or nothing',
     ),
-  samples: candidateSamples.optional(),
+  samples: judgedSamples.optional(),
   labels: candidateLabels
     .optional()
     .describe('Labels from the log: of the rows of samples, or beside requests that are placed in the log'),
@@ -198,6 +198,12 @@ export const configSchema = z.strictObject({
 
   model: z
     .strictObject({
+      preset: z
+        .enum(['paper', 'direct'])
+        .default('paper')
+        .describe(
+          'What latest and matches are where they are not set: paper, the model of the paper, without them; direct, `latest: [1, 100]` and `matches: true`, which read the history directly beside it (docs/choosing-a-model.md)',
+        ),
       maxEvents: positiveInt
         .default(100)
         .describe('Length of a sequence: the latest events before the request'),
@@ -214,6 +220,19 @@ export const configSchema = z.strictObject({
       peepholes: z.boolean().default(false).describe('Let the gates of the recurrence see the cell'),
       units: positiveInt.default(128).describe('Units of the recurrent state h'),
       attentionUnits: positiveInt.default(64).describe('Units of the hidden layer of the attention'),
+      latest: z
+        .array(positiveInt)
+        .refine((ns) => new Set(ns).size === ns.length, 'distinct numbers')
+        .optional()
+        .describe(
+          'For each n the mean of [e;p] over the latest n events stands beside rep_s in the representation; by the preset',
+        ),
+      matches: z
+        .boolean()
+        .optional()
+        .describe(
+          'The towers of binary tasks read how often and how lately the history has the values of the candidate in each single-valued field that it shares with items; by the preset',
+        ),
       userUnits: positiveInt.default(128).describe('Units of the user vector u'),
       candidateUnits: z
         .strictObject({ item: positiveInt.default(128).describe('Units of the vector of a candidate item') })
@@ -267,10 +286,10 @@ export const configSchema = z.strictObject({
         .optional()
         .describe('The tasks that are trained and evaluated; by default all that are prepared'),
       taskWeighting: z
-        .enum(['fixed', 'uncertainty'])
+        .enum(['fixed', 'requests', 'uncertainty'])
         .default('fixed')
         .describe(
-          'uncertainty: each task has, beside its weight, a learned factor exp(-s), with s / 2 added to its loss (Kendall et al. 2018)',
+          "requests: the loss of a task and the learning rate of its tower go by its weight times the share of a batch's requests that have samples of it, so that with weight 1 a small task learns at the pace of a model of its own; uncertainty: each task has, beside its weight, a learned factor exp(-s), with s / 2 added to its loss (Kendall et al. 2018)",
         ),
       epochs: positiveInt.default(10).describe('Passes over the training requests at most'),
       batchRequests: positiveInt.default(256).describe('Requests of one step'),
@@ -463,7 +482,7 @@ export type UserField = DeepReadonly<Filled<z.output<typeof userField>, 'column'
 
 /** The config that every command works with: all defaults filled in (normalise.ts), all rules kept, frozen. */
 export type Config = DeepReadonly<
-  Omit<ParsedConfig, 'data' | 'features' | 'entities' | 'tasks' | 'run'> & {
+  Omit<ParsedConfig, 'data' | 'features' | 'entities' | 'tasks' | 'model' | 'run'> & {
     data: Omit<ParsedData, 'log' | 'items' | 'users'> & {
       log: LogConfig;
       items?: ItemTable | undefined;
@@ -479,6 +498,7 @@ export type Config = DeepReadonly<
     };
     entities: Record<string, EntityConfig>;
     tasks: Record<string, TaskConfig>;
+    model: Filled<ParsedConfig['model'], 'latest' | 'matches'>;
     run: Filled<ParsedConfig['run'], 'name'>;
   }
 >;

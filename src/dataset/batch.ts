@@ -64,7 +64,7 @@ export interface BatchSamples {
   readonly request: Int32Array;
   /** Slot of the candidate among the items or in its entity, [S]; empty for a task whose tower sees no candidate. */
   readonly candidate: Int32Array;
-  /** Ranking features, row by row, [S, features]; empty for a task that does not rank. */
+  /** Features of the samples, row by row, [S, features]; empty for a task without. */
   readonly features: Float32Array;
   /** The class, 0 or 1 of a binary task, [S]. */
   readonly label: Float32Array;

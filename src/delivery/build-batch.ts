@@ -2,7 +2,7 @@
 import type { Batch, BatchItems, BatchSamples, FieldSlots, MultiValuedSlots } from '../dataset/batch.js';
 import { Distinct } from '../dataset/distinct.js';
 import { propertyIndex, propertyStrides } from '../features/property-code.js';
-import { type FieldShape, fieldsOf, type ModelShape, type RowShape } from '../model/shape.js';
+import { type FieldShape, fieldsOf, type ModelShape, type RowShape, readsItems } from '../model/shape.js';
 import type { AskedRequest, EncodedRow } from './encoded.js';
 
 /** Numbers things in the order in which they are first met. */
@@ -46,7 +46,7 @@ const noItem = ({ fields, numbers }: RowShape): EncodedRow => ({
 
 /**
  * Of all tasks that the requests have samples of. `requests` of the batch count from 0. Of histories whose states are known the
- * items are left out, and all point at the first.
+ * items are left out where nothing else reads them, and all point at the first.
  */
 export function buildBatch(
   shape: ModelShape,
@@ -63,7 +63,7 @@ export function buildBatch(
   const property = new Int32Array(steps * size);
   for (const [row, { request }] of asked.entries()) {
     for (const [step, { item, code }] of request.events.entries()) {
-      if (!statesKnown) history[step * size + row] = items.slot(item);
+      if (!statesKnown || readsItems(shape)) history[step * size + row] = items.slot(item);
       property[step * size + row] = codes.slot(code);
     }
   }

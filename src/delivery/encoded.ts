@@ -27,7 +27,7 @@ export interface EncodedRequest {
 
 export interface EncodedSample {
   readonly candidate: EncodedRow | null;
-  /** Normalised, in the order of the model, with the constant; empty for a task that does not rank. */
+  /** Normalised, in the order of the model, with the constant; empty for a task without features. */
   readonly features: readonly number[];
 }
 

@@ -201,19 +201,15 @@ export function createEncoder({ config, manifest, shape, vocabularies, catalogue
       };
     },
     sample(task, { candidate, features }, atSeconds) {
-      const { kind, candidate: judged, features: ranking } = shape.tasks[task]!;
-      if (kind !== 'binary') {
-        return {
-          candidate: null,
-          // The first is the constant.
-          features: ranking.map((unit, at) =>
-            at === 0 ? 1 : normaliseNumber(features[unit.name] ?? null, unit),
-          ),
-        };
-      }
+      const { kind, candidate: judged, features: units } = shape.tasks[task]!;
+      // The first is the constant.
+      const numbers = units.map((unit, at) =>
+        at === 0 ? 1 : normaliseNumber(features[unit.name] ?? null, unit),
+      );
+      if (kind !== 'binary') return { candidate: null, features: numbers };
       const row =
         judged === 'item' ? encoder.item(candidate!, atSeconds) : encoder.entity(judged!, candidate!);
-      return { candidate: row, features: [] };
+      return { candidate: row, features: numbers };
     },
   };
   return encoder;

@@ -35,6 +35,6 @@ export interface RawRequest {
 export interface RawSample {
   /** Null for a task about the user alone. */
   readonly candidate: RawRow | null;
-  /** Ranking features by name, null for a missing one; none of a task that does not rank. */
+  /** Features of the sample by name, null for a missing one. */
   readonly features: Readonly<Record<string, number | null>>;
 }

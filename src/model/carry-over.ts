@@ -7,7 +7,15 @@ import { UserError } from '../common/errors.js';
 import type { ResourceVariable } from '../engine/resource-variable.js';
 import { parameterSpecs, statisticSpecs, tableSpecs } from './parameters.js';
 import type { SafetensorsFile } from './safetensors.js';
-import { candidateShape, type FieldShape, fieldsOf, type ModelShape, type RowShape } from './shape.js';
+import {
+  candidateShape,
+  type FieldShape,
+  fieldsOf,
+  latestOf,
+  type ModelShape,
+  matchesOf,
+  type RowShape,
+} from './shape.js';
 
 /** What a vocabulary was before it grew. */
 export interface EarlierVocabulary {
@@ -82,6 +90,20 @@ type Refuse = (text: string) => UserError;
 
 /** A tower that both have must read the same. */
 function checkTasks(base: ModelShape, target: ModelShape, refuse: Refuse): void {
+  const latest = (shape: ModelShape) => `[${latestOf(shape).join(', ')}]`;
+  const both = Object.keys(target.tasks).filter((task) => base.tasks[task]);
+  if (both.length > 0 && latest(base) !== latest(target))
+    throw refuse(`model.latest is ${latest(base)} there, ${latest(target)} here`);
+  for (const task of both) {
+    const matches = (shape: ModelShape) =>
+      matchesOf(shape.tasks[task]!)
+        .map(({ field }) => field)
+        .join(', ') || 'none';
+    if (matches(base) !== matches(target))
+      throw refuse(
+        `the task ${task} reads matches of ${matches(base)} there, of ${matches(target)} here (model.matches)`,
+      );
+  }
   for (const [task, here] of Object.entries(target.tasks)) {
     const there = base.tasks[task];
     for (const key of ['kind', 'candidate', 'query'] as const) {
@@ -108,7 +130,7 @@ function checkNumbers(base: ModelShape, target: ModelShape, refuse: Refuse): voi
   }
   for (const [task, { features }] of Object.entries(target.tasks)) {
     const known = base.tasks[task]?.features;
-    if (known) check(`the ranking features of ${task}`, known, features);
+    if (known) check(`the features of ${task}`, known, features);
   }
 }
 

@@ -10,7 +10,9 @@ import { tf } from '../engine/tf.js';
 import { dense } from './dense.js';
 import { concatenatedFields, type GatheredRows, rowVectors } from './fields.js';
 import { type EncodedHistories, encodeHistories, historyStates, type Queries } from './history-encoder.js';
-import { candidateShape, type ModelShape } from './shape.js';
+import { latestMeans } from './latest.js';
+import { matchNumbers } from './matches.js';
+import { candidateShape, type ModelShape, matchesOf } from './shape.js';
 import { type TowerPass, towerOutputs } from './tower.js';
 
 /** Looks a dense weight up by its name (src/model/parameters.ts). */
@@ -21,7 +23,7 @@ export type RequestQuery = 'text' | 'none';
 
 /** A batch after the shared part of the network. */
 export interface Encoded {
-  /** rep = [rep_s; u] of every request, [batch, state units + user units]. */
+  /** rep = [rep_s; means of the latest behaviours; u] of every request, [batch, units]. */
   represent(query: RequestQuery): Tensor2D;
   /** The same of some requests (rows of the batch), each asked with the vector e of an item, [queries, units]. */
   representFor(e: Tensor2D, requestOf: Int32Array): Tensor2D;
@@ -57,6 +59,9 @@ export function encode(
       : tf.tile(bias.expandDims(0), [batch.lengths.length, 1]),
   ) as Tensor2D;
   const histories = encodeHistories(shape, weights, batch, { items, properties, users }, states);
+  const latest = latestMeans(shape, batch, { items, properties });
+  /** What of rep does not depend on what is asked. */
+  const fixed = latest ? (tf.concat([latest, users], 1) as Tensor2D) : users;
   const everyRequest = Int32Array.from(batch.lengths, (_, row) => row);
   const asking = (query: RequestQuery): Queries | null =>
     query === 'text'
@@ -65,10 +70,10 @@ export function encode(
   return {
     histories,
     asking,
-    represent: (query) => tf.concat([histories.represent(asking(query)), users], 1) as Tensor2D,
+    represent: (query) => tf.concat([histories.represent(asking(query)), fixed], 1) as Tensor2D,
     representFor(e, requestOf) {
       const rep = histories.represent({ kind: 'candidate', vectors: e, requestOf });
-      return tf.concat([rep, takeRows(users, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
+      return tf.concat([rep, takeRows(fixed, tf.tensor1d(requestOf, 'int32'))], 1) as Tensor2D;
     },
     candidates: (name) => (name === 'item' ? items : candidateVectors(shape, gathered, batch, name)),
   };
@@ -149,12 +154,18 @@ export function taskLogits(
       const kernel = weights(`candidate/${task.candidate}/kernel`) as Tensor2D;
       inputs.push(dense(e, kernel, weights(`candidate/${task.candidate}/bias`) as Tensor1D));
     }
+    if (matchesOf(task).length > 0) inputs.push(constantRows(matchNumbers(shape, batch, name), request.size));
+    if (task.kind === 'binary' && task.features.length > 0)
+      inputs.push(constantRows(samples.features, request.size));
     const whole = inputs.length === 1 ? inputs[0]! : (tf.concat(inputs, 1) as Tensor2D);
     const outputs = towerOutputs(name, task, whole, weights, pass);
-    logits[name] = task.features.length > 0 ? weightedFeatures(outputs, samples.features) : outputs;
+    logits[name] = task.kind === 'rank' ? weightedFeatures(outputs, samples.features) : outputs;
   }
   return logits;
 }
+
+const constantRows = (numbers: Float32Array, rows: number): Tensor2D =>
+  tf.tensor2d(numbers, [rows, numbers.length / rows]);
 
 /** s = w^T r of each sample, [samples, 1]; `features` are r, row by row. */
 function weightedFeatures(weights: Tensor2D, features: Float32Array): Tensor2D {

@@ -98,7 +98,7 @@ function featureWeightsOf(
   const byTask: Record<string, Float32Array> = {};
   for (const [name, task] of Object.entries(shape.tasks)) {
     const requests = [...new Set(batch.tasks[name]?.request)];
-    if (task.features.length === 0 || requests.length === 0) continue;
+    if (task.kind !== 'rank' || requests.length === 0) continue;
     byTask[name] = numbers(() => {
       const rep = tf.gather(encoded.represent(task.query as RequestQuery), tf.tensor1d(requests, 'int32'));
       return towerOutputs(name, task, rep as Tensor2D, lookUp, null);

@@ -1,11 +1,14 @@
 /** Which weights a model of a given shape has: names, sizes and how they start. */
+import { NUMBERS_PER_MATCH } from './matches.js';
 import {
   candidateShape,
   itemUnits,
   type ModelShape,
+  matchesOf,
   propertiesInAttention,
   propertiesInEncoder,
   propertyUnits,
+  representationUnits,
   rowUnits,
   stateUnits,
   type TaskShape,
@@ -110,8 +113,16 @@ function user(shape: ModelShape): ParameterSpec[] {
   return [...kernel, uniform('user/bias', [shape.userUnits], Math.max(1, inputs))];
 }
 
+/** Units of what the tower of a task reads. */
+function towerInputs(shape: ModelShape, task: TaskShape): number {
+  const candidate = task.candidate === null ? 0 : shape.candidateUnits[task.candidate]!;
+  const matches = NUMBERS_PER_MATCH * matchesOf(task).length;
+  const features = task.kind === 'binary' ? task.features.length : 0;
+  return representationUnits(shape) + candidate + matches + features;
+}
+
 function tower(name: string, task: TaskShape, inputs: number): ParameterSpec[] {
-  const sizes = [inputs, ...task.layers, task.features.length || task.outputs];
+  const sizes = [inputs, ...task.layers, task.kind === 'rank' ? task.features.length : task.outputs];
   return sizes.slice(1).flatMap((size, layer) => {
     const fanIn = sizes[layer]!;
     const normalised = task.batchNormalisation && layer < task.layers.length;
@@ -138,7 +149,6 @@ export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
       zeros(`candidate/${name}/bias`, [units]),
     ];
   });
-  const representation = stateUnits(shape) + shape.userUnits;
   return [
     ...encoder(shape),
     ...attention(shape),
@@ -146,13 +156,7 @@ export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
     zeros('representation/empty', [stateUnits(shape)]),
     ...(shape.queryField ? [zeros('query/missing', [shape.queryField.size])] : []),
     ...candidates,
-    ...tasks.flatMap(([name, task]) =>
-      tower(
-        name,
-        task,
-        representation + (task.candidate === null ? 0 : shape.candidateUnits[task.candidate]!),
-      ),
-    ),
+    ...tasks.flatMap(([name, task]) => tower(name, task, towerInputs(shape, task))),
     ...(shape.taskWeighting === 'uncertainty'
       ? tasks.map(([name]) => zeros(uncertaintyName(name), [1]))
       : []),

@@ -5,11 +5,8 @@ import { rowVectors } from './fields.js';
 import { encode, type RequestQuery } from './forward.js';
 import { knownStates } from './known-states.js';
 import { gatherRows, rowsOfBatch } from './rows.js';
-import { candidateShape, type ModelShape, stateUnits } from './shape.js';
+import { candidateShape } from './shape.js';
 import type { ModelWeights } from './weights.js';
-
-/** Units of rep. */
-export const representationUnits = (shape: ModelShape): number => stateUnits(shape) + shape.userUnits;
 
 /** Vectors e of the distinct items of a batch, row by row in the order of their slots, [items, units]. */
 export function itemVectors(weights: ModelWeights, batch: Batch): Float32Array {

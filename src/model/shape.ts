@@ -44,15 +44,29 @@ export interface RowShape {
   readonly numbers: readonly NumberShape[];
 }
 
+/** A field of a candidate whose values are looked for in the histories. */
+export interface MatchShape {
+  /** Name among the fields of the candidate. */
+  readonly field: string;
+  /** Name of the field of items with the same table. */
+  readonly itemField: string;
+  readonly table: string;
+}
+
 export interface TaskShape {
   readonly kind: TaskKind;
   /** Logits of a sample: one for each class, else 1. */
   readonly outputs: number;
-  /** The ranking features r that the tower weighs, and how they are normalised; none of a task that does not rank. */
+  /**
+   * The ranking features r that the tower weighs, or the numbers that that of a binary task reads, the constant first, and how
+   * they are normalised.
+   */
   readonly features: readonly RankingFeature[];
   /** What is judged, item or an entity; null for a task about the user alone, and for one that ranks by features. */
   readonly candidate: string | null;
   readonly query: 'text' | 'candidate' | 'none';
+  /** What the tower reads of the candidate's field values in the history; left out where nothing. */
+  readonly matches?: readonly MatchShape[];
   /** Units of the hidden layers of the tower. */
   readonly layers: readonly number[];
   /** Whether the hidden layers are normalised. */
@@ -83,6 +97,8 @@ export interface ModelShape {
   readonly units: number;
   readonly attentionUnits: number;
   readonly userUnits: number;
+  /** The means of [e; p] over the latest n behaviours that stand beside rep_s, for each n; left out where there are none. */
+  readonly latest?: readonly number[];
   /** item and the entities that a task judges -> units of the candidate's vector. */
   readonly candidateUnits: Readonly<Record<string, number>>;
   /** Entities that a task judges -> their fields and numbers. */
@@ -130,6 +146,14 @@ function numberShapes(
   });
 }
 
+/** Single-valued fields of a candidate whose table is that of an item field. */
+function matchShapes(candidate: readonly FieldShape[], items: readonly FieldShape[]): MatchShape[] {
+  return candidate.flatMap(({ name, table, pooling }) => {
+    const item = items.find((field) => field.table === table);
+    return item && !pooling && !item.pooling ? [{ field: name, itemField: item.name, table }] : [];
+  });
+}
+
 function queryShape(config: Config, manifest: FieldManifest | null): FieldShape | null {
   if (!Object.values(activeTasks(config)).some(({ query }) => query === 'text')) return null;
   if (!manifest) throw new Error('the prepared data has no queries');
@@ -156,8 +180,11 @@ export function modelShape(
         },
       ]),
   );
+  const itemFields = fieldShapes('item', features.item, manifest.fields.item);
+  const fieldsOfCandidate = (candidate: string) =>
+    candidate === 'item' ? itemFields : entities[candidate]!.fields;
   return {
-    itemFields: fieldShapes('item', features.item, manifest.fields.item),
+    itemFields,
     itemNumbers: numberShapes(features.itemNumbers, manifest.fields.itemNumbers),
     propertyFields: fieldShapes('property', features.properties, manifest.fields.properties),
     userFields: fieldShapes('user', features.user, manifest.fields.user),
@@ -169,6 +196,7 @@ export function modelShape(
     units: model.units,
     attentionUnits: model.attentionUnits,
     userUnits: model.userUnits,
+    ...(model.latest.length > 0 && { latest: model.latest }),
     candidateUnits: {
       ...(judged.has('item') ? model.candidateUnits : {}),
       ...mapValues(entities, (_, name) => config.entities[name]!.units),
@@ -181,6 +209,8 @@ export function modelShape(
         const candidate = kind === 'binary' ? task.candidate : null;
         const { features, negativeRate } = manifest.tasks[name]!;
         const { layers, batchNormalisation } = tower;
+        const matches =
+          candidate !== null && model.matches ? matchShapes(fieldsOfCandidate(candidate), itemFields) : [];
         return [
           name,
           {
@@ -189,6 +219,7 @@ export function modelShape(
             features,
             candidate,
             query,
+            ...(matches.length > 0 && { matches }),
             layers,
             batchNormalisation,
             weightCorrection: weightCorrection(task),
@@ -198,7 +229,7 @@ export function modelShape(
       }),
     ),
     fixedTables: model.itemEmbeddings === 'word2vec' ? [tableName('item', 'item')] : [],
-    taskWeighting: config.train.taskWeighting,
+    taskWeighting: config.train.taskWeighting === 'uncertainty' ? 'uncertainty' : 'fixed',
   };
 }
 
@@ -236,6 +267,26 @@ export const propertiesInEncoder = ({ variant, propertyFields }: ModelShape): bo
 /** Whether the properties reach the attention. */
 export const propertiesInAttention = ({ variant, propertyFields }: ModelShape): boolean =>
   propertyFields.length > 0 && (variant === 'all' || variant === 'bpatt');
+
+export const latestOf = ({ latest = [] }: Pick<ModelShape, 'latest'>): readonly number[] => latest;
+
+export const matchesOf = ({ matches = [] }: Pick<TaskShape, 'matches'>): readonly MatchShape[] => matches;
+
+/** Units of rep = [rep_s; means of the latest behaviours; u]. */
+export const representationUnits = (shape: ModelShape): number =>
+  stateUnits(shape) + latestUnits(shape) + shape.userUnits;
+
+/** Units of the means of the latest behaviours, side by side. */
+export const latestUnits = (shape: ModelShape): number =>
+  latestOf(shape).length * (itemUnits(shape) + (shape.variant === 'nobp' ? 0 : propertyUnits(shape)));
+
+/** Whether a model reads the items of a history beside the states of the recurrence. */
+export const readsItems = (shape: ModelShape): boolean =>
+  latestOf(shape).length > 0 || Object.values(shape.tasks).some((task) => matchesOf(task).length > 0);
+
+/** Whether what a task says of a candidate depends on the history in another way than by the representation of the request. */
+export const asksHistory = (task: TaskShape): boolean =>
+  task.query === 'candidate' || matchesOf(task).length > 0;
 
 /** Units of the state of one step, and so of rep_s. */
 export const stateUnits = (shape: ModelShape): number =>

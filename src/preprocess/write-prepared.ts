@@ -105,7 +105,7 @@ export async function writeSamples(
     const first = await numberOf(connection, `SELECT min(rowid) FROM ${mine}`);
     const input = inputs.samples[task]!;
     const features =
-      kind === 'rank'
+      kind === 'rank' || (samples.features ?? []).length > 0
         ? await writeFeatures(connection, folder, config, inputs, { task, taskNumber }, encoding)
         : [];
     const total = await writeRawFiles(

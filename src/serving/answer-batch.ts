@@ -1,14 +1,13 @@
 /**
  * Requests that came together. Those that bring their histories are answered by one pass through the model; of users who may come again,
- * by one for each question (nothing, the words of the query, the candidates), so that what is known of a history is not worked out again.
+ * by one for each question (nothing, the words of the query, the history itself), so that what is known of a history is not worked out again.
  */
 import { buildBatch } from '../delivery/build-batch.js';
 import { queryOfUsers } from '../delivery/embed/embed-users.js';
 import type { AskedRequest, EncodedRequest, EncodedSample } from '../delivery/encoded.js';
 import { logitsOfData, probabilitiesOf } from '../delivery/score-requests.js';
 import type { RequestQuery } from '../model/forward.js';
-import { representationUnits } from '../model/represent.js';
-import type { ModelShape } from '../model/shape.js';
+import { asksHistory, type ModelShape, representationUnits, type TaskShape } from '../model/shape.js';
 import { type EncodedHistory, keepVector, knownVector } from './encoded-history.js';
 import type { ModelThread } from './model-thread.js';
 
@@ -28,11 +27,16 @@ export interface Answer {
 
 type Scores = Record<string, Float32Array>;
 
-const QUERIES = ['none', 'text', 'candidate'] as const;
+const QUESTIONS = ['none', 'text', 'history'] as const;
+type Question = (typeof QUESTIONS)[number];
+
+/** What a task asks: the representation by one of its queries, or the history itself, with its candidates. */
+const questionOf = (task: TaskShape): Question =>
+  asksHistory(task) ? 'history' : (task.query as RequestQuery);
 
 /** Whether one history may be asked again with something else: then its states are worth keeping. */
 export const keepsStates = ({ encoder, tasks }: ModelShape): boolean =>
-  encoder === 'lstm' && Object.values(tasks).some(({ query }) => query !== 'none');
+  encoder === 'lstm' && Object.values(tasks).some((task) => questionOf(task) !== 'none');
 
 export async function answerBatch(thread: ModelThread, jobs: readonly Job[]): Promise<Answer[]> {
   const { shape } = thread;
@@ -47,17 +51,17 @@ export async function answerBatch(thread: ModelThread, jobs: readonly Job[]): Pr
     addScores(shape, asking, await thread.score(batch, {}), scores);
   }
   const others = jobs.filter(({ history, wantsVector }) => history.isKept || wantsVector);
-  for (const query of QUERIES) {
-    const asking = others.flatMap((job) => tasksAsking(shape, job, query));
+  for (const question of QUESTIONS) {
+    const asking = others.flatMap((job) => tasksAsking(shape, job, question));
     if (asking.length === 0) continue;
     const requests = asking.map(({ job, tasks }) => ({ request: job.asked.request, tasks }));
     const of = asking.map(({ job }) => job);
-    if (query === 'candidate') {
+    if (question === 'history') {
       const states = await statesOf(thread, of);
       const batch = buildBatch(shape, requests, { statesKnown: states !== null });
       addScores(shape, asking, await thread.score(batch, { states }), scores);
     } else {
-      const vectors = await vectorsOf(thread, of, query);
+      const vectors = await vectorsOf(thread, of, question);
       const batch = buildBatch(shape, requests.map(withoutEvents));
       const logits = await thread.score(batch, { representations: joined(vectors) });
       addScores(shape, asking, logits, scores);
@@ -71,14 +75,14 @@ export async function answerBatch(thread: ModelThread, jobs: readonly Job[]): Pr
 
 interface Asking {
   readonly job: Job;
-  /** Those of its tasks that ask with the query and have samples. */
+  /** Those of its tasks that ask the question and have samples. */
   readonly tasks: Readonly<Record<string, readonly EncodedSample[]>>;
 }
 
 /** None, or one. */
-function tasksAsking({ tasks }: ModelShape, job: Job, query: (typeof QUERIES)[number]): Asking[] {
+function tasksAsking({ tasks }: ModelShape, job: Job, question: Question): Asking[] {
   const own = Object.entries(job.asked.tasks).filter(
-    ([task, { length }]) => length > 0 && tasks[task]!.query === query,
+    ([task, { length }]) => length > 0 && questionOf(tasks[task]!) === question,
   );
   return own.length > 0 ? [{ job, tasks: Object.fromEntries(own) }] : [];
 }

@@ -14,7 +14,7 @@ export interface UserBody {
 export interface CandidateBody {
   readonly id: string;
   readonly attributes?: Cells;
-  /** Ranking features. */
+  /** By name, before they are normalised. */
   readonly features?: Readonly<Record<string, number | null>>;
 }
 

@@ -4,9 +4,10 @@ import { UserError } from '../common/errors.js';
 import { fileSha256 } from '../common/files.js';
 import { tf } from '../engine/tf.js';
 import { statesOfBatch } from '../model/known-states.js';
-import { representationUnits, representBatch } from '../model/represent.js';
+import { representBatch } from '../model/represent.js';
 import { readSafetensors } from '../model/safetensors.js';
 import { scoreBatch } from '../model/score.js';
+import { representationUnits } from '../model/shape.js';
 import { allVariables, emptyWeights, type ModelWeights } from '../model/weights.js';
 import type { FromModel, ModelInput, ModelTask, ToModel, Values } from './model-messages.js';
 

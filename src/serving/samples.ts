@@ -45,7 +45,7 @@ function rawSamples(
     );
   }
   // The first is the constant.
-  const ranking = weights.shape.tasks[task]!.features.slice(1).map(({ name }) => name);
+  const needed = weights.shape.tasks[task]!.features.slice(1).map(({ name }) => name);
   return candidates[judged]!.map((given) => {
     const {
       id: text,
@@ -53,11 +53,11 @@ function rawSamples(
       features = {},
     }: CandidateBody = typeof given === 'string' ? { id: given } : given;
     const id = idText(text, columns);
-    for (const name of ranking) {
+    for (const name of needed) {
       if (Object.hasOwn(features, name)) continue;
       throw new RequestError(
         400,
-        `expected the ranking feature ${name} of the candidate ${id}, which ${task} weighs, or null where it is missing, got nothing`,
+        `expected the feature ${name} of the candidate ${id}, which ${task} reads, or null where it is missing, got nothing`,
       );
     }
     const candidate = attributes ? { id, attributes: attributesOf(attributes, columns) } : { id };

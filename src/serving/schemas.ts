@@ -70,7 +70,8 @@ const candidateSchema = {
           type: 'object',
           maxProperties: 256,
           additionalProperties: { type: ['number', 'null'] },
-          description: 'Ranking features, as they are before they are normalised',
+          description:
+            'Features of the candidate that the task reads, as they are before they are normalised',
         },
       },
     },

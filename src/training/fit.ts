@@ -9,6 +9,7 @@ import { UserError } from '../common/errors.js';
 import { type HeldInterrupt, holdInterrupt } from '../common/interrupted.js';
 import type { Config } from '../config/schema.js';
 import { BatchSource } from '../dataset/batch-source.js';
+import { matchesOf } from '../model/shape.js';
 import type { ModelWeights } from '../model/weights.js';
 import { warnOfStatistics } from './biased-statistics.js';
 import { layerRates } from './layer-rates.js';
@@ -49,7 +50,8 @@ export async function fit(input: FitInput): Promise<FitResult> {
     if (transfer?.storeIn && record) stored = await store(weights, record, source, input, transfer);
     // They are worked out once, and cost every run that starts on them the same.
     const seconds = state.step === 0 ? state.seconds + (stored?.seconds ?? 0) : state.seconds;
-    const plans = plansOf(config, transfer, stored !== null, team);
+    const readsHistories = !stored || matchesOf(weights.shape.tasks[transfer!.task]!).length > 0;
+    const plans = plansOf(config, transfer, readsHistories, team);
     const training = await source.measure(plans.training(state));
     if (training.batches === 0) throw nothingToTrain(config);
     const validation = await source.measure(plans.validation);

@@ -12,10 +12,13 @@ import type { ModelShape } from '../model/shape.js';
 import type { Dropout, TowerPass } from '../model/tower.js';
 import type { ModelWeights } from '../model/weights.js';
 import { type SampleTotals, taskLoss, weightedLoss } from './loss.js';
+import { type RequestCounts, requestCounts, taskPaces } from './task-paces.js';
 
 export interface LossOptions {
   /** Task -> factor of its mean loss. */
   readonly taskWeights: Readonly<Record<string, number>>;
+  /** Whether each task's loss counts by the share of the batch's requests that have samples of it too (`taskPaces`). */
+  readonly byRequests?: boolean;
   /** Adds l2 / 2 times the squared norm of the dense weights and of the rows read. */
   readonly l2: number;
   /** Task -> the same for the weights of its tower, where it is another. */
@@ -42,6 +45,8 @@ export interface BatchShare {
   readonly of: number;
   /** Task -> what the whole batch has. */
   readonly totals: Readonly<Record<string, SampleTotals>>;
+  /** The same of its requests. */
+  readonly counts: RequestCounts;
 }
 
 export interface Gradients {
@@ -88,6 +93,10 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
     },
   };
 
+  const factors = options.byRequests
+    ? taskPaces(share?.counts ?? requestCounts(batch), options.taskWeights)
+    : options.taskWeights;
+
   const forward = () => {
     const lookUp = (name: string) => dense[name] ?? statistics[name]!;
     const encoded = stored
@@ -101,7 +110,7 @@ export function computeGradients(weights: ModelWeights, batch: Batch, options: L
       lossByTask.hold(name, loss);
       const uncertainty = (dense[uncertaintyName(name)] as Tensor1D | undefined) ?? null;
       const part = totals ? samples.label.length / totals.samples : 1;
-      return weightedLoss(loss, options.taskWeights[name] ?? 1, uncertainty, part);
+      return weightedLoss(loss, factors[name] ?? 1, uncertainty, part);
     });
     if (terms.length === 0) throw new Error('a batch without samples of any task has no loss');
     const penalised: Record<string, Tensor> = {

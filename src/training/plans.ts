@@ -23,15 +23,18 @@ export interface Plans {
   readonly evaluation: BatchPlan | null;
 }
 
-/** `share` is what one of several processes reads of a batch, `turn` which training batches where it has some of its own; `transfer` has the task that is judged alone, and the share of its requests; stored representations need no histories. */
+/**
+ * `share` is what one of several processes reads of a batch, `turn` which training batches where it has some of its own; `transfer` has
+ * the task that is judged alone, and the share of its requests; `readsHistories` is false where all that is read of them is stored.
+ */
 export function plansOf(
   config: Config,
   transfer: { readonly task: string; readonly share: number } | null,
-  isStored: boolean,
+  readsHistories: boolean,
   { share, turn }: Pick<BatchPlan, 'share' | 'turn'> = {},
 ): Plans {
   const { seed } = config.train;
-  const length = isStored ? { maxEvents: 0 } : {};
+  const length = readsHistories ? {} : { maxEvents: 0 };
   const shared = share ? { share } : {};
   const judged = transfer ? { tasks: [transfer.task] } : {};
   const limit =

@@ -125,11 +125,11 @@ function noSamples(config: Config): UserError {
   );
 }
 
-/** How the samples of training were drawn and weighted stays what undoes it; no normalised layer reads ranking features. */
+/** How the samples of training were drawn and weighted stays what undoes it; no normalised layer reads features that are ranked by. */
 function withCorrections(shape: ModelShape, trained: ModelShape): ModelShape {
   const tasks = mapValues(shape.tasks, (task, name) => {
     const { weightCorrection, drawCorrection, features } = trained.tasks[name] ?? task;
-    return { ...task, weightCorrection, drawCorrection, features };
+    return { ...task, weightCorrection, drawCorrection, ...(task.kind === 'rank' && { features }) };
   });
   return { ...shape, tasks };
 }

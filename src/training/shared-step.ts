@@ -15,9 +15,10 @@ import { readRows, rowsOfBatch } from '../model/rows.js';
 import type { ModelWeights } from '../model/weights.js';
 import { FlatLayout, type StepSums } from './flat-gradients.js';
 import { type BatchShare, computeGradients, type Gradients } from './gradients.js';
-import { type SampleTotals, sampleTotals } from './loss.js';
+import { sampleTotals } from './loss.js';
 import { type Optimizer, sumOfSquares } from './optimizer.js';
 import { findNotFinite, moveStatistics, type StepOptions, type StepRecord } from './steps.js';
+import { paceOfWeight, requestCounts, taskPaces } from './task-paces.js';
 import { updateElsewhere } from './update-elsewhere.js';
 
 /** How the processes reach each other. */
@@ -35,12 +36,13 @@ export async function sharedStep(
   options: StepOptions,
 ): Promise<StepRecord> {
   const { collectives, exchange } = sharing;
-  const factorOf = (weight: string) => options.rateOf?.(weight, step) ?? 1;
-  const { requests, totals } = await totalsOf(collectives, batch, options);
+  const { counts, totals } = await totalsOf(collectives, batch, options);
+  const paces = options.byRequests ? taskPaces(counts, options.taskWeights) : {};
+  const factorOf = (weight: string) => (options.rateOf?.(weight, step) ?? 1) * paceOfWeight(weight, paces);
   const fetched = await exchange.fetch(rowsOfBatch(weights.shape, batch), (table, rows) =>
     readRows(weights, table, rows),
   );
-  const share = { of: collectives.size, totals };
+  const share = { of: collectives.size, totals, counts };
   const own = ownPart(weights, batch, fetched, share, { step, rank: collectives.rank, factorOf, options });
   const layout = new FlatLayout(weights);
   const sums = layout.read(await collectives.allReduce(layout.write(own), 'dense gradients'));
@@ -78,7 +80,7 @@ export async function sharedStep(
     lossByTask: met(sums.lossByTask),
     gradientNormByTask: met(normByTask),
     gradientNorm,
-    requests,
+    requests: counts.requests,
     samples: Object.values(samplesByTask).reduce((sum, samples) => sum + samples, 0),
     samplesByTask,
     failure:
@@ -98,15 +100,24 @@ async function totalsOf(
   collectives: Collectives,
   batch: Batch,
   { classWeights }: StepOptions,
-): Promise<{ readonly requests: number; readonly totals: Readonly<Record<string, SampleTotals>> }> {
+): Promise<Pick<BatchShare, 'totals' | 'counts'>> {
   const tasks = Object.keys(batch.tasks);
-  const own = tasks.map((task) => sampleTotals(batch.tasks[task]!, classWeights?.[task]));
+  const own = requestCounts(batch);
+  const numbers = tasks.flatMap((task) => {
+    const { samples, weight } = sampleTotals(batch.tasks[task]!, classWeights?.[task]);
+    return [samples, weight, own.byTask[task]!];
+  });
   const [requests, ...sums] = await collectives.allReduce(
-    Float64Array.of(batch.lengths.length, ...own.flatMap(({ samples, weight }) => [samples, weight])),
+    Float64Array.of(own.requests, ...numbers),
     'sample counts',
   );
-  const totals = tasks.map((task, at) => [task, { samples: sums[2 * at]!, weight: sums[2 * at + 1]! }]);
-  return { requests: requests!, totals: Object.fromEntries(totals) };
+  const ofTask = (at: number, which: number) => sums[3 * at + which]!;
+  const byTask = <T>(value: (at: number) => T) =>
+    Object.fromEntries(tasks.map((task, at) => [task, value(at)]));
+  return {
+    totals: byTask((at) => ({ samples: ofTask(at, 0), weight: ofTask(at, 1) })),
+    counts: { requests: requests!, byTask: byTask((at) => ofTask(at, 2)) },
+  };
 }
 
 interface Own extends StepSums {

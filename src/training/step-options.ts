@@ -18,6 +18,7 @@ export function stepOptions(config: Config): StepOptions {
     );
   return {
     taskWeights: each((task) => task.weight),
+    byRequests: train.taskWeighting === 'requests',
     dropoutRates: each((task) => task.tower.dropout),
     l2: train.l2,
     towerL2: some((task) => task.tower.l2),

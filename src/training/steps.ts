@@ -8,9 +8,12 @@ import { MOMENTUM, type Moments } from '../model/batch-normalisation.js';
 import type { ModelWeights } from '../model/weights.js';
 import { computeGradients, type Gradients } from './gradients.js';
 import type { Optimizer } from './optimizer.js';
+import { paceOfWeight, requestCounts, taskPaces } from './task-paces.js';
 
 export interface StepOptions {
   readonly taskWeights: Readonly<Record<string, number>>;
+  /** Whether the losses of the tasks and the learning rates of their towers go by `taskPaces`. */
+  readonly byRequests?: boolean;
   /** Task -> share of the hidden units that are dropped. */
   readonly dropoutRates: Readonly<Record<string, number>>;
   readonly l2: number;
@@ -89,7 +92,8 @@ export function trainStep(
   let notFinite: readonly string[] = [];
   tf.tidy(() => {
     const dropout = { rates: dropoutRates, seed: [seed, step] as const };
-    const factorOf = (weight: string) => rateOf(weight, step);
+    const paces = options.byRequests ? taskPaces(requestCounts(batch), options.taskWeights) : {};
+    const factorOf = (weight: string) => rateOf(weight, step) * paceOfWeight(weight, paces);
     const isTrained = (weight: string) => factorOf(weight) > 0;
     const gradients = computeGradients(weights, batch, { ...options, dropout, isTrained });
     loss = gradients.loss.dataSync()[0]!;

@@ -17,7 +17,8 @@ import type { BatchSource } from '../dataset/batch-source.js';
 import { RawArray } from '../dataset/raw-array.js';
 import { tf } from '../engine/tf.js';
 import type { RequestQuery } from '../model/forward.js';
-import { representationUnits, representBatch } from '../model/represent.js';
+import { representBatch } from '../model/represent.js';
+import { representationUnits } from '../model/shape.js';
 import type { ModelWeights } from '../model/weights.js';
 
 const FILES = {

@@ -18,8 +18,8 @@ async function succeed(...argv: string[]): Promise<void> {
   if (output.code !== 0) throw new Error(`${argv[0]}: ${output.stderr}`);
 }
 
-/** The caller removes the folder. */
-export async function makeServingWorld(): Promise<ServingWorld> {
+/** `more` are further keys of the model. The caller removes the folder. */
+export async function makeServingWorld(more = ''): Promise<ServingWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'dupn-serve-'));
   await succeed('generate', '--out', join(folder, 'log'), '--users', '80', '--days', '6');
   const file = join(folder, 'shop.yaml');
@@ -32,7 +32,7 @@ features: { user: { phone: { column: device, from: lastEvent } }, itemNumbers: {
 split: { trainingFrom: 2026-01-06, evaluationFrom: 2026-01-10, validationUsers: 0.2 }
 tasks:
   asked: { kind: binary, query: candidate, classWeights: [1, 2], samples: { files: impressions.csv.gz, request: request_id } }
-model: { units: 8, attentionUnits: 8, userUnits: 8, candidateUnits: { item: 8 }, maxEvents: 20 }
+model: { units: 8, attentionUnits: 8, userUnits: 8, candidateUnits: { item: 8 }, maxEvents: 20${more} }
 train: { epochs: 1, learningRate: 0.01 }
 preprocess: { folder: ${join(folder, 'prepared')} }
 run: { folder: ${join(folder, 'runs')} }

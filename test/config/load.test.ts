@@ -110,6 +110,25 @@ describe('a config that holds', () => {
   });
 });
 
+describe('model.preset', () => {
+  const modelOf = async (text: string) => {
+    const { latest, matches } = (await loadConfig(await write('c.yaml', `${MINIMAL}${text}`))).model;
+    return { latest, matches };
+  };
+
+  it('is the model of the paper by default', async () => {
+    const paper = { latest: [], matches: false };
+    expect(await modelOf('')).toEqual(paper);
+    expect(await modelOf('model: { preset: paper }')).toEqual(paper);
+  });
+
+  it('gives what is not set, and what is set wins', async () => {
+    expect(await modelOf('model: { preset: direct }')).toEqual({ latest: [1, 100], matches: true });
+    expect(await modelOf('model: { preset: direct, latest: [] }')).toEqual({ latest: [], matches: true });
+    expect(await modelOf('model: { matches: true }')).toEqual({ latest: [], matches: true });
+  });
+});
+
 describe('problems', () => {
   it('are all reported at once, each with line and column, in reading order', async () => {
     const text = `nme: demo

@@ -225,6 +225,20 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'tasks.ctr.samples.keep: expected another name than sample, request, candidate, label, weight, which are there anyway, got Label',
   ],
   [
+    'a feature that is read twice',
+    (c) => {
+      Object.assign(c.tasks.ctr!.samples!, { features: ['position', 'position'] });
+    },
+    'tasks.ctr.samples.features: expected distinct columns, got position twice',
+  ],
+  [
+    'the latest behaviours twice',
+    (c) => {
+      c.model = { latest: [1, 1] };
+    },
+    'model.latest: expected distinct numbers, got [1,1]',
+  ],
+  [
     'a column that is kept twice',
     (c) => {
       Object.assign(c.tasks.ctr!.samples!, { keep: ['page', 'Page'] });

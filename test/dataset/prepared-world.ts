@@ -54,6 +54,8 @@ export interface World {
   readonly tasks: readonly string[];
   /** Task -> its ranking features, whose values are with the samples. */
   readonly ranking: Readonly<Record<string, readonly RankingFeature[]>>;
+  /** The same of tasks that read features beside a candidate. */
+  readonly reads?: Readonly<Record<string, readonly RankingFeature[]>>;
   /** Classes of the tasks about the user alone, whose samples have no candidate. */
   readonly classes: Readonly<Record<string, number>>;
   /** segment -> user -> events; a later segment knows more users. */

@@ -99,7 +99,7 @@ export async function writeWorld(folder: string, world: World): Promise<void> {
         Int32Array.from(samples, ({ item }) => item),
       );
     }
-    if (task in world.ranking) {
+    if (featuresOf(world, task).length > 0) {
       const values = samples.flatMap(({ features }) => features!);
       await write(preparedPaths.sampleFeatures(task), Float32Array.from(values));
     }
@@ -162,7 +162,7 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
         task,
         {
           kind: kindOf(world, task),
-          features: world.ranking[task] ?? [],
+          features: featuresOf(world, task),
           candidate: task in world.classes ? null : (world.judges[task] ?? 'item'),
           classes: world.classes[task] ?? 2,
           samples: world.requests.reduce((sum, request) => sum + request.samples[task]!.length, 0),
@@ -177,6 +177,8 @@ function manifestOf(world: World, segments: string[], files: Manifest['files']):
 
 const numbersOf = ({ numbers }: World, of: string) =>
   (numbers[of]?.names ?? []).map((name) => ({ name, mean: 0, deviation: 1 }));
+
+const featuresOf = ({ ranking, reads }: World, task: string) => ranking[task] ?? reads?.[task] ?? [];
 
 function kindOf({ classes, ranking }: World, task: string): TaskKind {
   if (task in classes) return 'multiclass';

@@ -25,6 +25,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** A number that the tower of the clicks reads. */
+const withPosition = (yaml: string) => yaml.replace('keep: [page] }', 'keep: [page], features: [weight] }');
+
 const VARIANTS: Readonly<
   Record<string, { readonly model?: string; readonly edit?: (yaml: string) => string }>
 > = {
@@ -45,6 +48,16 @@ const VARIANTS: Readonly<
     edit: (yaml) =>
       yaml.replace('  clicks:\n    kind: binary', '  clicks:\n    kind: binary\n    query: candidate'),
   },
+  'what is read directly': { model: 'preset: direct', edit: withPosition },
+  'what is read directly, queries by the candidate, no properties': {
+    model: 'preset: direct, latest: [2], variant: nobp',
+    edit: (yaml) =>
+      withPosition(yaml).replace(
+        '  clicks:\n    kind: binary',
+        '  clicks:\n    kind: binary\n    query: candidate',
+      ),
+  },
+  'what is read directly beside the mean encoder': { model: 'preset: direct, encoder: mean' },
   'normalised layers, class weights, sums': {
     edit: (yaml) =>
       yaml

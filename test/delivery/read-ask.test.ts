@@ -44,7 +44,7 @@ test('a feature that is not there is missing, whatever it is called', () => {
   const { toString: _, ...without } = values;
   expect(readAsk({ line: 3, values: without }, { ...columns, wholeNumbers: false })).toEqual({
     line: 3,
-    reason: 'expected the ranking feature toString, or null where it is missing, got nothing',
+    reason: 'expected the feature toString, or null where it is missing, got nothing',
   });
 });
 

@@ -55,8 +55,8 @@ interface Trained {
 }
 
 /** By one process; from a checkpoint, the next steps. */
-async function alone(steps: number, from?: string): Promise<Trained> {
-  const config = await loadConfig(quickstart, { set: settings() });
+async function alone(steps: number, from?: string, ...more: string[]): Promise<Trained> {
+  const config = await loadConfig(quickstart, { set: settings(...more) });
   const shape = modelShape(config, manifest);
   const weights = from
     ? (await loadCheckpoint(from, shape)).weights
@@ -90,15 +90,15 @@ interface Member {
   readonly tensors: readonly number[];
 }
 
-const together = (size: number, tables: string, more: object) =>
+const together = (size: number, tables: string, work: object, ...more: string[]) =>
   startMembers<Member>(
     size,
     {
       work: 'steps',
       config: quickstart,
-      set: settings(`distributed.tables=${tables}`),
+      set: settings(`distributed.tables=${tables}`, ...more),
       prepared,
-      ...more,
+      ...work,
     },
     tables === 'servers' ? 2 : 0,
   );
@@ -136,8 +136,9 @@ test.each(
         [2, 'servers'],
       ] as const),
 )('%d processes with %s tables take the steps of one', async (size, tables) => {
-  const one = await alone(STEPS);
-  const members = await together(size, tables, { steps: STEPS });
+  const weighting = `train.taskWeighting=${tables === 'servers' ? 'requests' : 'uncertainty'}`;
+  const one = await alone(STEPS, undefined, weighting);
+  const members = await together(size, tables, { steps: STEPS }, weighting);
   for (const { records, dense, tensors } of members) {
     expect(records.map(counts)).toEqual(one.records.map(counts));
     const losses = records.map((record, at) => close(record.loss, one.records[at]!.loss));

@@ -18,7 +18,7 @@ import type { FieldShape, ModelShape, TaskShape } from '../../src/model/shape.js
 import { allVariables, initialWeights } from '../../src/model/weights.js';
 import { Optimizer } from '../../src/training/optimizer.js';
 import { trainStep } from '../../src/training/steps.js';
-import { numberedShape, randomBatch, smallShape } from './random-batch.js';
+import { directShape, numberedShape, randomBatch, smallShape } from './random-batch.js';
 
 const { ctr, buy } = smallShape.tasks as { readonly ctr: TaskShape; readonly buy: TaskShape };
 const none = () => [];
@@ -229,6 +229,31 @@ describe('planCarryOver', () => {
     expect(() => plan(target, base)).toThrow(new UserError(`Cannot start from runs/base: ${message}`));
   });
 
+  it('refuses a task that reads the history directly in another way', () => {
+    const { ctr: own } = directShape.tasks;
+    const withoutBrand: ModelShape = {
+      ...directShape,
+      tasks: { ...directShape.tasks, ctr: { ...own!, matches: own!.matches!.slice(1) } },
+    };
+    // Such a tower has another size, unless something else fills it up.
+    const latest: ModelShape = { ...directShape, latest: [1, 5] };
+    expect(() => plan(latest, directShape)).toThrow(/model\.latest is \[1, 3\] there, \[1, 5\] here/);
+    expect(() => plan(withoutBrand, directShape)).toThrow(/Cannot start from runs\/base: .*tasks\/ctr/);
+    const other: ModelShape = {
+      ...withoutBrand,
+      tasks: {
+        ...withoutBrand.tasks,
+        ctr: {
+          ...own!,
+          matches: [own!.matches![1]!, { field: 'shop', itemField: 'shop', table: 'item/shop' }],
+        },
+      },
+    };
+    expect(() => plan(other, directShape)).toThrow(
+      /the task ctr reads matches of item, brand there, of brand, shop here \(model\.matches\)/,
+    );
+  });
+
   it('refuses numbers of an entity and ranking features that are normalised otherwise', () => {
     const entityNumbers = (mean: number): ModelShape => ({
       ...withShop,
@@ -246,9 +271,7 @@ describe('planCarryOver', () => {
         rank: { ...ctr, kind: 'rank', candidate: null, features: [{ name: 'price', mean, deviation: 1 }] },
       },
     });
-    expect(() => plan(ranks(2), ranks(1))).toThrow(
-      /the ranking features of rank are .*"mean":1.*"mean":2.* here/,
-    );
+    expect(() => plan(ranks(2), ranks(1))).toThrow(/the features of rank are .*"mean":1.*"mean":2.* here/);
     // A task that the base does not have may have any.
     expect(plan(ranks(2)).created).toContain('tasks/rank/0/kernel');
   });

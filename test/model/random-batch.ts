@@ -69,6 +69,25 @@ const number = (name: string): NumberShape => ({ name, scale: 'linear', mean: 3,
 /** The same with two numbers of the items, which the batches have. */
 export const numberedShape: ModelShape = { ...smallShape, itemNumbers: [number('price'), number('rating')] };
 
+const match = (field: string) => ({ field, itemField: field, table: `item/${field}` });
+
+/** The same that reads the latest behaviours and matches directly, and two features of the samples of one task. */
+export const directShape: ModelShape = {
+  ...numberedShape,
+  latest: [1, 3],
+  tasks: {
+    ctr: {
+      ...smallShape.tasks.ctr!,
+      matches: [match('item'), match('brand')],
+      features: [
+        { name: 'constant', mean: 0, deviation: 1 },
+        { name: 'position', mean: 0, deviation: 1 },
+      ],
+    },
+    buy: { ...smallShape.tasks.buy!, matches: [match('brand')] },
+  },
+};
+
 /** Distinct values in the order first met, and where each value points. */
 function distinct(values: readonly number[]): { rows: Int32Array; slots: Int32Array } {
   const rows = [...new Set(values)];
@@ -115,7 +134,10 @@ export function randomBatch(lengths: readonly number[], seed = 3): Batch {
     return {
       request: Int32Array.from(request),
       candidate: Int32Array.from(request, () => random(numItems)),
-      features: new Float32Array(0),
+      features: Float32Array.from(
+        request.flatMap(() => [1, numbers(9) / 4 - 1]),
+        (value) => value,
+      ),
       label: Float32Array.from(request, () => random(2)),
       weight: Float32Array.from(request, () => 1 + random(3)),
       sample: Int32Array.from(request.keys()),

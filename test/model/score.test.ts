@@ -5,7 +5,7 @@ import { scoreBatch } from '../../src/model/score.js';
 import { scoreBatches } from '../../src/model/score-batches.js';
 import type { ModelShape } from '../../src/model/shape.js';
 import { initialWeights } from '../../src/model/weights.js';
-import { numberedShape, randomBatch, smallShape } from './random-batch.js';
+import { directShape, numberedShape, randomBatch, smallShape } from './random-batch.js';
 
 const variants: ModelShape[] = [
   smallShape,
@@ -19,6 +19,9 @@ const variants: ModelShape[] = [
   { ...numberedShape, variant: 'bpatt' },
   { ...numberedShape, variant: 'nobp' },
   { ...numberedShape, encoder: 'mean' },
+  directShape,
+  { ...directShape, variant: 'nobp' },
+  { ...directShape, encoder: 'mean' },
 ];
 
 function expectClose(got: Float32Array, expected: Float32Array): void {

@@ -7,6 +7,8 @@ import { parameterSpecs, statisticSpecs, tableSpecs } from '../../dist/model/par
 const MAX_EVENTS = 6;
 const FEATURES = ['constant', 'price', 'sales'];
 
+const feature = (name) => ({ name, mean: 0, deviation: 1 });
+
 const field = (name, rows, more = {}) => ({
   name,
   rows,
@@ -22,6 +24,7 @@ export function makeWorld() {
   const random = createRandom('parity', 'world');
   const words = createRandom('parity', 'words');
   const numbers = createRandom('parity', 'numbers');
+  const places = createRandom('parity', 'places');
   const list = (length, make) => Array.from({ length }, (_, i) => make(i));
   const items = {
     item: list(16, (row) => row + 2),
@@ -74,7 +77,10 @@ export function makeWorld() {
       request % 3 === 0 ? [] : request === 4 ? [5, 5, 2] : list(1 + words.integer(3), () => words.integer(9)),
     // Not every request has samples of every task.
     samples: {
-      ctr: list(request === 5 ? 0 : 1 + random.integer(2), sample),
+      ctr: list(request === 5 ? 0 : 1 + random.integer(2), () => ({
+        ...sample(),
+        features: [1, places.integer(9) / 4 - 1, places.integer(9) / 8],
+      })),
       buy: list(request % 3 === 1 ? 0 : 1 + random.integer(2), sample),
       follow: list(random.integer(3), () => ({ ...sample(), item: random.integer(7) })),
       order: list(random.integer(3), () => ({
@@ -114,7 +120,8 @@ export function makeWorld() {
     entityFields,
     numbers: { item: numbered(['price', 'rating'], 16), shop: numbered(['sales'], 7) },
     judges: { follow: 'shop' },
-    ranking: { order: FEATURES.map((name) => ({ name, mean: 0, deviation: 1 })) },
+    ranking: { order: FEATURES.map(feature) },
+    reads: { ctr: FEATURES.map(feature) },
     tasks: ['ctr', 'buy', 'follow', 'order', 'level'],
     classes: { level: 3 },
     segments,
@@ -147,6 +154,22 @@ function asking(shape, asked, queryField) {
     asked.includes(name) ? { ...task, query: 'text' } : task,
   );
   return { ...shape, queryField, tasks };
+}
+
+/** The shape that reads the latest behaviours and matches of candidates directly, and features of the clicks. */
+function direct(shape) {
+  const match = (field) => ({ field, itemField: field, table: `item/${field}` });
+  const { ctr, buy, follow } = shape.tasks;
+  return {
+    ...shape,
+    latest: [1, 4],
+    tasks: {
+      ...shape.tasks,
+      ctr: { ...ctr, features: FEATURES.map(feature), matches: [match('item'), match('brand')] },
+      buy: { ...buy, matches: [match('brand')] },
+      follow: { ...follow, matches: [match('brand')] },
+    },
+  };
 }
 
 function baseShape({ fields, entityFields }) {
@@ -197,7 +220,7 @@ function baseShape({ fields, entityFields }) {
       order: {
         kind: 'rank',
         outputs: 1,
-        features: FEATURES.map((name) => ({ name, mean: 0, deviation: 1 })),
+        features: FEATURES.map(feature),
         candidate: null,
         query: 'none',
         ...plain,
@@ -247,7 +270,9 @@ export function makeCases(world) {
       pooling: 'sum',
     }),
     numbers: numbered(base, world),
-    // Everything at once but numbers.
+    direct: direct(base),
+    'direct-mean': { ...direct(numbered(base, world)), encoder: 'mean', variant: 'nobp' },
+    // Everything at once but numbers and what is read directly.
     whole: {
       ...base,
       ...asking(base, ['follow'], sized('query', [world.fields.query], [4])[0]),

@@ -5,6 +5,7 @@ It is what dupn is compared with, so it shares no code, no layout of batches and
 shapes of the weights are common to both. An LSTM weight holds the blocks i, f, c, o side by side.
 """
 import json
+import math
 import sys
 
 import torch
@@ -67,10 +68,34 @@ class Dupn:
 
     def history(self, request):
         """e and p of the latest events strictly before the request, oldest first."""
-        events = [event for segment in self.world["segments"] for event in user_of(segment, request["user"])]
-        events = events[: request["end"]][-self.max_events :]
         known = self.shape["variant"] != "nobp" and self.shape["propertyFields"]
-        return [(self.item(event["item"]), self.properties(event["code"]) if known else None) for event in events]
+        return [(self.item(event["item"]), self.properties(event["code"]) if known else None) for event in self.events(request)]
+
+    def events(self, request):
+        events = [event for segment in self.world["segments"] for event in user_of(segment, request["user"])]
+        return events[: request["end"]][-self.max_events :]
+
+    def latest(self, history):
+        """The mean of [e; p] over the latest n behaviours, for each n."""
+        x = [e if p is None else cat([e, p]) for e, p in history]
+        units = sum(field["size"] for field in self.shape["itemFields"]) + len(self.shape["itemNumbers"])
+        units += sum(field["size"] for field in self.shape["propertyFields"]) if self.shape["variant"] != "nobp" else 0
+        means = [sum(x[-n:]) / len(x[-n:]) if x else torch.zeros(units, dtype=DTYPE) for n in self.shape.get("latest", [])]
+        return cat(means) if means else torch.zeros(0, dtype=DTYPE)
+
+    def matches(self, request, settings, row):
+        """Of each field: log(1 + n), n / length and 1 / (1 + behaviours since), of the n behaviours with the candidate's value."""
+        name = settings["candidate"]
+        fields = self.world["items"] if name == "item" else self.world["entities"][name]
+        events = self.events(request)
+        numbers = []
+        for match in settings.get("matches", []):
+            value = fields[match["field"]][row]
+            same = [self.world["items"][match["itemField"]][event["item"]] == value for event in events]
+            n = sum(same) if value != 0 else 0
+            since = same[::-1].index(True) if n > 0 else None
+            numbers += [math.log(1 + n), n / len(events), 1 / (1 + since)] if n > 0 else [0, 0, 0]
+        return torch.tensor(numbers, dtype=DTYPE)
 
     def query(self, request):
         """q of the search query: its pooled words, a learned vector without any."""
@@ -144,13 +169,14 @@ class Dupn:
         out = {"logits": {t: [] for t in tasks}, "representation": [], "attention": [], "candidateAttention": {t: [] for t in tasks}}
         for request in self.world["requests"]:
             u, history = self.user(request), self.history(request)
+            fixed = cat([self.latest(history), u])
             recurrent = self.shape["encoder"] == "lstm"
             states = self.states(history) if recurrent else None
             read = lambda kind, q: self.attend(history, states, u, kind, q) if recurrent else self.mean(history)
             weights, rep_s = read(None, None)
-            by_text = cat([read("query", self.query(request))[1], u]) if self.shape["queryField"] else None
+            by_text = cat([read("query", self.query(request))[1], fixed]) if self.shape["queryField"] else None
             out["attention"].append(weights)
-            unasked = cat([rep_s, u])
+            unasked = cat([rep_s, fixed])
             out["representation"].append(unasked)
             for task, settings in tasks.items():
                 rep = by_text if settings["query"] == "text" else unasked
@@ -166,9 +192,12 @@ class Dupn:
                     e = self.candidate(name, sample["item"])
                     asks = settings["query"] == "candidate"
                     sample_weights, sample_rep = read("candidate", e) if asks else (weights, rep_s)
-                    sample_rep = cat([sample_rep, u]) if asks else rep
+                    sample_rep = cat([sample_rep, fixed]) if asks else rep
                     candidate = e @ self.weights[f"candidate/{name}/kernel"] + self.weights[f"candidate/{name}/bias"]
-                    inputs[task].append(cat([sample_rep, candidate]))
+                    parts = [sample_rep, candidate, self.matches(request, settings, sample["item"])]
+                    if settings["kind"] == "binary" and settings["features"]:
+                        parts.append(torch.tensor(sample["features"], dtype=DTYPE))
+                    inputs[task].append(cat(parts))
                     if asks:
                         self.read[task].append(sample_rep)
                         out["candidateAttention"][task].append(sample_weights)

@@ -191,12 +191,7 @@ test.each([
   ['/v1/score', { user: 'u', tasks: ['constructor'] }, 400, 'expected tasks of the model (ctr, '],
   ['/v1/score', { user: 'u', tasks: ['ctr'] }, 400, 'expected candidates.item, which ctr judges, got none'],
   ['/v1/score', { user: 'u', tasks: ['ctr'], candidates: { shop: [] } }, 400, 'judges, got shop'],
-  [
-    '/v1/score',
-    { user: 'u', tasks: ['l2r'], candidates: { item: ['i'] } },
-    400,
-    'expected the ranking feature',
-  ],
+  ['/v1/score', { user: 'u', tasks: ['l2r'], candidates: { item: ['i'] } }, 400, 'expected the feature'],
   [
     '/v1/score',
     { user: 'u', tasks: ['ctr'], candidates: { item: [{ id: 'i', attributes: { price: 'cheap' } }] } },

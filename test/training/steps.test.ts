@@ -9,7 +9,7 @@ import { initialWeights, type ModelWeights } from '../../src/model/weights.js';
 import { computeGradients } from '../../src/training/gradients.js';
 import { Optimizer } from '../../src/training/optimizer.js';
 import { type StepOptions, trainStep } from '../../src/training/steps.js';
-import { numberedShape, randomBatch, smallShape } from '../model/random-batch.js';
+import { directShape, numberedShape, randomBatch, smallShape } from '../model/random-batch.js';
 
 const options: StepOptions = {
   taskWeights: { ctr: 1, buy: 0.5 },
@@ -96,6 +96,49 @@ test('the L2 of a tower is that of its weights alone', () => {
   weights.dispose();
 });
 
+test('by requests, a task and the learning rate of its tower count by its share of the batch', () => {
+  const batch = randomBatch([4, 0, 2, 3]);
+  const { buy } = batch.tasks;
+  // Samples of the first request alone: a quarter of the batch.
+  const first = [...buy!.request.keys()].filter((sample) => buy!.request[sample] === 0);
+  const some = (values: Int32Array | Float32Array) => values.filter((_, sample) => first.includes(sample));
+  const tasks = {
+    ...batch.tasks,
+    buy: {
+      ...buy!,
+      request: some(buy!.request) as Int32Array,
+      candidate: some(buy!.candidate) as Int32Array,
+      label: some(buy!.label) as Float32Array,
+      weight: some(buy!.weight) as Float32Array,
+    },
+  };
+  const small = { ...batch, tasks };
+  const weights = initialWeights(smallShape, 1, 1);
+  const lossWith = (byRequests: boolean, taskWeights: Record<string, number>) =>
+    numbers(
+      () => computeGradients(weights, small, { taskWeights, byRequests, l2: 0, dropout: null }).loss,
+    )[0]!;
+  expect(lossWith(true, { ctr: 1, buy: 2 })).toBeCloseTo(lossWith(false, { ctr: 1, buy: 0.5 }), 5);
+  expect(lossWith(true, { ctr: 1, buy: 2 })).not.toBeCloseTo(lossWith(false, { ctr: 1, buy: 2 }), 5);
+  weights.dispose();
+  const moved = (byRequests: boolean, name: string) => {
+    const own = initialWeights(smallShape, 1, 1);
+    const optimizer = new Optimizer(own, rates);
+    const before = values(own).get(name)!;
+    trainStep(own, optimizer, small, 1, { ...options, dropoutRates: {}, byRequests });
+    // The weight of buy is a half, its share a quarter.
+    const after = values(own).get(name)!;
+    own.dispose();
+    optimizer.dispose();
+    return Math.max(...after.map((value, at) => Math.abs(value - before[at]!)));
+  };
+  // The first step of Adam is the learning rate, whatever the gradient.
+  expect(moved(false, 'tasks/buy/0/kernel')).toBeCloseTo(0.01, 4);
+  expect(moved(true, 'tasks/buy/0/kernel')).toBeCloseTo(0.00125, 5);
+  expect(moved(true, 'tasks/ctr/0/kernel')).toBeCloseTo(0.01, 4);
+  expect(moved(true, 'lstm/recurrent')).toBeCloseTo(0.01, 4);
+});
+
 test('one step moves every weight that the batch uses, and only the table rows that it reads', async () => {
   const batch = randomBatch([4, 0, 2, 3]);
   const { before, after } = await train(batch, 1);
@@ -168,10 +211,12 @@ test('a batch of empty histories trains', async () => {
 });
 
 test.each([
-  ['without numbers', smallShape],
-  ['with numbers', numberedShape],
-])('sampled gradients of every weight agree with finite differences, %s', (_, shape) => {
-  const batch = randomBatch([3, 0, 2]);
+  ['without numbers', smallShape, 3],
+  ['with numbers', numberedShape, 3],
+  // Where no unit of a tower is near its kink.
+  ['read directly', directShape, 7],
+])('sampled gradients of every weight agree with finite differences, %s', (_, shape, seed) => {
+  const batch = randomBatch([3, 0, 2], seed);
   const weights = initialWeights(shape, 1, 1);
   const lossOptions = { taskWeights: options.taskWeights, l2: 0.01, dropout: null };
   const loss = () => numbers(() => computeGradients(weights, batch, lossOptions).loss)[0]!;

@@ -1,4 +1,4 @@
-/** The representation rep = [rep_s; u] of every user of prepared data at a moment, a block of users at a time. */
+/** The representation rep of every user of prepared data at a moment, a block of users at a time. */
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Progress } from '../../common/context.js';
@@ -6,8 +6,8 @@ import { UserError } from '../../common/errors.js';
 import { preparedPaths } from '../../common/prepared.js';
 import type { PreparedData } from '../../dataset/prepared.js';
 import type { RequestQuery } from '../../model/forward.js';
-import { representationUnits, representBatch } from '../../model/represent.js';
-import type { ModelShape } from '../../model/shape.js';
+import { representBatch } from '../../model/represent.js';
+import { type ModelShape, representationUnits } from '../../model/shape.js';
 import { buildBatch } from '../build-batch.js';
 import { parquetSql, rowsOfQuery } from '../database.js';
 import type { AskedRequest } from '../encoded.js';

@@ -3,11 +3,13 @@
  * of each request, as src/model/forward.ts computes it.
  */
 import {
+  latestOf,
   type ModelShape,
+  matchesOf,
   propertiesInAttention,
   propertiesInEncoder,
   propertyUnits,
-  stateUnits,
+  representationUnits,
 } from '../../model/shape.js';
 import { createGraph, type Graph, type StoredWeight } from './graph.js';
 import {
@@ -32,6 +34,8 @@ export const ENCODED = {
   states: 'states',
   keys: 'keys',
   users: 'users',
+  /** For heads that look for values of the candidate: the table rows of an item field, [requests, time]. */
+  history: (field: string) => `history.${field}`,
 } as const;
 
 /** What a task asks the encoder for: the mean of a history is the same for every question. */
@@ -43,7 +47,7 @@ export function encoderGraph(shape: ModelShape, stored: ReadonlyMap<string, Stor
   const writer = writerOf(graph, stored);
   const { weight } = writer;
   const questions = new Set(Object.values(shape.tasks).map(({ query }) => questionOf(shape, query)));
-  const representation = stateUnits(shape) + shape.userUnits;
+  const representation = representationUnits(shape);
 
   const items = rowVectors(writer, { fields: shape.itemFields, numbers: shape.itemNumbers }, 'item', 'items');
   const history = graph.input('history', 'int64', ['time', 'requests']);
@@ -51,11 +55,23 @@ export function encoderGraph(shape: ModelShape, stored: ReadonlyMap<string, Stor
   const p = propertyVectors(writer, shape);
   const lengths = graph.input('lengths', 'int64', ['requests']);
   const users = userVectors(writer, shape, lengths);
+  const all = p === null ? e : concat(graph, [e, p], 2);
+  /** What of rep does not depend on what is asked. */
+  const fixed = concat(graph, [...latestOf(shape).map((n) => meanOf(graph, all, lengths, n)), users], 1);
   const x = p !== null && propertiesInEncoder(shape) ? concat(graph, [e, p], 2) : e;
-  const withUsers = (rep: string) => graph.node('Concat', [rep, users], { axis: 1 });
+  const withUsers = (rep: string) => graph.node('Concat', [rep, fixed], { axis: 1 });
+  const matched = Object.values(shape.tasks).flatMap((task) =>
+    matchesOf(task).map(({ itemField }) => itemField),
+  );
+  for (const field of new Set(matched)) {
+    const rows = batchMajor(graph, graph.node('Gather', [`item.${field}`, history]), [1, 0]);
+    graph.output(ENCODED.history(field), rows, 'int64', ['requests', 'time']);
+  }
 
   if (shape.encoder === 'mean') {
-    const rep = withUsers(meanOf(writer, x, lengths));
+    const count = graph.node('Unsqueeze', [graph.node('Cast', [lengths], { to: 1 }), graph.integers([1])]);
+    const mean = meanOf(graph, x, lengths, null);
+    const rep = withUsers(withMissing(graph, mean, count, weight('representation/empty')));
     for (const question of ['none', 'text'] as const) {
       if (questions.has(question))
         graph.output(ENCODED[question], rep, 'float', ['requests', representation]);
@@ -80,7 +96,7 @@ export function encoderGraph(shape: ModelShape, stored: ReadonlyMap<string, Stor
   if (questions.has('candidate')) {
     graph.output(ENCODED.states, states, 'float', ['requests', 'time', shape.units]);
     graph.output(ENCODED.keys, keys, 'float', ['requests', 'time', shape.attentionUnits]);
-    graph.output(ENCODED.users, users, 'float', ['requests', shape.userUnits]);
+    graph.output(ENCODED.users, fixed, 'float', ['requests', representation - shape.units]);
   }
   return graph;
 }
@@ -120,7 +136,8 @@ function recurrence({ graph, weight }: Writer, { units, peepholes }: ModelShape,
 }
 
 /** [time, requests, units] to [requests, time, units]. */
-const batchMajor = (graph: Graph, x: string): string => graph.node('Transpose', [x], { perm: [1, 0, 2] });
+const batchMajor = (graph: Graph, x: string, perm: readonly number[] = [1, 0, 2]): string =>
+  graph.node('Transpose', [x], { perm });
 
 /** k, [requests, time, hidden]. */
 function keysOf(
@@ -140,18 +157,24 @@ function keysOf(
   return graph.node('Add', [keys, graph.node('Unsqueeze', [ofUser, graph.integers([1])])]);
 }
 
-/** The mean of x [time, requests, units] over the steps of each history, [requests, units]. */
-function meanOf({ graph, weight }: Writer, x: string, lengths: string): string {
+/**
+ * The mean of x [time, requests, units] over the steps of each history, or over its latest n, [requests, units]; zeros for an
+ * empty history.
+ */
+function meanOf(graph: Graph, x: string, lengths: string, latest: number | null): string {
   const time = graph.node('Gather', [graph.node('Shape', [x]), graph.integers(0)], { axis: 0 });
   const steps = graph.node('Unsqueeze', [
     graph.node('Range', [graph.integers(0), time, graph.integers(1)]),
     graph.integers([1]),
   ]);
-  const valid = graph.node('Cast', [graph.node('Less', [steps, lengths])], { to: 1 });
-  const count = graph.node('Cast', [lengths], { to: 1 });
+  const isThere = graph.node('Less', [steps, lengths]);
+  const n = latest === null ? null : graph.integers(latest);
+  const isRead = n
+    ? graph.node('And', [isThere, graph.node('GreaterOrEqual', [steps, graph.node('Sub', [lengths, n])])])
+    : isThere;
+  const valid = graph.node('Cast', [isRead], { to: 1 });
+  const count = graph.node('Cast', [n ? graph.node('Min', [lengths, n]) : lengths], { to: 1 });
   const share = graph.node('Div', [valid, graph.node('Max', [count, graph.float(1)])]);
   const weighted = graph.node('Mul', [x, graph.node('Unsqueeze', [share, graph.integers([2])])]);
-  const mean = graph.node('ReduceSum', [weighted, graph.integers([0])], { keepdims: 0 });
-  const counts = graph.node('Unsqueeze', [count, graph.integers([1])]);
-  return withMissing(graph, mean, counts, weight('representation/empty'));
+  return graph.node('ReduceSum', [weighted, graph.integers([0])], { keepdims: 0 });
 }

@@ -12,7 +12,7 @@ export interface AskColumns extends CellColumns {
   readonly time: TimeColumn;
   /** Of the candidate's id; null for a task about the user alone. */
   readonly candidate: string | null;
-  /** The ranking features that have to be given. */
+  /** The features that have to be given. */
   readonly features: readonly string[];
   /** Of an event of a history. */
   readonly log: { readonly item: string; readonly time: TimeColumn };
@@ -65,8 +65,8 @@ export function requireColumns(columns: readonly string[], asked: AskColumns, so
   const features = bringsCandidates ? [] : asked.features.filter((name) => !columns.includes(name));
   if (features.length > 0) {
     throw new UserError(
-      `Cannot predict ${asked.task} of ${source}: it ranks by features that have to be given, as they are before they are ` +
-        `normalised (docs/ranking-features.md); required columns ${features.join(', ')}, got none. A cell may be empty`,
+      `Cannot predict ${asked.task} of ${source}: it reads features that have to be given, as they are before they are ` +
+        `normalised (docs/serving.md); required columns ${features.join(', ')}, got none. A cell may be empty`,
     );
   }
 }

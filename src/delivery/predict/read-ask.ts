@@ -100,7 +100,7 @@ function rowOf(cells: Cells, column: string, columns: AskColumns): RawRow {
 
 function featureOf(cells: Cells, name: string, columns: AskColumns): number | null {
   if (!Object.hasOwn(cells, name))
-    throw new Unfit(`expected the ranking feature ${name}, or null where it is missing, got nothing`);
+    throw new Unfit(`expected the feature ${name}, or null where it is missing, got nothing`);
   return numberOf(cells, name, columns);
 }
 
