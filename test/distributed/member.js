@@ -148,7 +148,7 @@ async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
   const records = [];
   const tensors = [];
   const first = from ? steps + 1 : 1;
-  const plan = plansOf(config, null, false, team.share).training({ epoch: 0, batch: first - 1 });
+  const plan = plansOf(config, null, true, team).training({ epoch: 0, batch: first - 1 });
   for await (const record of trainSteps(
     weights,
     optimizer,
