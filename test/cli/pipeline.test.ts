@@ -231,7 +231,7 @@ describe.sequential('from a log to metrics', () => {
     expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
     const run = join(folder, 'runs/quickstart');
     expect(both.find(({ code }) => code === 2)!.stderr).toContain(
-      `Cannot use ${run}: no other process may work in it, got process ${process.pid} on `,
+      `Cannot use the evaluation in ${run}: no other process may work in it, got process ${process.pid} on `,
     );
     const { metrics } = JSON.parse(await readFile(join(run, 'eval/metrics.json'), 'utf8'));
     expect(metrics['auc[ctr]']).toBeGreaterThan(0.3);
