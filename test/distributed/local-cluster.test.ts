@@ -95,10 +95,17 @@ test.each([
         ['killed', 'the chief', 0, 'SIGKILL', '', /worker 0 \(.*the chief\) cannot be reached/],
         ['killed', 'worker 1 beside a server', 1, 'SIGKILL', ',ps=1', /worker 1 \(.*\) cannot be reached/],
         ['frozen', 'a server', 2, 'SIGSTOP', ',ps=2', /ps 0 \(.*\) does not answer \(within 4 s\)/],
+        [
+          'killed',
+          'the chief beside a server',
+          0,
+          'SIGKILL',
+          ',ps=1',
+          /the chief has not been heard of for 4 s/,
+        ],
       ] as const)
     : []),
   ['killed', 'a server', 3, 'SIGKILL', ',ps=2', /ps 1 \(.*\) cannot be reached/],
-  ['killed', 'the chief beside a server', 0, 'SIGKILL', ',ps=1', /the chief has not been heard of for 4 s/],
 ] as const)('%s: %s', async (how, who, index, signal, servers, message) => {
   const name = `${how} ${who}`.replaceAll(' ', '-');
   const tables = set(`distributed.tables=${servers ? 'servers' : 'replicated'}`);
@@ -138,7 +145,7 @@ const TABLES = {
   servers: ['workers=2,ps=1', ['weights', 'optimizer', 'tables-1-of-1', 'table-slots-1-of-1']],
 } as const;
 
-test.each(all ? (['replicated', 'sharded', 'servers'] as const) : (['sharded'] as const))(
+test.runIf(all).each(['replicated', 'sharded', 'servers'] as const)(
   'stopped and resumed, %s tables: as if nothing had been',
   async (tables) => {
     const settings = set('train.epochs=3', 'train.validationsPerEpoch=2', `distributed.tables=${tables}`);
