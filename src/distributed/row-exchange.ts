@@ -2,7 +2,9 @@
  * Rows of embedding tables, and their gradients, between processes: what a batch reads comes from whoever holds it, what its gradients
  * are goes there.
  */
+import { byHolder } from './by-holder.js';
 import type { Collectives } from './collectives.js';
+import { concatenate } from './concatenate.js';
 import { paddedLength } from './padded-length.js';
 import { type RowGradients, sumRows } from './sum-rows.js';
 
@@ -219,21 +221,6 @@ export class ShardedRows implements RowExchange {
 }
 
 const total = (counts: Int32Array) => counts.reduce((sum, count) => sum + count, 0);
-
-function concatenate<T extends Int32Array | Float32Array>(target: T, parts: readonly T[]): void {
-  let at = 0;
-  for (const part of parts) {
-    target.set(part, at);
-    at += part.length;
-  }
-}
-
-/** Positions of the rows that each of `size` processes holds. */
-function byHolder(rows: Int32Array, size: number): number[][] {
-  const positions: number[][] = Array.from({ length: size }, () => []);
-  for (const [position, row] of rows.entries()) positions[row % size]!.push(position);
-  return positions;
-}
 
 /**
  * Goes through pieces that lie table by table in one order (`at`, by process within a table) and process by process in the other (`start`,

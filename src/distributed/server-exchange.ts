@@ -1,5 +1,7 @@
 /** Rows that parameter servers hold. Of a row that several processes read, one process updates it, with the gradients of all. */
+import { byHolder } from './by-holder.js';
 import type { Collectives } from './collectives.js';
+import { concatenate } from './concatenate.js';
 import { paddedLength } from './padded-length.js';
 import type { FetchedRows, RowExchange, Rows } from './row-exchange.js';
 import type { Servers } from './servers.js';
@@ -64,10 +66,8 @@ export class ServerExchange implements RowExchange {
     visit: (server: number, places: Int32Array, positions: readonly number[]) => Promise<void>,
   ): Promise<void> {
     const count = this.servers.members.length;
-    const positions: number[][] = Array.from({ length: count }, () => []);
-    for (const [position, row] of rows.entries()) positions[row % count]!.push(position);
     await Promise.all(
-      positions.map((own, server) =>
+      byHolder(rows, count).map((own, server) =>
         own.length > 0
           ? visit(
               server,
@@ -87,13 +87,11 @@ export class ServerExchange implements RowExchange {
     const { collectives, widths } = this;
     const { size, rank } = collectives;
     const tables = Object.keys(gradients).sort();
-    const parts = Array.from({ length: size }, (_, holder) =>
-      tables.map((table) =>
-        [...rows[table]!.keys()].filter((position) => rows[table]![position]! % size === holder),
-      ),
-    );
+    /** Of each table and holder, the positions in `rows`. */
+    const positions = tables.map((table) => byHolder(rows[table]!, size));
+    const holders = Array.from({ length: size }, (_, holder) => holder);
     const counts = await collectives.allGather(
-      Int32Array.from(parts.flatMap((part) => part.map((positions) => positions.length))),
+      Int32Array.from(holders.flatMap((holder) => positions.map((of) => of[holder]!.length))),
       'numbers of rows',
     );
     const sent = (from: number, holder: number, t: number) => counts[from]![holder * tables.length + t]!;
@@ -106,11 +104,11 @@ export class ServerExchange implements RowExchange {
     const [rowsLength, floatsLength] = [longest(() => 1), longest((t) => widths[tables[t]!]!)];
     const sentRows = new Int32Array(size * rowsLength);
     const sentValues = new Float32Array(size * floatsLength);
-    for (const [holder, part] of parts.entries()) {
+    for (const holder of holders) {
       let [row, float] = [holder * rowsLength, holder * floatsLength];
       tables.forEach((table, t) => {
         const width = widths[table]!;
-        for (const position of part[t]!) {
+        for (const position of positions[t]![holder]!) {
           sentRows[row++] = rows[table]![position]!;
           sentValues.set(gradients[table]!.subarray(position * width, (position + 1) * width), float);
           float += width;
@@ -132,21 +130,10 @@ export class ServerExchange implements RowExchange {
           at.row += count;
           at.float += count * width;
         }
-        return [table, sumRows(joined(Int32Array, indices), joined(Float32Array, values), width)];
+        const total = indices.reduce((sum, part) => sum + part.length, 0);
+        const met = concatenate(new Int32Array(total), indices);
+        return [table, sumRows(met, concatenate(new Float32Array(total * width), values), width)];
       }),
     );
   }
-}
-
-function joined<T extends Int32Array | Float32Array>(
-  type: new (length: number) => T,
-  parts: readonly T[],
-): T {
-  const whole = new type(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -113,10 +113,17 @@ export class Servers {
 
   /** A variable of [rows, width], all of one value, with a part on each server; its name is of no other. */
   async create(name: string, whole: readonly [number, number], value: number): Promise<void> {
-    const shape = (server: number) => [rowsOfPart(whole[0], this.#part(server)), whole[1]];
     await Promise.all(
       this.members.map((_, server) =>
-        this.#assign(server, name, shape(server), [Int32Array.from(shape(server)), Float32Array.of(value)]),
+        this.#within(server, async () => {
+          const shape = [rowsOfPart(whole[0], this.#part(server)), whole[1]];
+          const variable = await this.#handle(server, name, shape);
+          const own = [tensor(Int32Array.from(shape)), tensor(Float32Array.of(value), [])];
+          const device = deviceOf(server);
+          const filled = await this.context.run('Fill', own, { T: FLOAT, index_type: INT32 }, device);
+          await this.context.runOnly('AssignVariableOp', [variable, filled], { dtype: FLOAT }, device);
+          for (const handle of [...own, filled]) handle.dispose();
+        }),
       ),
     );
   }
@@ -240,26 +247,19 @@ export class Servers {
 
   /** Tells all that the chief lives, or that the training is over. */
   async beat(count: number): Promise<void> {
-    await Promise.all(
-      this.members.map((_, server) =>
-        this.#assign(server, BEAT, [1], [Int32Array.of(1), Float32Array.of(count)]),
-      ),
-    );
+    await Promise.all(this.members.map((_, server) => this.write(server, BEAT, Float32Array.of(count))));
   }
 
   /** What the chief has told a server last; null before it has. */
-  heard(server: number): Promise<number | null> {
-    return this.#within(server, async () => {
-      const variable = await this.#handle(server, BEAT, [1]);
+  async heard(server: number): Promise<number | null> {
+    const there = await this.#within(server, async () => {
+      const variable = await this.#handle(server, BEAT, [-1]);
       const isThere = await this.context.run('VarIsInitializedOp', [variable], {}, deviceOf(server));
-      const [there] = await valuesOf(isThere);
+      const [truth] = await valuesOf(isThere);
       isThere.dispose();
-      if (!there) return null;
-      const value = await this.context.run('ReadVariableOp', [variable], { dtype: FLOAT }, deviceOf(server));
-      const [count] = await valuesOf(value);
-      value.dispose();
-      return count!;
+      return truth;
     });
+    return there ? (await this.read(server, BEAT))[0]! : null;
   }
 
   #part(server: number): RowPart {
@@ -277,21 +277,6 @@ export class Servers {
         deviceOf(server),
       );
       for (const handle of own) handle.dispose();
-    });
-  }
-
-  async #assign(
-    server: number,
-    name: string,
-    shape: readonly number[],
-    [dimensions, value]: readonly [Int32Array, Float32Array],
-  ): Promise<void> {
-    await this.#within(server, async () => {
-      const variable = await this.#handle(server, name, shape);
-      const own = [tensor(dimensions), tensor(value, [])];
-      const filled = await this.context.run('Fill', own, { T: FLOAT, index_type: INT32 }, deviceOf(server));
-      await this.context.runOnly('AssignVariableOp', [variable, filled], { dtype: FLOAT }, deviceOf(server));
-      for (const handle of [...own, filled]) handle.dispose();
     });
   }
 
