@@ -1,5 +1,6 @@
 /**
- * `node bench/cluster.js [--data FOLDER] [--workers 1,2,4] [--tables replicated,sharded]`: training by several processes on this machine:
+ * `node bench/cluster.js [--data FOLDER] [--workers 1,2,4] [--modes replicated,sharded,servers,asynchronous]`, with a
+ * server for two workers: training by several processes on this machine:
  * samples a second, and what a step costs them by part. Prints one JSON document.
  */
 import { spawnSync } from 'node:child_process';
@@ -17,7 +18,7 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string', default: join(cacheFolder(), 'bench-data') },
     workers: { type: 'string', default: '1,2,4' },
-    tables: { type: 'string', default: 'replicated,sharded' },
+    modes: { type: 'string', default: 'replicated,sharded,servers,asynchronous' },
   },
 });
 mkdirSync(values.data, { recursive: true });
@@ -26,21 +27,28 @@ const { config } = await trainingData({ data: values.data, python });
 
 const results = [];
 for (const workers of values.workers.split(',').map(Number)) {
-  for (const tables of values.tables.split(',')) {
+  for (const mode of values.modes.split(',')) {
     if (workers === 1 && results.length > 0) continue;
-    say(`${workers} workers, ${tables} tables`);
+    const tables = mode === 'asynchronous' ? 'servers' : mode;
+    const servers = tables === 'servers' ? `,ps=${Math.max(1, workers / 2)}` : '';
+    say(`${workers} workers, ${mode}`);
     const settings = ['run.name=cluster', `distributed.tables=${tables}`, 'train.epochs=1'];
+    if (mode === 'asynchronous') settings.push('distributed.steps=asynchronous');
     const { stdout, status } = spawnSync(
       process.execPath,
       [
         ...[dupn, 'train', '-c', config, '--force', '--json', '--log-level', 'error'],
-        ...['--local-cluster', `workers=${workers}`, ...settings.flatMap((setting) => ['--set', setting])],
+        ...[
+          '--local-cluster',
+          `workers=${workers}${servers}`,
+          ...settings.flatMap((setting) => ['--set', setting]),
+        ],
       ],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
     if (status !== 0) throw new Error(`${workers} workers ended with ${status}`);
     const { steps, samplesPerSecond, waitingShare, exchange = {} } = JSON.parse(stdout);
-    results.push({ workers, tables, steps, samplesPerSecond, waitingShare, exchange });
+    results.push({ workers, mode, steps, samplesPerSecond, waitingShare, exchange });
   }
 }
 console.log(JSON.stringify(results, null, 1));

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LostCluster } from '../common/lost-cluster.js';
 import { accepts } from './address.js';
 import { type Cluster, describeMember } from './cluster.js';
+import { Costs } from './costs.js';
 import { paddedLength } from './padded-length.js';
 import {
   type Attribute,
@@ -18,15 +19,6 @@ import {
   tensor,
   valuesOf,
 } from './tensorflow-api.js';
-
-/** Of one purpose, in this process. */
-export interface Cost {
-  calls: number;
-  /** Handed over. */
-  bytes: number;
-  /** The wait for slower ones included. */
-  ms: number;
-}
 
 export interface Patience {
   /** For the others to come, at the start. */
@@ -56,7 +48,7 @@ export class Collectives {
   readonly #instances = new Map<string, number>();
   #seconds: number;
   #last: Promise<unknown> = Promise.resolve();
-  readonly #costs = new Map<string, Cost>();
+  readonly costs = new Costs();
 
   private constructor(
     private readonly cluster: Cluster,
@@ -85,11 +77,6 @@ export class Collectives {
     await joined.barrier();
     joined.#seconds = patience.timeoutSeconds;
     return joined;
-  }
-
-  /** What each purpose has cost so far. */
-  get costs(): ReadonlyMap<string, Readonly<Cost>> {
-    return this.#costs;
   }
 
   /** Element by element, the sum over all. */
@@ -198,16 +185,13 @@ export class Collectives {
     extra: Readonly<Record<string, Attribute>> = {},
   ): Promise<Elements> {
     const mine = this.#last.then(() =>
-      this.#attempt(async () => {
-        const startMs = performance.now();
-        const result = await this.#execute(name, values, shape, extra);
-        const cost = this.#costs.get(purpose) ?? { calls: 0, bytes: 0, ms: 0 };
-        cost.calls++;
-        cost.bytes += values.byteLength;
-        cost.ms += performance.now() - startMs;
-        this.#costs.set(purpose, cost);
-        return result;
-      }),
+      this.#attempt(() =>
+        this.costs.count(
+          purpose,
+          () => values.byteLength,
+          () => this.#execute(name, values, shape, extra),
+        ),
+      ),
     );
     this.#last = mine.catch(() => {});
     return mine;

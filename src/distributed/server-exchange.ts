@@ -16,8 +16,13 @@ export class ServerExchange implements RowExchange {
   ) {}
 
   async fetch(rows: Rows): Promise<FetchedRows> {
-    const entries = await Promise.all(
-      Object.entries(rows).map(async ([table, own]) => [table, await this.valuesOf(table, own)] as const),
+    const entries = await this.servers.costs.count(
+      'rows from servers',
+      (entries) => entries.reduce((sum, [, values]) => sum + values.byteLength, 0),
+      () =>
+        Promise.all(
+          Object.entries(rows).map(async ([table, own]) => [table, await this.valuesOf(table, own)] as const),
+        ),
     );
     return { values: Object.fromEntries(entries), sum: (gradients) => this.#sum(rows, gradients) };
   }
@@ -44,20 +49,18 @@ export class ServerExchange implements RowExchange {
     { indices, gradient }: RowGradients,
     options: { readonly rate: number; readonly epsilon: number },
   ): Promise<void> => {
+    const { servers } = this;
     const width = this.widths[table]!;
-    await this.#byServer(indices, (server, places, positions) => {
-      const own = new Float32Array(positions.length * width);
-      positions.forEach((position, at) => {
-        own.set(gradient.subarray(position * width, (position + 1) * width), at * width);
+    const names = { table, accumulator: this.accumulatorOf(table) };
+    const apply = () =>
+      this.#byServer(indices, (server, places, positions) => {
+        const own = new Float32Array(positions.length * width);
+        positions.forEach((position, at) => {
+          own.set(gradient.subarray(position * width, (position + 1) * width), at * width);
+        });
+        return servers.applyAdagrad(server, names, options, places, own);
       });
-      return this.servers.applyAdagrad(
-        server,
-        { table, accumulator: this.accumulatorOf(table) },
-        options,
-        places,
-        own,
-      );
-    });
+    await servers.costs.count('row gradients to servers', () => gradient.byteLength, apply);
   };
 
   /** Calls `visit` for each server that holds some of the rows, with their places there and their positions here. */

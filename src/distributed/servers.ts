@@ -9,6 +9,7 @@ import { type RowPart, rowsOfPart } from '../engine/row-part.js';
 import { accepts, freePorts, hostOf } from './address.js';
 import type { Cluster, Member } from './cluster.js';
 import type { Patience } from './collectives.js';
+import { Costs } from './costs.js';
 import type { ServerDef } from './messages.js';
 import {
   type Attribute,
@@ -75,6 +76,8 @@ export interface AdamOptions {
 /** Variables on servers. A call that fails, or takes too long, ends the training. */
 export class Servers {
   readonly #handles = new Map<string, Promise<Handle>>();
+  /** Of what a step asks of them, counted by who asks. */
+  readonly costs = new Costs();
 
   private constructor(
     readonly members: readonly Member[],

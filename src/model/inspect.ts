@@ -7,7 +7,7 @@ import type { Batch } from '../dataset/batch.js';
 import { numbers } from '../engine/numbers.js';
 import { tf } from '../engine/tf.js';
 import { type EncodedBatch, encode, type RequestQuery, type Weights } from './forward.js';
-import { gatherRows, rowsOfBatch } from './rows.js';
+import { valuesOfBatch } from './rows.js';
 import type { ModelShape } from './shape.js';
 import { towerOutputs } from './tower.js';
 import type { ModelWeights } from './weights.js';
@@ -38,8 +38,7 @@ export function inspectBatch(
   const { shape } = weights;
   let inspected: InspectedBatch | undefined;
   tf.tidy(() => {
-    const rows = gatherRows(weights, rowsOfBatch(shape, batch));
-    const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
+    const gathered = valuesOfBatch(weights, batch);
     const lookUp = (name: string) => (weights.dense.get(name) ?? weights.statistics.get(name)!).read();
     const encoded = encode(shape, lookUp, gathered, batch);
     const gates = encoded.histories.gates();

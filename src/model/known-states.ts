@@ -4,7 +4,7 @@ import type { Batch } from '../dataset/batch.js';
 import { numbers } from '../engine/numbers.js';
 import { tf } from '../engine/tf.js';
 import { encodeStates } from './forward.js';
-import { gatherRows, rowsOfBatch } from './rows.js';
+import { valuesOfBatch } from './rows.js';
 import type { ModelShape } from './shape.js';
 import type { ModelWeights } from './weights.js';
 
@@ -12,8 +12,7 @@ import type { ModelWeights } from './weights.js';
 export function statesOfBatch(weights: ModelWeights, batch: Batch): Float32Array {
   const { shape, dense } = weights;
   return numbers(() => {
-    const rows = gatherRows(weights, rowsOfBatch(shape, batch));
-    const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
+    const gathered = valuesOfBatch(weights, batch);
     return encodeStates(shape, (name) => dense.get(name)!.read(), gathered, batch);
   });
 }

@@ -4,16 +4,17 @@ import { numbers } from '../engine/numbers.js';
 import { rowVectors } from './fields.js';
 import { encode, type RequestQuery } from './forward.js';
 import { knownStates } from './known-states.js';
-import { gatherRows, rowsOfBatch } from './rows.js';
-import { candidateShape } from './shape.js';
+import { valuesOfBatch } from './rows.js';
+import { candidateShape, tablesOf } from './shape.js';
 import type { ModelWeights } from './weights.js';
 
 /** Vectors e of the distinct items of a batch, row by row in the order of their slots, [items, units]. */
 export function itemVectors(weights: ModelWeights, batch: Batch): Float32Array {
   const { shape } = weights;
   return numbers(() => {
-    const rows = gatherRows(weights, rowsOfBatch(shape, batch));
-    const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
+    const gathered = valuesOfBatch(weights, batch, {
+      tables: tablesOf(candidateShape(shape, 'item').fields),
+    });
     return rowVectors(candidateShape(shape, 'item'), gathered, batch.items);
   });
 }
@@ -27,8 +28,7 @@ export function representBatch(
 ): Float32Array {
   const { shape, dense } = weights;
   return numbers(() => {
-    const rows = gatherRows(weights, rowsOfBatch(shape, batch));
-    const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
+    const gathered = valuesOfBatch(weights, batch);
     const known = knownStates(shape, batch, states);
     return encode(shape, (name) => dense.get(name)!.read(), gathered, batch, known).represent(query);
   });

@@ -3,6 +3,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
 import { numbers } from '../engine/numbers.js';
 import { tf } from '../engine/tf.js';
+import type { GatheredRows } from './fields.js';
 import { tableSpecs } from './parameters.js';
 import type { ModelShape } from './shape.js';
 import type { ModelWeights } from './weights.js';
@@ -45,6 +46,22 @@ export function gatherRows(
     else gathered[name] = { indices, values: weights.tables.get(name)!.gather(indices) as Tensor2D };
   }
   return gathered;
+}
+
+/** The values of the rows that the batch reads, by table, [rows, size]; of `tables` alone, where they are named. */
+export function valuesOfBatch(
+  weights: ModelWeights,
+  batch: Batch,
+  {
+    fetched,
+    tables,
+  }: { readonly fetched?: FetchedValues | undefined; readonly tables?: ReadonlySet<string> } = {},
+): GatheredRows {
+  const rows = Object.entries(rowsOfBatch(weights.shape, batch)).filter(
+    ([name]) => tables?.has(name) ?? true,
+  );
+  const gathered = gatherRows(weights, Object.fromEntries(rows), fetched);
+  return Object.fromEntries(Object.entries(gathered).map(([name, { values }]) => [name, values]));
 }
 
 /** Rows of a table, by their places in what of it is here, as numbers in a row. */

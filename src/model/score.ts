@@ -4,7 +4,8 @@ import type { Batch } from '../dataset/batch.js';
 import { tf } from '../engine/tf.js';
 import { encode, encodeStored, taskLogits } from './forward.js';
 import { knownStates } from './known-states.js';
-import { type FetchedValues, gatherRows, rowsOfBatch } from './rows.js';
+import { type FetchedValues, valuesOfBatch } from './rows.js';
+import { candidateTables } from './shape.js';
 import type { TowerPass } from './tower.js';
 import type { ModelWeights } from './weights.js';
 
@@ -42,8 +43,10 @@ export function scoreBatch(
       }
     : null;
   tf.tidy(() => {
-    const rows = gatherRows(weights, rowsOfBatch(shape, batch), fetched);
-    const gathered = Object.fromEntries(Object.entries(rows).map(([name, { values }]) => [name, values]));
+    const gathered = valuesOfBatch(weights, batch, {
+      fetched,
+      ...(stored && { tables: candidateTables(shape) }),
+    });
     const lookUp = (name: string) => (weights.dense.get(name) ?? weights.statistics.get(name)!).read();
     const encoded = stored
       ? encodeStored(shape, gathered, batch, stored(batch))

@@ -251,6 +251,17 @@ export const candidateShape = (shape: ModelShape, candidate: string): RowShape =
     ? { fields: shape.itemFields, numbers: shape.itemNumbers }
     : shape.entities[candidate]!;
 
+export const tablesOf = (fields: readonly FieldShape[]): ReadonlySet<string> =>
+  new Set(fields.map(({ table }) => table));
+
+/** The tables that the vectors of candidates are made of. */
+export const candidateTables = (shape: ModelShape): ReadonlySet<string> =>
+  tablesOf(
+    Object.values(shape.tasks).flatMap(({ candidate }) =>
+      candidate === null ? [] : candidateShape(shape, candidate).fields,
+    ),
+  );
+
 /** Units of the vector of an item or of an entity. */
 export const rowUnits = ({ fields, numbers }: RowShape): number => totalUnits(fields) + numbers.length;
 

@@ -35,7 +35,7 @@ export function clusterTeam(collectives: Collectives, { part, exchange, ...table
     step: (weights, optimizer, batch, step, options) =>
       sharedStep({ collectives, exchange }, weights, optimizer, batch, step, options),
     agree: (wish) => agree(collectives, wish),
-    costs: () => collectives.costs,
+    costs: () => new Map([...collectives.costs.byPurpose, ...(tables.costs?.byPurpose ?? [])]),
     scores: (weights, batches, stored) => sharedScores(collectives, exchange, weights, batches, stored),
     save: tables.save,
   };

@@ -5,6 +5,7 @@ import type { ModelWeights } from '../model/weights.js';
 import type { Optimizer } from './optimizer.js';
 
 const NAME = 'dense';
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
 const SLOTS = ['m', 'v'] as const;
 
 type Named = readonly (readonly [string, ResourceVariable])[];
@@ -22,7 +23,12 @@ export class ServerDense {
 
   /** Takes the weights from there. */
   pull({ dense }: ModelWeights): Promise<void> {
-    return this.#read(NAME, [...dense]);
+    const bytes = BYTES * lengthOf([...dense]);
+    return this.servers.costs.count(
+      'dense weights from servers',
+      () => bytes,
+      () => this.#read(NAME, [...dense]),
+    );
   }
 
   /** Takes the slots from there. */
@@ -42,8 +48,13 @@ export class ServerDense {
       if (gradients[name]) flat.set(gradients[name], at);
       at += sizeOf(variable);
     }
-    await Promise.all(
-      this.#pieces(flat).map((piece, server) => this.servers.applyAdam(server, NAME, options, piece)),
+    await this.servers.costs.count(
+      'dense gradients to servers',
+      () => flat.byteLength,
+      () =>
+        Promise.all(
+          this.#pieces(flat).map((piece, server) => this.servers.applyAdam(server, NAME, options, piece)),
+        ),
     );
   }
 

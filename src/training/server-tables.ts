@@ -50,6 +50,7 @@ export function serverTables(
     : undefined;
   return {
     part: null,
+    costs: servers.costs,
     exchange: new ServerExchange(collectives, servers, tableWidths(shape), accumulatorName),
     fill: (seed, deviation) =>
       byChief(async () => {

@@ -1,5 +1,6 @@
 /** Where the embedding tables of processes that train together are: whole in each of them, or row by row over all. */
 import type { Collectives } from '../distributed/collectives.js';
+import type { Costs } from '../distributed/costs.js';
 import { ReplicatedRows, type RowExchange, ShardedRows } from '../distributed/row-exchange.js';
 import { type RowPart, WHOLE } from '../engine/row-part.js';
 import { type CheckpointFiles, saveCheckpoint } from '../model/checkpoint.js';
@@ -12,6 +13,8 @@ export interface SharedTables {
   /** What of each table is among the weights of this process; null for nothing. */
   readonly part: RowPart | null;
   readonly exchange: RowExchange;
+  /** Of what is asked of servers, where they hold the rows. */
+  readonly costs?: Costs;
   /** Called by all, before training from scratch: what is not among their weights starts as if it were. */
   fill(seed: number, deviation: number): Promise<void>;
   /** Called by all, to go on from a checkpoint: the same. */

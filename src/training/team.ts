@@ -1,7 +1,7 @@
 /** The processes that make the steps of a training together; of most there is one. */
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../dataset/batch.js';
-import type { Cost } from '../distributed/collectives.js';
+import type { Cost } from '../distributed/costs.js';
 import { type LoadedCheckpoint, loadCheckpoint, loadSlots, saveCheckpoint } from '../model/checkpoint.js';
 import { type ScoredSamples, scoreBatches } from '../model/score-batches.js';
 import type { ModelShape } from '../model/shape.js';
