@@ -28,7 +28,8 @@ const { config } = await trainingData({ data: values.data, python });
 const results = [];
 for (const workers of values.workers.split(',').map(Number)) {
   for (const mode of values.modes.split(',')) {
-    if (workers === 1 && results.length > 0) continue;
+    // One process trains alone, or with a server.
+    if (workers === 1 && mode !== 'replicated' && mode !== 'asynchronous') continue;
     const tables = mode === 'asynchronous' ? 'servers' : mode;
     const servers = tables === 'servers' ? `,ps=${Math.max(1, workers / 2)}` : '';
     say(`${workers} workers, ${mode}`);
@@ -47,8 +48,9 @@ for (const workers of values.workers.split(',').map(Number)) {
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
     if (status !== 0) throw new Error(`${workers} workers ended with ${status}`);
-    const { steps, samplesPerSecond, waitingShare, exchange = {} } = JSON.parse(stdout);
-    results.push({ workers, mode, steps, samplesPerSecond, waitingShare, exchange });
+    const { steps, samples, samplesPerSecond, waitingShare, exchange = {} } = JSON.parse(stdout);
+    const samplesPerStep = samples / steps;
+    results.push({ workers, mode, steps, samplesPerStep, samplesPerSecond, waitingShare, exchange });
   }
 }
 console.log(JSON.stringify(results, null, 1));
