@@ -144,11 +144,10 @@ function samplesOf(
   task: string,
   candidates: Slots<EncodedRow> | null,
 ): BatchSamples {
-  const samples = asked.flatMap(({ tasks }, row) =>
-    (tasks[task] ?? []).map((sample) => ({ ...sample, row })),
-  );
+  const samples = asked.flatMap(({ tasks }) => tasks[task] ?? []);
+  const requests = asked.flatMap(({ tasks }, row) => new Array<number>(tasks[task]?.length ?? 0).fill(row));
   return {
-    request: Int32Array.from(samples, ({ row }) => row),
+    request: Int32Array.from(requests),
     candidate: candidates
       ? Int32Array.from(samples, ({ candidate }) => candidates.slot(candidate!))
       : new Int32Array(0),
