@@ -71,8 +71,11 @@ async function ofProcess(all: readonly (readonly string[])[]) {
       const code = await main(argv);
       process.stderr.write('\\nended with ' + code + '\\n');
     }
-    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-    process.stderr.write('peak ' + maxRSS + ' ' + (userCPUTime + systemCPUTime));`;
+    const { readFileSync } = await import('node:fs');
+    // Not maxRSS, which a process on Linux begins with the size of the one that started it.
+    const [, peak] = /VmHWM:\\s+(\\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'));
+    const { userCPUTime, systemCPUTime } = process.resourceUsage();
+    process.stderr.write('peak ' + peak + ' ' + (userCPUTime + systemCPUTime));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
   let stderr = '';
   child.stdout.resume();
