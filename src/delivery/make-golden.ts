@@ -1,6 +1,7 @@
 /** Golden requests out of prepared data: their numbers turned back into the values that they stand for. */
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { mapValues } from '../common/map-values.js';
 import { type FieldManifest, MISSING_INDEX, preparedPaths } from '../common/prepared.js';
 import { createBatchBuilder } from '../dataset/batch-builder.js';
 import { type Names, openNames } from '../dataset/names.js';
@@ -51,14 +52,13 @@ export async function makeGolden(
         const { outputs, weightCorrection } = weights.shape.tasks[task]!;
         const positions = [...rowOf.keys()].filter((at) => rowOf[at] === row).slice(0, SAMPLES_OF_REQUEST);
         if (positions.length === 0) continue;
-        asked[task] = await Promise.all(
-          positions.map(async (at) => ({
-            ...(await describe.sample(task, sample[at]!, brings)),
-            logits: weightCorrection.map((correction, k) =>
-              Math.fround(scores[task]![at * outputs + k]! + correction),
-            ),
-          })),
-        );
+        const samples = positions.map((at) => sample[at]!);
+        asked[task] = (await describe.samples(task, samples, brings)).map((described, which) => ({
+          ...described,
+          logits: weightCorrection.map((correction, k) =>
+            Math.fround(scores[task]![positions[which]! * outputs + k]! + correction),
+          ),
+        }));
       }
       golden.push({ request: await describe.request(request, brings), tasks: asked });
     }
@@ -87,14 +87,37 @@ function chooseRequests(prepared: PreparedData, tasks: readonly string[]): numbe
   return [...chosen].sort((a, b) => a - b);
 }
 
+type TextRow = Readonly<Record<string, string | null>>;
+
+/** Rows of a table of rows by their numbers, their columns as text; each is read once. */
+function rowReader(connection: DuckDBConnection, path: string) {
+  const known = new Map<number, TextRow>();
+  return async (rows: Iterable<number>): Promise<ReadonlyMap<number, TextRow>> => {
+    const missing = [...new Set(rows)].filter((row) => !known.has(row));
+    if (missing.length > 0) {
+      const sql = `SELECT COLUMNS(*)::VARCHAR FROM ${parquetSql(path)} WHERE "row" IN (${missing.join(', ')})`;
+      const reader = await connection.runAndReadAll(sql);
+      for (const row of reader.getRowObjects() as unknown as TextRow[]) known.set(Number(row.row), row);
+    }
+    return known;
+  };
+}
+
 /** Turns numbers of prepared data into values. */
 function describer(connection: DuckDBConnection, prepared: PreparedData, model: OpenModel, names: Names) {
   const { config, vocabularies } = model;
   const { features, entities } = config;
   const { manifest, requests, segments } = prepared;
 
+  const known = new Map<string, Promise<string | null>>();
   /** A value of a table row: one that nobody knows where the row is an out-of-vocabulary one. */
-  async function value(group: string, field: FieldManifest, index: number): Promise<string | null> {
+  function value(group: string, field: FieldManifest, index: number): Promise<string | null> {
+    const key = `${index} ${group}/${field.name}`;
+    const found = known.get(key) ?? lookUp(group, field, index);
+    known.set(key, found);
+    return found;
+  }
+  async function lookUp(group: string, field: FieldManifest, index: number): Promise<string | null> {
     if (index === MISSING_INDEX) return null;
     if (index > field.buckets) return (await names.values(group, field.name, [index])).get(index)!;
     const vocabulary = vocabularies.get(`${group}/${field.name}`)!;
@@ -106,17 +129,12 @@ function describer(connection: DuckDBConnection, prepared: PreparedData, model: 
   const put = (texts: Texts, column: string, text: string | null) => {
     if (text !== null) texts[column] ??= text;
   };
-  /** Columns of one row of a table of rows, as text. */
-  async function rowOf(path: string, row: number): Promise<Readonly<Record<string, string | null>>> {
-    const sql = `SELECT COLUMNS(*)::VARCHAR FROM ${parquetSql(join(prepared.folder, path))} WHERE "row" = ${row}`;
-    const reader = await connection.runAndReadAll(sql);
-    return Object.fromEntries(
-      reader.columnNames().map((name, at) => [name, reader.getRows()[0]![at] as string | null]),
-    );
-  }
+  const readerOf = (path: string) => rowReader(connection, join(prepared.folder, path));
+  const itemRows = readerOf(preparedPaths.items);
+  const entityRows = mapValues(entities, (_, entity) => readerOf(preparedPaths.entities(entity)));
   /** Empty ones too: what is missing there is missing. */
   const attributesOf = (
-    row: Readonly<Record<string, string | null>>,
+    row: TextRow,
     settings: readonly (readonly [name: string, { readonly column: string }])[],
   ) => Object.fromEntries(settings.map(([name, { column }]) => [column, row[name] ?? '']));
 
@@ -127,14 +145,11 @@ function describer(connection: DuckDBConnection, prepared: PreparedData, model: 
     ...Object.entries(features.itemNumbers),
   ];
 
-  async function item(index: number, brings: boolean) {
-    const row = await rowOf(preparedPaths.items, index);
-    return {
-      id: row.item_id!,
-      log: attributesOf(row, ofLog),
-      attributes: brings ? attributesOf(row, ofItems) : {},
-    };
-  }
+  const item = (row: TextRow, brings: boolean) => ({
+    id: row.item_id!,
+    log: attributesOf(row, ofLog),
+    attributes: brings ? attributesOf(row, ofItems) : {},
+  });
 
   return {
     async request(request: number, brings: boolean): Promise<GoldenRequest['request']> {
@@ -144,8 +159,10 @@ function describer(connection: DuckDBConnection, prepared: PreparedData, model: 
       for (const piece of findEvents(segments, user, Math.max(0, end - model.weights.shape.maxEvents), end)) {
         const codes = piece.segment.properties.read(piece.start, piece.end);
         const times = piece.segment.times.read(piece.start, piece.end);
-        for (const [at, row] of piece.segment.items.read(piece.start, piece.end).entries()) {
-          const { id, log, attributes } = await item(row, brings);
+        const items = piece.segment.items.read(piece.start, piece.end);
+        const itemRow = await itemRows(items);
+        for (const [at, row] of items.entries()) {
+          const { id, log, attributes } = item(itemRow.get(row)!, brings);
           const values: Texts = { ...log };
           for (const field of manifest.fields.properties) {
             const { time, column = field.name } = features.properties[field.name]!;
@@ -177,37 +194,47 @@ function describer(connection: DuckDBConnection, prepared: PreparedData, model: 
       const after = (history.at(-1)?.timeUs ?? 0) + 1;
       return { timeUs: Math.max(after, requests.time.at(request) * US_PER_SECOND), history, profile, values };
     },
-    async sample(task: string, sample: number, brings: boolean): Promise<RawSample> {
+    async samples(task: string, samples: readonly number[], brings: boolean): Promise<RawSample[]> {
       const { candidate, features: ranking } = manifest.tasks[task]!;
-      const normalised = prepared.tasks[task]!.features?.read(
-        sample * ranking.length,
-        (sample + 1) * ranking.length,
-      );
-      const numbers = Object.fromEntries(
-        // The first is the constant.
-        ranking
-          .slice(1)
-          .map(({ name, mean, deviation }, at) => [name, normalised![at + 1]! * deviation + mean]),
-      );
-      if (candidate === null) return { candidate: null, features: numbers };
-      return {
-        candidate: await judged(candidate, prepared.tasks[task]!.candidate!.at(sample), brings),
-        features: numbers,
-      };
+      const ofTask = prepared.tasks[task]!;
+      const candidates =
+        candidate === null
+          ? null
+          : await judged(
+              candidate,
+              samples.map((sample) => ofTask.candidate!.at(sample)),
+              brings,
+            );
+      return samples.map((sample, which) => {
+        const normalised = ofTask.features?.read(sample * ranking.length, (sample + 1) * ranking.length);
+        const numbers = Object.fromEntries(
+          // The first is the constant.
+          ranking
+            .slice(1)
+            .map(({ name, mean, deviation }, at) => [name, normalised![at + 1]! * deviation + mean]),
+        );
+        return { candidate: candidates && candidates[which]!, features: numbers };
+      });
     },
   };
 
-  async function judged(candidate: string, index: number, brings: boolean): Promise<RawRow> {
+  async function judged(candidate: string, indexes: readonly number[], brings: boolean): Promise<RawRow[]> {
     if (candidate === 'item') {
-      const { id, log, attributes } = await item(index, brings);
-      return { id, attributes: { ...log, ...attributes } };
+      const rows = await itemRows(indexes);
+      return indexes.map((index) => {
+        const { id, log, attributes } = item(rows.get(index)!, brings);
+        return { id, attributes: { ...log, ...attributes } };
+      });
     }
-    const row = await rowOf(preparedPaths.entities(candidate), index);
+    const rows = await entityRows[candidate]!(indexes);
     const { fields, numbers } = entities[candidate]!;
     const settings = [
       ...Object.entries(fields).filter(([name]) => name !== candidate),
       ...Object.entries(numbers),
     ];
-    return { id: row[candidate]!, attributes: brings ? attributesOf(row, settings) : {} };
+    return indexes.map((index) => {
+      const row = rows.get(index)!;
+      return { id: row[candidate]!, attributes: brings ? attributesOf(row, settings) : {} };
+    });
   }
 }

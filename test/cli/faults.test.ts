@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { fileSha256 } from '../../src/common/files.js';
 import { start } from '../setup/node-process.js';
-import { dupn, makeTinyWorld } from '../tiny-world.js';
+import { makeTinyWorld } from '../tiny-world.js';
 import { type Output, runMain } from './collect-output.js';
 
 const bin = fileURLToPath(new URL('../../bin/dupn.js', import.meta.url));
@@ -46,7 +46,7 @@ async function flip(file: string, at: number): Promise<void> {
 
 beforeAll(async () => {
   world = await makeTinyWorld(40);
-  await dupn('preprocess', '-c', path('base.yaml'));
+  expect((await call('preprocess')).code).toBe(0);
   expect((await call('train', 'run.name=whole')).code).toBe(0);
 });
 

@@ -67,9 +67,9 @@ describe.skipIf(!hasScript)('in a terminal', () => {
 
   it('moves no cursor and colours nothing on a dumb terminal, with --log-level silent, and where it is piped', async () => {
     const texts = [
-      await run({ env: { TERM: 'dumb' } }),
-      await run({ flags: '--log-level silent' }),
-      await run({ shell: '2>&1 | cat' }),
+      await run({ env: { TERM: 'dumb' }, users: 60 }),
+      await run({ flags: '--log-level silent', users: 60 }),
+      await run({ shell: '2>&1 | cat', users: 60 }),
     ];
     for (const text of texts) {
       expect(text).toContain('events.csv.gz');

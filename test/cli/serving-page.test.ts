@@ -57,6 +57,7 @@ test('the commands of docs/serving.md', async () => {
   const begin = `set -m; trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n${made.slice(0, made.indexOf('npx'))}`;
   const script = `${begin}\n${blocks.join('\n')}`
     .replaceAll('npx dupn', dupn)
+    .replaceAll('sleep 1', 'sleep 0.1')
     .replaceAll('8470', String(await freePort()));
   const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
     cwd: folder,

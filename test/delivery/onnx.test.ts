@@ -20,10 +20,24 @@ import { randomWorld, writeWorld } from '../preprocess/world.js';
 import { runGolden } from './run-onnx.js';
 
 let folder: string;
+let plain: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dupn-onnx-'));
+  plain = await writeWorld(join(folder, 'data'), randomWorld(7, 150));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+const preparedBy = new Map<string, string>();
+
+/** The folder that a config without a model is prepared in, once. */
+async function prepare(yaml: string): Promise<string> {
+  const target = preparedBy.get(yaml) ?? join(folder, `prepared-${preparedBy.size}`);
+  if (preparedBy.has(yaml)) return target;
+  const config = parseConfig(yaml, join(folder, 'world.yaml'));
+  await preprocess({ config, folder: target, force: false, context: silentContext });
+  preparedBy.set(yaml, target);
+  return target;
+}
 
 /** A number that the tower of the clicks reads. */
 const withPosition = (yaml: string) => yaml.replace('keep: [page] }', 'keep: [page], features: [weight] }');
@@ -75,12 +89,10 @@ const VARIANTS: Readonly<
 
 test.each(Object.entries(VARIANTS))('%s', async (name, { model = '', edit = (yaml) => yaml }) => {
   const place = name.replaceAll(/\W/g, '-');
-  const world = randomWorld(7, 150);
   const sizes = `model: { units: 6, attentionUnits: 5, userUnits: 4, candidateUnits: { item: 7 }, maxEvents: 12, ${model} }`;
-  const yaml = edit(await writeWorld(join(folder, `data-${place}`), world));
+  const yaml = edit(plain);
   const config = parseConfig(`${yaml}\n${sizes}\n`, join(folder, 'world.yaml'));
-  const target = join(folder, place);
-  await preprocess({ config, folder: target, force: false, context: silentContext });
+  const target = await prepare(yaml);
   const prepared = openPrepared(target);
   const { manifest } = prepared;
   const weights = initialWeights(modelShape(config, manifest), 3, 1);

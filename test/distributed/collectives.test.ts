@@ -1,15 +1,37 @@
 /** Collective operations between real processes, against what they are defined as. */
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { paddedLength } from '../../src/distributed/padded-length.js';
 import { sumRows } from '../../src/distributed/sum-rows.js';
 import { startMembers } from './start-members.js';
 
 const ranks = (size: number) => Array.from({ length: size }, (_, rank) => rank);
 
-// Eleven, since TensorFlow lines up task 10 before task 2.
-test.each(process.env.DUPN_CLUSTER === '1' ? [2, 3, 11] : [3])('of %d processes', async (size) => {
-  const length = 1000;
-  const results = await startMembers<Record<string, unknown>>(size, { work: 'collect', length });
+interface Member {
+  readonly collect: Record<string, unknown>;
+  readonly exchange: readonly Exchanged[];
+  readonly meet: readonly (readonly [unknown, unknown])[];
+}
+
+const LENGTH = 1000;
+
+const WISHES = [
+  { rank: 0, round: 7, wish: 3 },
+  { rank: 2, round: 120, wish: 5 },
+];
+
+/** Three, that do everything. */
+let members: Member[];
+
+beforeAll(async () => {
+  members = await startMembers<Member>(3, {
+    collect: { length: LENGTH },
+    exchange: { batches, widths },
+    meet: { wishes: WISHES, rounds: 200, meetEvery: 100 },
+  });
+});
+
+function expectCollected(results: readonly Member['collect'][]): void {
+  const [size, length] = [results.length, LENGTH];
   const sumOfRanks = (size * (size - 1)) / 2;
   for (const [rank, result] of results.entries()) {
     expect(result).toEqual({
@@ -23,6 +45,14 @@ test.each(process.env.DUPN_CLUSTER === '1' ? [2, 3, 11] : [3])('of %d processes'
       costs: ['waiting for each other', 'test', 'messages'],
     });
   }
+}
+
+test('of 3 processes', () => expectCollected(members.map(({ collect }) => collect)));
+
+// Eleven, since TensorFlow lines up task 10 before task 2.
+test.runIf(process.env.DUPN_CLUSTER === '1').each([2, 11])('of %d processes', async (size) => {
+  const results = await startMembers<Member>(size, { collect: { length: LENGTH } });
+  expectCollected(results.map(({ collect }) => collect));
 });
 
 interface Exchanged {
@@ -32,18 +62,21 @@ interface Exchanged {
   readonly total: number[];
 }
 
-test('rows of tables go to those who ask for them, and their gradients to those who hold them', async () => {
-  const size = 3;
-  const widths = { a: 2, b: 3, c: 1 };
-  const tables = Object.keys(widths) as (keyof typeof widths)[];
+const widths = { a: 2, b: 3, c: 1 };
+const tables = Object.keys(widths) as (keyof typeof widths)[];
+
+/** What each of three processes asks for, and the gradients that it has. */
+const batches = drawBatches();
+
+function drawBatches() {
   let seed = 1;
   const draw = (below: number) => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
     return seed % below;
   };
   // The second batch has nothing for one process, the third is of one table alone.
-  const batches = [20, 7, 4].map((most, batch) =>
-    ranks(size).map((rank) => {
+  return [20, 7, 4].map((most, batch) =>
+    ranks(3).map((rank) => {
       const count = (table: string) =>
         (batch === 1 && rank === 2) || (batch === 2 && table !== 'a') ? 0 : 1 + draw(most);
       const rows = Object.fromEntries(
@@ -59,8 +92,11 @@ test('rows of tables go to those who ask for them, and their gradients to those 
       return { rows, gradients };
     }),
   );
-  const results = await startMembers<Exchanged[]>(size, { work: 'exchange', batches, widths });
-  for (const [rank, exchanged] of results.entries()) {
+}
+
+test('rows of tables go to those who ask for them, and their gradients to those who hold them', () => {
+  const size = 3;
+  for (const [rank, { exchange: exchanged }] of members.entries()) {
     for (const [at, { kind, values, summed, total }] of exchanged.entries()) {
       const batch = batches[at % batches.length]!;
       expect(total).toEqual(kind === 'sharded' ? [6, 6] : [rank + 1, 2]);
@@ -97,17 +133,8 @@ test('rows of tables go to those who ask for them, and their gradients to those 
   }
 });
 
-test('processes at paces of their own come to a wish after the same round', async () => {
-  const wishes = [
-    { rank: 0, round: 7, wish: 3 },
-    { rank: 2, round: 120, wish: 5 },
-  ];
-  const results = await startMembers<[unknown, unknown][]>(3, {
-    work: 'meet',
-    wishes,
-    rounds: 200,
-    meetEvery: 100,
-  });
+test('processes at paces of their own come to a wish after the same round', () => {
+  const results = members.map(({ meet }) => meet);
   for (const events of results) expect(events).toEqual(results[0]);
   const came = results[0]!.filter(([round]) => round !== 'together') as [number, number][];
   expect(came.map(([, wish]) => wish)).toEqual([3, 5]);
@@ -122,12 +149,9 @@ test('rows that come twice are added up', () => {
 });
 
 test('padded lengths are few, and an eighth longer at most', () => {
-  const lengths = new Set<number>();
-  for (let length = 0; length <= 100_000; length++) {
-    const padded = paddedLength(length);
-    expect(padded).toBeGreaterThanOrEqual(Math.max(1, length));
-    expect(padded).toBeLessThanOrEqual(Math.max(1, length * 1.125));
-    lengths.add(padded);
-  }
-  expect(lengths.size).toBeLessThan(16 + 8 * 14);
+  const lengths = Array.from({ length: 100_001 }, (_, length) => length);
+  const isFit = (padded: number, length: number) =>
+    padded >= Math.max(1, length) && padded <= Math.max(1, length * 1.125);
+  expect(lengths.filter((length) => !isFit(paddedLength(length), length))).toEqual([]);
+  expect(new Set(lengths.map(paddedLength)).size).toBeLessThan(16 + 8 * 14);
 });

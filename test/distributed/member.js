@@ -1,7 +1,5 @@
-/** A process of a cluster, for the tests: joins the others, does what it is asked for and prints what came of it as JSON. */
-import { join } from 'node:path';
-
-const { cluster, work, ...input } = JSON.parse(process.argv[2]);
+/** A process of a cluster, for the tests: joins the others, does one after the other what it is asked for and prints what came of each as JSON. */
+const { cluster, work, server } = JSON.parse(process.argv[2]);
 const load = (path) => import(new URL(`../../dist/${path}.js`, import.meta.url).href);
 const { Collectives } = await load('distributed/collectives');
 
@@ -16,17 +14,15 @@ const plain = (value) =>
 
 const WORK = { collect, steps, exchange, meet };
 
-if (input.server !== undefined) {
+if (server !== undefined) {
   const { serveParameters } = await load('distributed/serve-parameters');
-  await serveParameters(
-    { servers: cluster.servers, server: input.server },
-    { startSeconds: 60, timeoutSeconds: 20 },
-  );
+  await serveParameters({ servers: cluster.servers, server }, { startSeconds: 60, timeoutSeconds: 20 });
   process.exit(0);
 }
 
 const collectives = await Collectives.join(cluster, { startSeconds: 60, timeoutSeconds: 20 });
-const result = await WORK[work](input);
+const result = {};
+for (const [name, input] of Object.entries(work)) result[name] = await WORK[name](input);
 await collectives.leave();
 process.stdout.write(JSON.stringify(result), () => process.exit(0));
 
@@ -112,8 +108,8 @@ async function exchange({ batches, widths }) {
   return results;
 }
 
-/** Steps of training; prints their records, and the dense weights afterwards. */
-async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
+/** Steps of training, with a checkpoint after some of them; their records, and the dense weights afterwards. */
+async function steps({ config: file, set, prepared, steps, checkpoint, savedSteps, from }) {
   const { loadConfig } = await load('config/load');
   const { BatchSource } = await load('dataset/batch-source');
   const { openPrepared } = await load('dataset/prepared');
@@ -159,9 +155,10 @@ async function steps({ config: file, set, prepared, steps, checkpoint, from }) {
   )) {
     records.push(record);
     tensors.push(tf.memory().numTensors);
+    if (checkpoint && records.length === savedSteps)
+      await team.save(checkpoint, weights, optimizer, { step: savedSteps });
     if (records.length === steps) break;
   }
-  if (checkpoint) await team.save(join(checkpoint), weights, optimizer, { step: steps });
   const dense = [...weights.dense].map(([name, variable]) => [
     name,
     [...variable.readRows(0, variable.shape[0] ?? 1)],

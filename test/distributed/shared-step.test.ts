@@ -24,6 +24,8 @@ const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pat
 /** `npm run cluster` runs all; npm test what takes least. */
 const all = process.env.DUPN_CLUSTER === '1';
 const STEPS = all ? 50 : 15;
+/** Of a checkpoint. */
+const SAVED = 5;
 
 let world: string;
 let prepared: string;
@@ -54,8 +56,19 @@ interface Trained {
   readonly optimizer: Optimizer;
 }
 
-/** By one process; from a checkpoint, the next steps. */
-async function alone(steps: number, from?: string, ...more: string[]): Promise<Trained> {
+interface Checkpoints {
+  /** Where it starts; the steps are those that follow. */
+  readonly from?: string;
+  /** Where it saves what it has after `SAVED` steps, and goes on. */
+  readonly checkpoint?: string;
+}
+
+/** By one process. */
+async function alone(
+  steps: number,
+  { from, checkpoint }: Checkpoints = {},
+  ...more: string[]
+): Promise<Trained> {
   const config = await loadConfig(quickstart, { set: settings(...more) });
   const shape = modelShape(config, manifest);
   const weights = from
@@ -78,6 +91,8 @@ async function alone(steps: number, from?: string, ...more: string[]): Promise<T
     stepOptions(config),
   )) {
     records.push(record);
+    if (checkpoint && records.length === SAVED)
+      await saveCheckpoint(checkpoint, weights, optimizer.slots, { step: SAVED });
     if (records.length === steps) break;
   }
   await source.close();
@@ -90,18 +105,19 @@ interface Member {
   readonly tensors: readonly number[];
 }
 
-const together = (size: number, tables: string, work: object, ...more: string[]) =>
-  startMembers<Member>(
-    size,
-    {
-      work: 'steps',
-      config: quickstart,
-      set: settings(`distributed.tables=${tables}`, ...more),
-      prepared,
-      ...work,
-    },
-    tables === 'servers' ? 2 : 0,
-  );
+async function together(
+  size: number,
+  tables: string,
+  steps: number,
+  checkpoints: Checkpoints,
+  ...more: string[]
+): Promise<Member[]> {
+  const set = settings(`distributed.tables=${tables}`, ...more);
+  const work = { config: quickstart, set, prepared, steps, savedSteps: SAVED, ...checkpoints };
+  const servers = tables === 'servers' ? 2 : 0;
+  const members = await startMembers<{ readonly steps: Member }>(size, { steps: work }, servers);
+  return members.map((member) => member.steps);
+}
 
 const close = (a: number, b: number) => Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b), 1e-6);
 
@@ -129,6 +145,7 @@ test.each(
         [2, 'replicated'],
         [2, 'sharded'],
         [3, 'sharded'],
+        [3, 'servers'],
         [2, 'servers'],
       ] as const)
     : ([
@@ -136,9 +153,12 @@ test.each(
         [2, 'servers'],
       ] as const),
 )('%d processes with %s tables take the steps of one', async (size, tables) => {
-  const weighting = `train.taskWeighting=${tables === 'servers' ? 'requests' : 'uncertainty'}`;
-  const one = await alone(STEPS, undefined, weighting);
-  const members = await together(size, tables, { steps: STEPS }, weighting);
+  const weighting = `train.taskWeighting=${size === 2 && tables === 'servers' ? 'requests' : 'uncertainty'}`;
+  const folders = { whole: join(world, `whole-${tables}`), spread: join(world, `spread-${tables}`) };
+  const isSaved = size === 3;
+  const one = await alone(STEPS, isSaved ? { checkpoint: folders.whole } : {}, weighting);
+  const saving = isSaved ? { checkpoint: folders.spread } : {};
+  const members = await together(size, tables, STEPS, saving, weighting);
   for (const { records, dense, tensors } of members) {
     expect(records.map(counts)).toEqual(one.records.map(counts));
     const losses = records.map((record, at) => close(record.loss, one.records[at]!.loss));
@@ -151,37 +171,38 @@ test.each(
   }
   one.weights.dispose();
   one.optimizer.dispose();
+  if (isSaved) await expectReadByAll(tables, folders);
 });
 
-test.each(all ? ['sharded', 'servers'] : ['sharded'])(
-  'a checkpoint of several processes, %s tables, is read by any number, and by one',
-  async (spreadBy) => {
-    const folders = {
-      whole: join(world, `whole-${spreadBy}`),
-      spread: join(world, `spread-${spreadBy}`),
-    };
-    const one = await alone(5);
-    await saveCheckpoint(folders.whole, one.weights, one.optimizer.slots, { step: 5 });
-    await together(3, spreadBy, { steps: 5, checkpoint: folders.spread });
-    const loaded = await loadCheckpoint<{ step: number }>(folders.spread, one.weights.shape);
-    expect(loaded.state.step).toBe(5);
-    const loadedSlots = new Optimizer(loaded.weights, { learningRate: 0.001, tableLearningRate: 0.03 });
-    await loadSlots(folders.spread, loadedSlots.slots);
-    expect(largestDifference(allVariables(one.weights), allVariables(loaded.weights))).toBeLessThan(1e-3);
-    expect(largestDifference(one.optimizer.slots, loadedSlots.slots)).toBeLessThan(1e-3);
+/** A checkpoint of several processes is read by any number, and by one, as that of one is. */
+async function expectReadByAll(
+  tables: string,
+  folders: { readonly whole: string; readonly spread: string },
+): Promise<void> {
+  const config = await loadConfig(quickstart, { set: settings() });
+  const shape = modelShape(config, manifest);
+  const read = async (folder: string) => {
+    const { weights, state } = await loadCheckpoint<{ step: number }>(folder, shape);
+    expect(state.step).toBe(SAVED);
+    const { slots } = new Optimizer(weights, { learningRate: 0.001, tableLearningRate: 0.03 });
+    await loadSlots(folder, slots);
+    return { variables: allVariables(weights), slots };
+  };
+  const [one, several] = [await read(folders.whole), await read(folders.spread)];
+  expect(largestDifference(one.variables, several.variables)).toBeLessThan(1e-3);
+  expect(largestDifference(one.slots, several.slots)).toBeLessThan(1e-3);
 
-    // Two go on with what three, and one, have left, and so does one.
-    const next = await alone(5, folders.whole);
-    for (const from of [folders.whole, folders.spread]) {
-      const [first] = await together(2, spreadBy, { steps: 5, from });
-      for (const [at, record] of first!.records.entries())
-        expect(close(record.loss, next.records[at]!.loss)).toBeLessThan(1e-5);
-    }
-    const last = await alone(5, folders.spread);
-    for (const [at, record] of last.records.entries())
+  // Two go on with what three, and one, have left, and so does one.
+  const next = await alone(5, { from: folders.whole });
+  for (const from of [folders.whole, folders.spread]) {
+    const [first] = await together(2, tables, 5, { from });
+    for (const [at, record] of first!.records.entries())
       expect(close(record.loss, next.records[at]!.loss)).toBeLessThan(1e-5);
-  },
-);
+  }
+  const last = await alone(5, { from: folders.spread });
+  for (const [at, record] of last.records.entries())
+    expect(close(record.loss, next.records[at]!.loss)).toBeLessThan(1e-5);
+}
 
 function largestDifference(
   a: Map<string, Variable> | ReadonlyMap<string, Variable>,

@@ -6,8 +6,12 @@ import { freePorts } from '../../src/distributed/address.js';
 
 const MEMBER = fileURLToPath(new URL('./member.js', import.meta.url));
 
-/** What each prints, by rank, beside so many parameter servers. @throws with what it wrote to stderr when one fails */
-export async function startMembers<T>(size: number, input: object, serverCount = 0): Promise<T[]> {
+/** What comes of the work of each, named by its function in member.js, by rank, beside so many parameter servers. @throws with what it wrote to stderr when one fails */
+export async function startMembers<T>(
+  size: number,
+  work: Readonly<Record<string, object>>,
+  serverCount = 0,
+): Promise<T[]> {
   const addresses = (await freePorts(size + serverCount)).map((port) => `127.0.0.1:${port}`);
   const named = (job: string, all: readonly string[]) =>
     all.map((address, index) => ({ name: `${job} ${index}`, address }));
@@ -21,8 +25,8 @@ export async function startMembers<T>(size: number, input: object, serverCount =
     });
     return stdout;
   };
-  const serving = servers.map((_, server) => run({ cluster: { members, servers }, ...input, server }));
-  const printed = members.map((_, rank) => run({ cluster: { members, servers, rank }, ...input }));
+  const serving = servers.map((_, server) => run({ cluster: { members, servers }, work, server }));
+  const printed = members.map((_, rank) => run({ cluster: { members, servers, rank }, work }));
   const [texts] = await Promise.all([Promise.all(printed), Promise.all(serving)]);
   return texts.map((text) => JSON.parse(text) as T);
 }

@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runMain } from '../cli/collect-output.js';
-import { dupn, makeTinyWorld } from '../tiny-world.js';
+import { makeTinyWorld } from '../tiny-world.js';
 import { FUZZ_TIMEOUT_MS, fuzz } from './budget.js';
 import { changesWith, changeTree } from './changes.js';
 import { entriesOf, expectClean } from './clean.js';
@@ -21,9 +21,10 @@ const path = (...parts: string[]) => join(world, ...parts);
 beforeAll(async () => {
   world = await makeTinyWorld(40);
   const config = ['-c', path('base.yaml')];
-  await dupn('preprocess', ...config);
-  await dupn('train', ...config, '--set', 'train.epochs=1');
-  await dupn('export', ...config, '--out', path('bundle'), '--set', 'train.epochs=1');
+  for (const [command, ...more] of [['preprocess'], ['train'], ['export', '--out', path('bundle')]]) {
+    const argv = [command!, ...config, '--set', 'train.epochs=1', ...more];
+    expect(await runMain(argv), command).toMatchObject({ code: 0 });
+  }
   const lines = gunzipSync(await readFile(path('log/impressions.csv.gz')))
     .toString()
     .split('\n');

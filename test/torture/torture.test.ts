@@ -1,4 +1,4 @@
-/** The short version of `npm run torture`. */
+/** The short version of `npm run torture`, without the experiments. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { start } from '../setup/node-process.js';
@@ -6,7 +6,7 @@ import { start } from '../setup/node-process.js';
 const run = fileURLToPath(new URL('run.js', import.meta.url));
 
 test('commands that are killed at random moments end as if nothing had been', async () => {
-  const names = ['preprocess', 'train', 'checkpoint', 'transfer'];
+  const names = ['preprocess', 'train', 'checkpoint'];
   const { code, output } = await start([run, '--kills', '2', ...names]).ended;
   expect([code, output]).toEqual([0, expect.any(String)]);
   for (const name of names) {

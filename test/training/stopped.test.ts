@@ -22,6 +22,8 @@ const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pat
 let world: string;
 let manifest: Manifest;
 let folder: string;
+/** What a run leaves that is never stopped. */
+let whole: Awaited<ReturnType<typeof left>>;
 
 const config = (...set: string[]) =>
   loadConfig(quickstart, {
@@ -40,6 +42,9 @@ beforeAll(async () => {
   await generateLog(join(world, 'log'), withDefaults({ users: 60, days: 6, seed: 2 }), silentContext);
   const prepared = { folder: join(world, 'prepared'), force: false, context: silentContext };
   ({ manifest } = await preprocess({ config: await config(), ...prepared }));
+  folder = world;
+  await train('whole', false);
+  whole = await left('whole');
 });
 
 beforeEach(async () => {
@@ -101,7 +106,6 @@ async function trainInParts(split: Split, afters: readonly number[], signal: Nod
 }
 
 test('a run that is stopped after any number of steps equals one that was never stopped', async () => {
-  const whole = await train('whole', false);
   // From 1 step on, beyond a record of metrics.jsonl (20) and across validations.
   const { saved, ended } = await trainInParts('training', [0, 3, 24, 7, 0, 15], 'SIGTERM');
   expect(ended).toMatchObject({ state: { step: whole.state.step } });
@@ -109,20 +113,18 @@ test('a run that is stopped after any number of steps equals one that was never 
   expect(saved.length).toBeGreaterThan(5);
   expect(new Set(saved.map(({ window }) => window.length)).size).toBeGreaterThan(3);
   expect(process.listenerCount('SIGTERM')).toBe(0);
-  expect(await left('parts')).toEqual(await left('whole'));
+  expect(await left('parts')).toEqual(whole);
 });
 
 test('a validation that is stopped is made by the next session', async () => {
-  await train('whole', false);
   // Every second session is not stopped in its first validation.
   const { saved } = await trainInParts('validation', [2, 1000, 0], 'SIGINT');
   const stopped = saved.filter(({ step, validatedStep }) => validatedStep < step);
   expect(stopped.length).toBeGreaterThan(0);
-  expect(await left('parts')).toEqual(await left('whole'));
+  expect(await left('parts')).toEqual(whole);
 });
 
 test('where validations are rare what was done is saved every ten minutes', async () => {
-  await train('whole', false);
   const step = async () =>
     existsSync(join(folder, 'parts', runPaths.last))
       ? (await describeCheckpoint<TrainingState>(join(folder, 'parts', runPaths.last))).state.step
@@ -157,5 +159,5 @@ test('where validations are rare what was done is saved every ten minutes', asyn
   }
   BatchSource.prototype.batches = batches;
   await train('parts', true);
-  expect(await left('parts')).toEqual(await left('whole'));
+  expect(await left('parts')).toEqual(whole);
 });
