@@ -115,6 +115,22 @@ test('processes at paces of their own come to a wish after the same round', asyn
   expect(results[0]!.filter(([round]) => round === 'together').length).toBe(4);
 });
 
+test('a wish that comes on the way to where another one comes true waits for its turn', async () => {
+  const wishes = [
+    { rank: 0, round: 7, wish: 3 },
+    { rank: 1, round: 7, wish: 5, late: true },
+  ];
+  const results = await startMembers<[unknown, unknown][]>(2, {
+    work: 'meet',
+    wishes,
+    rounds: 60,
+    meetEvery: 60,
+    slow: 200,
+  });
+  expect(results[1]).toEqual(results[0]);
+  expect(results[0]!.filter(([round]) => round !== 'together').map(([, wish]) => wish)).toEqual([3, 5]);
+});
+
 test('rows that come twice are added up', () => {
   const { indices, gradient } = sumRows(Int32Array.of(5, 2, 5), Float32Array.of(1, 2, 3, 4, 10, 20), 2);
   expect([...indices]).toEqual([5, 2]);
