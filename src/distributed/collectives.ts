@@ -79,6 +79,11 @@ export class Collectives {
     return joined;
   }
 
+  /** A process, as users know it. */
+  describe(rank: number): string {
+    return describeMember(this.cluster, rank);
+  }
+
   /** Element by element, the sum over all. */
   async allReduce<T extends Elements>(values: T, purpose: string): Promise<T> {
     const extra = {
@@ -163,9 +168,14 @@ export class Collectives {
   }
 
   /** Before the process ends: the others may still be taking the last that it has for them. */
+  async farewell(): Promise<void> {
+    await pause(PULSE_MS);
+  }
+
+  /** Before all end. */
   async leave(): Promise<void> {
     await this.barrier();
-    await pause(PULSE_MS);
+    await this.farewell();
   }
 
   /** What lies at a place of TensorFlow's order, by rank. */
@@ -246,7 +256,7 @@ export class Collectives {
     const found = await Promise.all(
       others.map(async (rank) => {
         const problem = await this.#problemOf(rank);
-        return problem === null ? [] : [`${describeMember(this.cluster, rank)} ${problem}`];
+        return problem === null ? [] : [`${this.describe(rank)} ${problem}`];
       }),
     );
     const missing = found.flat();

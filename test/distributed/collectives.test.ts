@@ -131,6 +131,17 @@ test('a wish that comes on the way to where another one comes true waits for its
   expect(results[0]!.filter(([round]) => round !== 'together').map(([, wish]) => wish)).toEqual([3, 5]);
 });
 
+test('who would begin with another checkpoint is named by all', async () => {
+  expect(await startMembers(2, { work: 'begin', starts: ['step 5', 'step 5'] })).toEqual([null, null]);
+  const messages = await startMembers<string>(3, {
+    work: 'begin',
+    starts: ['step 5', 'step 5', 'fresh weights'],
+  });
+  for (const message of messages) {
+    expect(message).toMatch(/worker 2 \(.*\) would begin with fresh weights, worker 0 \(.*\) with step 5/);
+  }
+});
+
 test('rows that come twice are added up', () => {
   const { indices, gradient } = sumRows(Int32Array.of(5, 2, 5), Float32Array.of(1, 2, 3, 4, 10, 20), 2);
   expect([...indices]).toEqual([5, 2]);

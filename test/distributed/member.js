@@ -14,7 +14,7 @@ const plain = (value) =>
         ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
         : value;
 
-const WORK = { collect, steps, exchange, meet };
+const WORK = { begin, collect, steps, exchange, meet };
 
 if (input.server !== undefined) {
   const { serveParameters } = await load('distributed/serve-parameters');
@@ -55,6 +55,16 @@ async function collect({ length }) {
   await collectives.during(slow());
   const waited = (await collectives.gatherTexts(String(worked))).join();
   return { ...plain(results), waited, costs: [...collectives.costs.byPurpose.keys()] };
+}
+
+/** Whether all begin the same; what is wrong otherwise. */
+async function begin({ starts }) {
+  const { clusterTeam } = await load('training/cluster-team');
+  const team = clusterTeam(collectives, {});
+  return team.requireSame(starts[collectives.rank]).then(
+    () => null,
+    ({ message }) => message,
+  );
 }
 
 /** Rounds of random lengths; some wish something from a round on, until it comes true, or `late`: once another wish is on its way. */
