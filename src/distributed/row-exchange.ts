@@ -117,7 +117,7 @@ export class ShardedRows implements RowExchange {
   }
 
   async total(numbers: readonly number[]): Promise<readonly number[]> {
-    return [...(await this.collectives.allReduce(Float64Array.from(numbers), 'norms'))];
+    return [...(await this.collectives.sumOfFew(Float64Array.from(numbers), 'norms'))];
   }
 
   async fetch(rows: Rows, read: ReadRows): Promise<FetchedRows> {

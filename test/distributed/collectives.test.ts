@@ -15,6 +15,7 @@ test.each(process.env.DUPN_CLUSTER === '1' ? [2, 3, 11] : [3])('of %d processes'
     expect(result).toEqual({
       sum: Array.from({ length }, (_, at) => 1000 * sumOfRanks + size * at),
       doubles: [sumOfRanks, expect.closeTo(1e-12 * sumOfRanks, 20)],
+      few: [sumOfRanks, expect.closeTo(1e-12 * sumOfRanks, 20)],
       all: ranks(size).map((other) => [other, 2]),
       parts: ranks(size).map((other) => Array(other % 3).fill(other)),
       texts: ranks(size).map((other) => `我 ${other}`),

@@ -159,6 +159,32 @@ test.runIf(all)('when the launcher is killed the processes save and end', async 
   expect(readFileSync(run('orphans', 'train.log'), 'utf8')).toContain('the step is finished and saved');
 });
 
+test.runIf(all)('who takes longer to begin is waited for', async () => {
+  const cluster = start(
+    command(
+      'slow',
+      ...['--local-cluster', 'workers=2'],
+      ...set('distributed.timeoutSeconds=2', 'train.epochs=1'),
+      ...set('model.itemEmbeddings=word2vec', 'model.word2vec.epochs=200'),
+    ),
+  );
+  await until(() => existsSync(run('slow', 'config.resolved.yaml')), cluster.ended);
+  const slow = workersOf(cluster.pid)[1]!;
+  let isOver = false;
+  const ended = cluster.ended.finally(() => {
+    isOver = true;
+  });
+  // Its word2vec learns at a fifth of the speed; it is never silent for long.
+  while (!isOver && !existsSync(run('slow', 'tensorboard'))) {
+    process.kill(slow, 'SIGSTOP');
+    await pause(320);
+    process.kill(slow, 'SIGCONT');
+    await pause(80);
+  }
+  const { code, output } = await ended;
+  expect([code, output]).toEqual([0, expect.stringContaining('best after')]);
+});
+
 test.runIf(all)('a port that is taken is named', async () => {
   const [address, other] = ['127.0.0.1:23931', '127.0.0.1:23932'];
   const taken = createServer().listen(23931);

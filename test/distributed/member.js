@@ -38,6 +38,7 @@ async function collect({ length }) {
   for (let round = 0; round < 3; round++) {
     results.sum = await collectives.allReduce(own, 'test');
     results.doubles = await collectives.allReduce(Float64Array.of(rank, 1e-12 * rank), 'test');
+    results.few = await collectives.sumOfFew(Float64Array.of(rank, 1e-12 * rank), 'test');
     results.all = await collectives.allGather(Int32Array.of(rank, round), 'test');
     results.parts = await collectives.gatherParts(
       Int32Array.from({ length: rank % 3 }, () => rank),
