@@ -42,12 +42,7 @@ export async function trainRun(
   const isChief = !cluster || cluster.rank === 0;
   const context = isChief ? ownContext : memberContext(ownContext);
   if (cluster) checkServers(cluster, config);
-  if (cluster && from && config.distributed.tables !== 'replicated') {
-    throw new UserError(
-      `Cannot start from ${from.run}: tables that are spread over several machines start anew, or from a checkpoint of their own (--resume); ` +
-        'use distributed.tables: replicated',
-    );
-  }
+  if (cluster && config.distributed.tables !== 'replicated') await requireNoStart(config, options);
   // Before anything is made for the run.
   if (from && resolve(from.run) === resolve(runFolder(config))) {
     throw new UserError(
@@ -84,6 +79,17 @@ export async function trainRun(
     await (error instanceof Interrupted ? joined?.leave() : joined?.farewell());
     throw error;
   }
+}
+
+/** Tables that are spread over several machines start anew. */
+async function requireNoStart(config: Config, { from, resume }: TrainOptions): Promise<void> {
+  const folder = runFolder(config);
+  const start = from ?? (resume && !hasCheckpoint(folder) ? await readStart(folder) : null);
+  if (!start) return;
+  throw new UserError(
+    `Cannot start from ${start.run}: tables that are spread over several machines start anew, or from a checkpoint of their own (--resume); ` +
+      'use distributed.tables: replicated',
+  );
 }
 
 /** An update has the requests of its days alone. */

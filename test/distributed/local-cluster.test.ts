@@ -1,6 +1,6 @@
 /** `dupn train` by several processes: what comes of it, and what happens when one of them is lost. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -300,6 +300,22 @@ test.runIf(all)('who does not come is named', async () => {
     138,
     expect.stringContaining('worker 1 (127.0.0.1:23922) cannot be reached'),
   ]);
+});
+
+test('spread tables do not start from another run, nor go on where one has only begun', async () => {
+  mkdirSync(join(world, 'runs/begun'), { recursive: true });
+  writeFileSync(run('begun', 'start.json'), JSON.stringify({ run: 'earlier' }));
+  const cluster = { worker: ['127.0.0.1:23941', '127.0.0.1:23942'] };
+  const env = { ...process.env, TF_CONFIG: JSON.stringify({ cluster, task: { type: 'worker', index: 0 } }) };
+  for (const option of [['--resume'], ['--from', 'earlier']]) {
+    const { code, output } = await start(command('begun', ...option, ...set('distributed.tables=sharded')), {
+      env,
+    }).ended;
+    expect([code, output]).toEqual([
+      2,
+      expect.stringMatching(/Cannot start from .*earlier: tables that are spread/),
+    ]);
+  }
 });
 
 test('--local-cluster trains, and nothing else', async () => {
