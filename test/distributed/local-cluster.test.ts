@@ -164,7 +164,7 @@ test.runIf(all)('who takes longer to begin is waited for', async () => {
     command(
       'slow',
       ...['--local-cluster', 'workers=2'],
-      ...set('distributed.timeoutSeconds=2', 'train.epochs=1'),
+      ...set('distributed.timeoutSeconds=6', 'train.epochs=1'),
       ...set('model.itemEmbeddings=word2vec', 'model.word2vec.epochs=200'),
     ),
   );
@@ -175,7 +175,7 @@ test.runIf(all)('who takes longer to begin is waited for', async () => {
     isOver = true;
   });
   // Its word2vec learns at a fifth of the speed; it is never silent for long.
-  while (!isOver && !existsSync(run('slow', 'tensorboard'))) {
+  while (!isOver && isAlive(slow) && !existsSync(run('slow', 'tensorboard'))) {
     process.kill(slow, 'SIGSTOP');
     await pause(320);
     process.kill(slow, 'SIGCONT');
