@@ -5,7 +5,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Context, silentContext } from '../common/context.js';
-import { messageOf, UserError } from '../common/errors.js';
+import { endAtOnce } from '../common/end-at-once.js';
+import { UserError } from '../common/errors.js';
+import { putRight } from '../common/interrupted.js';
+import type { LostCluster } from '../common/lost-cluster.js';
+import { printableLines } from '../common/printable.js';
 import { describeDifference } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import { type Cluster, describeMember } from '../distributed/cluster.js';
@@ -26,14 +30,17 @@ export interface JoinedCluster {
   readonly team: Team;
   /** Opens the run on the first process; the others see its folder. */
   open(options: { readonly resume: boolean; readonly force: boolean }): Promise<OpenRun>;
-  /** Work that takes different times on each process. */
-  during<T>(work: Promise<T>): Promise<T>;
-  /** Before the process ends. */
+  /** Before all processes end. */
   leave(): Promise<void>;
+  /** Before this one ends by a fault. */
+  farewell(): Promise<void>;
 }
 
 /** A folder on a file system of several machines may take some time to be seen by all. */
-const SEEN_WITHIN_MS = 30_000;
+const SEEN_WITHIN_MS = 60_000;
+
+/** An end in good order takes less. */
+const END_WITHIN_MS = 5000;
 
 /** What a process may have of its own. */
 const MAY_DIFFER = ['data.root', 'preprocess.', 'run.folder', 'run.resume'];
@@ -53,17 +60,22 @@ export async function joinCluster(
   logger.info({ process: name, of: members.length }, 'waiting for the other processes');
   const collectives = await Collectives.join(cluster, config.distributed);
   const own = { version: version(), prepared: preparedKey(manifest), config };
-  await checkSame(collectives, cluster, own);
-  const { tables, team } = await teamOf(collectives, cluster, config, modelShape(config, manifest));
-  return {
-    team,
-    open: (options) => openForAll(collectives, cluster, config, options),
-    during: async (work) => (await collectives.during(work)) as Awaited<typeof work>,
-    async leave() {
-      await tables.close();
-      await collectives.leave();
-    },
-  };
+  try {
+    await checkSame(collectives, cluster, own);
+    const { tables, team } = await teamOf(collectives, cluster, config, modelShape(config, manifest));
+    return {
+      team,
+      open: (options) => openForAll(collectives, cluster, config, options),
+      async leave() {
+        await tables.close();
+        await collectives.leave();
+      },
+      farewell: () => collectives.farewell(),
+    };
+  } catch (error) {
+    await collectives.farewell();
+    throw error;
+  }
 }
 
 async function teamOf(
@@ -80,13 +92,19 @@ async function teamOf(
       'Cannot train with tables on servers: they start as random numbers, and word2vec is asked for; use distributed.tables: sharded',
     );
   }
-  const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, distributed));
-  const tables = serverTables(collectives, servers, shape, (error) => {
-    // What waits for a server finds out by itself; a chief that waits for nothing does not.
-    process.emitWarning(messageOf(error));
-  });
+  const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, distributed, endSoon));
+  const tables = serverTables(collectives, servers, shape);
   if (distributed.steps === 'synchronous') return synchronous(tables);
   return { tables, team: asynchronousTeam(collectives, servers, tables) };
+}
+
+/** Where an end in good order waits for a file, and so for a thread that none of the calls to a frozen server gives back. */
+function endSoon({ message, exitCode }: LostCluster): void {
+  setTimeout(() => {
+    putRight();
+    process.stderr.write(`${printableLines(message)}\n`);
+    endAtOnce(exitCode);
+  }, END_WITHIN_MS).unref();
 }
 
 /** @throws UserError where tables are on servers that are not there, or servers are there for nothing */
@@ -147,7 +165,8 @@ async function openForAll(
   const [token] = await collectives.gatherTexts(isChief ? `.seen-${randomUUID()}` : '');
   const path = join(folder, token!);
   try {
-    if (isChief) await writeFile(path, '');
+    // NFS remembers for a while what was looked for too early, and not there.
+    await collectives.during(isChief ? writeFile(path, '') : null);
     await collectives.during(isChief ? null : seen(path));
     const missing = (await collectives.gatherTexts(existsSync(path) ? '' : 'missing')).indexOf('missing');
     if (missing < 0) return run;

@@ -14,6 +14,9 @@ const PROGRAM = fileURLToPath(new URL('../../bin/dupn.js', import.meta.url));
 /** When one has ended by a fault, the others find out by themselves; those that have not by then are ended. */
 const GRACE_MS = 10_000;
 
+/** Set for the processes that it starts. */
+const LAUNCHED = 'DUPN_LAUNCHED';
+
 /** What TensorFlow's server says of itself on stderr, whatever it is told. */
 const GREETING = /^(WARNING: All log messages before absl|I0000 )/;
 
@@ -42,8 +45,9 @@ export async function runLocalCluster(
         TF_NUM_INTEROP_THREADS: '1',
         ...env,
         TF_CONFIG: JSON.stringify(tfConfig),
+        [LAUNCHED]: '1',
       },
-      stdio: task.type === 'worker' && task.index === 0 ? 'inherit' : ['ignore', 'ignore', 'pipe'],
+      stdio: isFirst(task) ? ['ignore', 'inherit', 'inherit', 'ipc'] : ['ignore', 'ignore', 'pipe', 'ipc'],
     });
   });
   for (const [index, child] of children.entries()) {
@@ -64,21 +68,36 @@ export async function runLocalCluster(
     await Promise.all(
       children.map(async (child, index) => {
         const code = await ended(child);
-        if (code === 0 || first) return;
+        if (code === 0 || first || (held.stop.aborted && code === exitCodeOf(held.stop.reason))) return;
         first = { index, code };
         timer = setTimeout(() => endAll('SIGKILL'), GRACE_MS);
       }),
     );
   } finally {
     clearTimeout(timer);
+    endAll('SIGKILL');
     held.release();
     forget();
   }
+  if (first) {
+    throw new LostCluster(
+      `${nameOf(names[first.index]!)} ended first, with exit code ${first.code}`,
+      first.code,
+    );
+  }
   if (held.stop.aborted)
     throw new Interrupted(held.stop.reason as NodeJS.Signals, 'all processes have ended');
-  if (first)
-    throw new LostCluster(`worker ${first.index} ended first, with exit code ${first.code}`, first.code);
 }
+
+/** In one of its processes: ends as by a signal, with where training stands saved, when the launcher is gone. */
+export function followLauncher({ env }: Pick<Io, 'env'>): void {
+  if (!env[LAUNCHED] || !process.channel) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
+const isFirst = ({ type, index }: { readonly type: string; readonly index: number }) =>
+  type === 'worker' && index === 0;
 
 const nameOf = ({ type, index }: { readonly type: string; readonly index: number }) => `${type} ${index}`;
 
@@ -90,9 +109,11 @@ function countsOf(text: string): { readonly workers: number; readonly servers: n
   );
 }
 
+const exitCodeOf = (signal: NodeJS.Signals) => 128 + constants.signals[signal];
+
 /** Its exit code, or what a shell would report of the signal that has ended it. */
 const ended = (child: ChildProcess): Promise<number> =>
   new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
+    child.once('close', (code, signal) => resolve(code ?? exitCodeOf(signal!)));
   });

@@ -11,6 +11,7 @@ import { checkEarlierRun } from '../training/earlier-run.js';
 import { fit } from '../training/fit.js';
 import { hasCheckpoint, runPaths } from '../training/run-folder.js';
 import { readStart, type StartFrom } from '../training/start.js';
+import { alone } from '../training/team.js';
 import type { FitResult, TransferOptions } from '../training/training-session.js';
 import { checkServers, joinCluster, memberContext } from './join-cluster.js';
 import { openRun, runFolder } from './open-run.js';
@@ -41,12 +42,7 @@ export async function trainRun(
   const isChief = !cluster || cluster.rank === 0;
   const context = isChief ? ownContext : memberContext(ownContext);
   if (cluster) checkServers(cluster, config);
-  if (cluster && from && config.distributed.tables !== 'replicated') {
-    throw new UserError(
-      `Cannot start from ${from.run}: tables that are spread over several machines start anew, or from a checkpoint of their own (--resume); ` +
-        'use distributed.tables: replicated',
-    );
-  }
+  if (cluster && config.distributed.tables !== 'replicated') await requireNoStart(config, options);
   // Before anything is made for the run.
   if (from && resolve(from.run) === resolve(runFolder(config))) {
     throw new UserError(
@@ -57,29 +53,43 @@ export async function trainRun(
   if (from) await checkEarlierRun(from.run, modelShape(config, manifest), manifest);
   else await requireStart(config, options, manifest);
   const joined = cluster && (await joinCluster(cluster, config, prepared, ownContext));
-  const verifying = verifyPrepared(preparedFolder, manifest, context.progress);
-  await (joined?.during(verifying) ?? verifying);
-  const { folder, lock } = await (joined?.open(options) ?? openRun(config, options));
+  const team = joined?.team ?? alone;
+  const train = async () => {
+    await team.during(verifyPrepared(preparedFolder, manifest, context.progress));
+    const { folder, lock } = await (joined?.open(options) ?? openRun(config, options));
+    try {
+      const stopCopying = isChief ? copyLogTo(join(folder, runPaths.log)) : () => {};
+      const input = {
+        ...{ config, manifest, preparedFolder, runFolder: folder, context, team },
+        ...(from && { from }),
+        ...(transfer && { transfer }),
+      };
+      const result = await fit(input).finally(stopCopying);
+      return { folder, result };
+    } finally {
+      await lock.release();
+    }
+  };
   try {
-    const stopCopying = isChief ? copyLogTo(join(folder, runPaths.log)) : () => {};
-    const input = {
-      ...{ config, manifest, preparedFolder, runFolder: folder, context },
-      ...(from && { from }),
-      ...(transfer && { transfer }),
-      ...(joined && { team: joined.team }),
-    };
-    const result = await fit(input)
-      .finally(stopCopying)
-      .catch(async (error) => {
-        // All have stopped after the same step.
-        if (error instanceof Interrupted) await joined?.leave();
-        throw error;
-      });
+    const trained = await train();
     await joined?.leave();
-    return { folder, result };
-  } finally {
-    await lock.release();
+    return trained;
+  } catch (error) {
+    // All have stopped after the same step; of another fault each, or this one alone, may be the place.
+    await (error instanceof Interrupted ? joined?.leave() : joined?.farewell());
+    throw error;
   }
+}
+
+/** Tables that are spread over several machines start anew. */
+async function requireNoStart(config: Config, { from, resume }: TrainOptions): Promise<void> {
+  const folder = runFolder(config);
+  const start = from ?? (resume && !hasCheckpoint(folder) ? await readStart(folder) : null);
+  if (!start) return;
+  throw new UserError(
+    `Cannot start from ${start.run}: tables that are spread over several machines start anew, or from a checkpoint of their own (--resume); ` +
+      'use distributed.tables: replicated',
+  );
 }
 
 /** An update has the requests of its days alone. */

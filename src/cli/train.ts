@@ -41,6 +41,11 @@ export function trainCommand(io: Io): Command {
       runCommand(options, io, async (session) => {
         const config = await readConfig(options, io);
         if (options.localCluster !== undefined) {
+          if (options.replay || options.recalibrateBn) {
+            throw new UserError(
+              'Cannot use --local-cluster: expected a training, got --replay or --recalibrate-bn',
+            );
+          }
           const { runLocalCluster } = await import('./local-cluster.js');
           await runLocalCluster(options.localCluster, trainArguments(options), io);
           return null;
@@ -82,10 +87,12 @@ export function trainCommand(io: Io): Command {
     );
 }
 
-async function clusterOf({ env }: Io): Promise<Cluster | ServerTask | null> {
-  if (env.TF_CONFIG === undefined) return null;
+async function clusterOf(io: Io): Promise<Cluster | ServerTask | null> {
+  if (io.env.TF_CONFIG === undefined) return null;
   const { readCluster } = await import('../distributed/cluster.js');
-  return readCluster(env.TF_CONFIG);
+  const { followLauncher } = await import('./local-cluster.js');
+  followLauncher(io);
+  return readCluster(io.env.TF_CONFIG);
 }
 
 async function serveTables(task: ServerTask, config: Config, logger: Logger): Promise<void> {

@@ -45,6 +45,15 @@ function interrupted(signal: NodeJS.Signals): void {
     tell(signal);
     return;
   }
+  putRight();
+  listen(false);
+  process.kill(process.pid, signal);
+  // Only the first process of a container is still here: it has no signal that ends it.
+  process.exit(exitCodeOf(signal));
+}
+
+/** Does at once what was asked for by `onInterrupt`, before the process ends. */
+export function putRight(): void {
   for (const cleanUp of cleanups.splice(0).reverse()) {
     try {
       cleanUp();
@@ -52,10 +61,6 @@ function interrupted(signal: NodeJS.Signals): void {
       // Other threads still write, or the disk fails: the next command puts it right.
     }
   }
-  listen(false);
-  process.kill(process.pid, signal);
-  // Only the first process of a container is still here: it has no signal that ends it.
-  process.exit(exitCodeOf(signal));
 }
 
 function listen(on: boolean): void {

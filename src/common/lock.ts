@@ -1,6 +1,6 @@
 /** One process at a time in a folder: a lock file that names its holder, and that a dead holder does not keep. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -40,13 +40,15 @@ export async function acquireLock(path: string, what: string): Promise<Lock> {
   const text = `${JSON.stringify(holder)}\n`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await create(path, text, id)) {
-      const forget = onInterrupt(() => {
-        if (readFileSync(path, 'utf8') === text) rmSync(path);
-      });
+      // At once: threads for it may not be there, where calls to a machine that is lost hold them (`Servers`).
+      const remove = () => {
+        if (existsSync(path) && readFileSync(path, 'utf8') === text) rmSync(path, { force: true });
+      };
+      const forget = onInterrupt(remove);
       return {
         async release() {
           forget();
-          if ((await readFile(path, 'utf8').catch(() => null)) === text) await rm(path, { force: true });
+          remove();
         },
       };
     }

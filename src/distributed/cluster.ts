@@ -81,7 +81,7 @@ export function readCluster(text: string | undefined): Cluster | ServerTask | nu
   );
   const twice = tasks.find(({ address }, at) => tasks.findIndex((other) => other.address === address) < at);
   if (twice) throw refuse(`expected an address of its own for each process, got ${twice.address} twice`);
-  if (tasks.length < 2) return null;
+  if (tasks.length === 0 || (tasks.length === 1 && !task)) return null;
   if (!task) throw refuse('expected task, which says which of the processes this one is');
   const own = tasks.find(({ job, index }) => job === task.type && index === task.index);
   if (!own) {
@@ -95,6 +95,7 @@ export function readCluster(text: string | undefined): Cluster | ServerTask | nu
   ];
   if (members.length === 0)
     throw refuse('expected a chief or workers, who train, beside the parameter servers (ps)');
+  if (tasks.length === 1) return null;
   if (own.job === 'ps') return { servers: named(servers), server: own.index };
   return { members: named(members), servers: named(servers), rank: members.indexOf(own) };
 }

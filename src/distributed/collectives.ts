@@ -32,6 +32,9 @@ const taskName = (rank: number) => `/job:worker/replica:0/task:${rank}`;
 
 const GROUP = 1;
 
+/** TF_Code. */
+const DEADLINE_EXCEEDED = 4;
+
 /** Time that the others have to find out who is lost, before this process ends too. */
 const FAREWELL_MS = 1500;
 const PROBE_MS = 2000;
@@ -79,6 +82,11 @@ export class Collectives {
     return joined;
   }
 
+  /** A process, as users know it. */
+  describe(rank: number): string {
+    return describeMember(this.cluster, rank);
+  }
+
   /** Element by element, the sum over all. */
   async allReduce<T extends Elements>(values: T, purpose: string): Promise<T> {
     const extra = {
@@ -86,6 +94,12 @@ export class Collectives {
       final_op: attributes.text('Id'),
     };
     return (await this.#run('CollectiveReduceV2', values, [values.length], purpose, extra)) as T;
+  }
+
+  /** The same of a few numbers: each gets those of all and adds them up, in half of the messages that follow one another. */
+  async sumOfFew(values: Float64Array, purpose: string): Promise<Float64Array> {
+    const all = await this.allGather(values, purpose);
+    return values.map((_, at) => all.reduce((sum, own) => sum + own[at]!, 0));
   }
 
   /** Those of each, by rank. */
@@ -163,9 +177,14 @@ export class Collectives {
   }
 
   /** Before the process ends: the others may still be taking the last that it has for them. */
+  async farewell(): Promise<void> {
+    await pause(PULSE_MS);
+  }
+
+  /** Before all end. */
   async leave(): Promise<void> {
     await this.barrier();
-    await pause(PULSE_MS);
+    await this.farewell();
   }
 
   /** What lies at a place of TensorFlow's order, by rank. */
@@ -246,7 +265,7 @@ export class Collectives {
     const found = await Promise.all(
       others.map(async (rank) => {
         const problem = await this.#problemOf(rank);
-        return problem === null ? [] : [`${describeMember(this.cluster, rank)} ${problem}`];
+        return problem === null ? [] : [`${this.describe(rank)} ${problem}`];
       }),
     );
     const missing = found.flat();
@@ -254,7 +273,9 @@ export class Collectives {
     const who =
       missing.length > 0
         ? missing.join('; ')
-        : `none is missing by now, but TensorFlow says: ${cause.message}`;
+        : cause.code === DEADLINE_EXCEEDED
+          ? `one took longer than the ${this.#seconds} s that the others wait (distributed.timeoutSeconds, or startSeconds at the start)`
+          : `none is missing by now, but TensorFlow says: ${cause.message}`;
     return new LostCluster(
       `Cannot go on with ${this.cluster.members[this.rank]!.name}: all ${this.size} processes are needed, and ${who}\n` +
         '  start all of them again with --resume: training goes on from the last checkpoint of the run',

@@ -87,10 +87,13 @@ export class Meeting {
       const { signal } = this.#news;
       const all = await this.#exchange();
       if (all.every(({ hasArrived }) => hasArrived)) return;
-      this.#heard = Math.max(...all.map(({ wish }) => wish));
-      // Who has arrived goes no further, and who waits neither.
-      const haveStopped = all.every(({ hasArrived, isWaiting }) => hasArrived || isWaiting);
-      if (this.#heard > 0 && haveStopped) this.#target ??= Math.max(...all.map(({ round }) => round));
+      // What comes true is settled with the round: a wish that comes later has to wait, as some may be there already.
+      if (this.#target === null) {
+        this.#heard = Math.max(...all.map(({ wish }) => wish));
+        // Who has arrived goes no further, and who waits neither.
+        const haveStopped = all.every(({ hasArrived, isWaiting }) => hasArrived || isWaiting);
+        if (this.#heard > 0 && haveStopped) this.#target = Math.max(...all.map(({ round }) => round));
+      }
       await pause(PULSE_MS, undefined, { signal }).catch(() => {});
     }
   }

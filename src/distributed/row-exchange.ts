@@ -2,10 +2,11 @@
  * Rows of embedding tables, and their gradients, between processes: what a batch reads comes from whoever holds it, what its gradients
  * are goes there.
  */
-import { byHolder } from './by-holder.js';
+import { mapValues } from '../common/map-values.js';
 import type { Collectives } from './collectives.js';
 import { concatenate } from './concatenate.js';
 import { paddedLength } from './padded-length.js';
+import { RowRoutes } from './row-routes.js';
 import { type RowGradients, sumRows } from './sum-rows.js';
 
 export type Rows = Readonly<Record<string, Int32Array>>;
@@ -116,130 +117,22 @@ export class ShardedRows implements RowExchange {
   }
 
   async total(numbers: readonly number[]): Promise<readonly number[]> {
-    return [...(await this.collectives.allReduce(Float64Array.from(numbers), 'norms'))];
+    return [...(await this.collectives.sumOfFew(Float64Array.from(numbers), 'norms'))];
   }
 
   async fetch(rows: Rows, read: ReadRows): Promise<FetchedRows> {
     const { collectives, widths } = this;
-    const { size, rank } = collectives;
-    const tables = Object.keys(rows).sort();
-    /** Of each table and holder, the positions in `rows` of what it holds. */
-    const positions = tables.map((table) => byHolder(rows[table]!, size));
-    const ranks = Array.from({ length: size }, (_, other) => other);
-    const own = Int32Array.from(ranks.flatMap((holder) => positions.map((of) => of[holder]!.length)));
-    const counts = await collectives.allGather(own, 'numbers of rows');
-    /** How many rows of a table one process asks another for. */
-    const asked = (from: number, holder: number, t: number) => counts[from]![holder * tables.length + t]!;
-    const sumOf = (from: number, holder: number, weight: (t: number) => number) =>
-      tables.reduce((sum, _, t) => sum + asked(from, holder, t) * weight(t), 0);
-    const longest = (weight: (t: number) => number) =>
-      paddedLength(Math.max(...ranks.flatMap((from) => ranks.map((holder) => sumOf(from, holder, weight)))));
-    const widthOf = (t: number) => widths[tables[t]!]!;
-    const [rowsLength, floatsLength] = [longest(() => 1), longest(widthOf)];
-
-    const questions = new Int32Array(size * rowsLength);
-    for (const holder of ranks) {
-      let at = holder * rowsLength;
-      tables.forEach((table, t) => {
-        for (const position of positions[t]![holder]!) {
-          questions[at++] = Math.floor(rows[table]![position]! / size);
-        }
-      });
-    }
-    const received = await collectives.allToAll(questions, 'row numbers');
-    /** Of each table, the rows that all ask for here, one process after the other. */
-    const wanted = tables.map(
-      (_, t) => new Int32Array(ranks.reduce((sum, from) => sum + asked(from, rank, t), 0)),
-    );
-    const filled = tables.map(() => 0);
-    for (const from of ranks) {
-      let at = 0;
-      tables.forEach((_, t) => {
-        const count = asked(from, rank, t);
-        wanted[t]!.set(received[from]!.subarray(at, at + count), filled[t]);
-        filled[t]! += count;
-        at += count;
-      });
-    }
-
-    /** Parts for each process, of what lies table by table in the order of `wanted`. */
-    const answers = new Float32Array(size * floatsLength);
-    const ownRows = tables.map((table, t) => read(table, wanted[t]!));
-    walk(
-      ranks,
-      tables,
-      (from, t) => asked(from, rank, t) * widthOf(t),
-      (from, t, at, start, length) => {
-        answers.set(ownRows[t]!.subarray(at, at + length), from * floatsLength + start);
-      },
-    );
-    const got = await collectives.allToAll(answers, 'rows');
-    const values = tables.map((table) => new Float32Array(rows[table]!.length * widths[table]!));
-    for (const holder of ranks) {
-      let at = 0;
-      tables.forEach((_, t) => {
-        const width = widthOf(t);
-        for (const position of positions[t]![holder]!) {
-          values[t]!.set(got[holder]!.subarray(at, at + width), position * width);
-          at += width;
-        }
-      });
-    }
+    const routes = await RowRoutes.between(collectives, rows);
+    const places = await routes.places();
+    const asked = mapValues(places, (own, table) => read(table, own));
     return {
-      values: Object.fromEntries(tables.map((table, t) => [table, values[t]!])),
+      values: await routes.fromHolders(asked, widths, 'rows'),
       sum: async (gradients) => {
-        const sent = new Float32Array(size * floatsLength);
-        for (const holder of ranks) {
-          let at = holder * floatsLength;
-          tables.forEach((table, t) => {
-            const width = widthOf(t);
-            const gradient = gradients[table];
-            for (const position of positions[t]![holder]!) {
-              if (gradient) sent.set(gradient.subarray(position * width, (position + 1) * width), at);
-              at += width;
-            }
-          });
-        }
-        const parts = await collectives.allToAll(sent, 'row gradients');
-        const added = tables.map((_, t) => new Float32Array(wanted[t]!.length * widthOf(t)));
-        walk(
-          ranks,
-          tables,
-          (from, t) => asked(from, rank, t) * widthOf(t),
-          (from, t, at, start, length) => {
-            added[t]!.set(parts[from]!.subarray(start, start + length), at);
-          },
-        );
-        return Object.fromEntries(
-          tables.flatMap((table, t) =>
-            gradients[table] ? [[table, sumRows(wanted[t]!, added[t]!, widthOf(t))]] : [],
-          ),
-        );
+        const parts = await routes.toHolders(gradients, widths, 'row gradients');
+        return mapValues(parts, (values, table) => sumRows(places[table]!, values, widths[table]!));
       },
     };
   }
 }
 
 const total = (counts: Int32Array) => counts.reduce((sum, count) => sum + count, 0);
-
-/**
- * Goes through pieces that lie table by table in one order (`at`, by process within a table) and process by process in the other (`start`,
- * by table within the part of a process).
- */
-function walk(
-  ranks: readonly number[],
-  tables: readonly string[],
-  lengthOf: (from: number, t: number) => number,
-  visit: (from: number, t: number, at: number, start: number, length: number) => void,
-): void {
-  const filled = tables.map(() => 0);
-  for (const from of ranks) {
-    let start = 0;
-    tables.forEach((_, t) => {
-      const length = lengthOf(from, t);
-      visit(from, t, filled[t]!, start, length);
-      filled[t]! += length;
-      start += length;
-    });
-  }
-}

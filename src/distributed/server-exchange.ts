@@ -1,9 +1,9 @@
 /** Rows that parameter servers hold. Of a row that several processes read, one process updates it, with the gradients of all. */
+import { mapValues } from '../common/map-values.js';
 import { byHolder } from './by-holder.js';
 import type { Collectives } from './collectives.js';
-import { concatenate } from './concatenate.js';
-import { paddedLength } from './padded-length.js';
 import type { FetchedRows, RowExchange, Rows } from './row-exchange.js';
+import { RowRoutes } from './row-routes.js';
 import type { Servers } from './servers.js';
 import { type RowGradients, sumRows } from './sum-rows.js';
 
@@ -41,7 +41,7 @@ export class ServerExchange implements RowExchange {
   }
 
   async total(numbers: readonly number[]): Promise<readonly number[]> {
-    return [...(await this.collectives.allReduce(Float64Array.from(numbers), 'norms'))];
+    return [...(await this.collectives.sumOfFew(Float64Array.from(numbers), 'norms'))];
   }
 
   readonly update = async (
@@ -89,54 +89,15 @@ export class ServerExchange implements RowExchange {
   ): Promise<Record<string, RowGradients>> {
     const { collectives, widths } = this;
     const { size, rank } = collectives;
-    const tables = Object.keys(gradients).sort();
-    /** Of each table and holder, the positions in `rows`. */
-    const positions = tables.map((table) => byHolder(rows[table]!, size));
-    const holders = Array.from({ length: size }, (_, holder) => holder);
-    const counts = await collectives.allGather(
-      Int32Array.from(holders.flatMap((holder) => positions.map((of) => of[holder]!.length))),
-      'numbers of rows',
+    const routes = await RowRoutes.between(
+      collectives,
+      mapValues(gradients, (_, table) => rows[table]!),
     );
-    const sent = (from: number, holder: number, t: number) => counts[from]![holder * tables.length + t]!;
-    const longest = (weight: (t: number) => number) => {
-      const lengths = counts.flatMap((_, from) =>
-        counts.map((_, holder) => tables.reduce((sum, _, t) => sum + sent(from, holder, t) * weight(t), 0)),
-      );
-      return paddedLength(Math.max(...lengths));
-    };
-    const [rowsLength, floatsLength] = [longest(() => 1), longest((t) => widths[tables[t]!]!)];
-    const sentRows = new Int32Array(size * rowsLength);
-    const sentValues = new Float32Array(size * floatsLength);
-    for (const holder of holders) {
-      let [row, float] = [holder * rowsLength, holder * floatsLength];
-      tables.forEach((table, t) => {
-        const width = widths[table]!;
-        for (const position of positions[t]![holder]!) {
-          sentRows[row++] = rows[table]![position]!;
-          sentValues.set(gradients[table]!.subarray(position * width, (position + 1) * width), float);
-          float += width;
-        }
-      });
-    }
-    const gotRows = await collectives.allToAll(sentRows, 'row numbers');
-    const gotValues = await collectives.allToAll(sentValues, 'row gradients');
-    const read = counts.map(() => ({ row: 0, float: 0 }));
-    return Object.fromEntries(
-      tables.map((table, t) => {
-        const width = widths[table]!;
-        const indices: Int32Array[] = [];
-        const values: Float32Array[] = [];
-        for (const [from, at] of read.entries()) {
-          const count = sent(from, rank, t);
-          indices.push(gotRows[from]!.subarray(at.row, at.row + count));
-          values.push(gotValues[from]!.subarray(at.float, at.float + count * width));
-          at.row += count;
-          at.float += count * width;
-        }
-        const total = indices.reduce((sum, part) => sum + part.length, 0);
-        const met = concatenate(new Int32Array(total), indices);
-        return [table, sumRows(met, concatenate(new Float32Array(total * width), values), width)];
-      }),
-    );
+    const places = await routes.places();
+    const parts = await routes.toHolders(gradients, widths, 'row gradients');
+    return mapValues(parts, (values, table) => {
+      const met = places[table]!.map((place) => place * size + rank);
+      return sumRows(met, values, widths[table]!);
+    });
   }
 }

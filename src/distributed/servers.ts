@@ -83,10 +83,19 @@ export class Servers {
     readonly members: readonly Member[],
     private readonly context: Context,
     private readonly timeoutSeconds: number,
+    private readonly frozen: (error: LostCluster) => void,
   ) {}
 
-  /** Waits until all are there. @throws LostCluster when some do not come */
-  static async connect({ members, servers, rank }: Cluster, patience: Patience): Promise<Servers> {
+  /**
+   * Waits until all are there. `frozen` is told of a call that takes too long: it may never return, and holds one of the few threads by
+   * which Node reads and writes files too.
+   * @throws LostCluster when some do not come
+   */
+  static async connect(
+    { members, servers, rank }: Cluster,
+    patience: Patience,
+    frozen: (error: LostCluster) => void,
+  ): Promise<Servers> {
     const endMs = performance.now() + 1000 * patience.startSeconds;
     for (const { name, address } of servers) {
       while (!(await accepts(address))) {
@@ -98,7 +107,7 @@ export class Servers {
     const [port] = await freePorts(1);
     const tasks = Object.fromEntries(servers.map(({ address }, index) => [index, address]));
     const definition = clientDef('trainer', rank, `${hostOf(members[rank]!.address)}:${port}`, tasks);
-    const connected = new Servers(servers, new Context(SERVER_OPTIONS), patience.timeoutSeconds);
+    const connected = new Servers(servers, new Context(SERVER_OPTIONS), patience.timeoutSeconds, frozen);
     await connected.#within(null, () => connected.context.connect(definition, CONNECT_MS));
     return connected;
   }
@@ -109,7 +118,7 @@ export class Servers {
     const definition = clientDef('pin', 0, `${hostOf(server.address)}:${port}`, { [index]: server.address });
     const members: Member[] = [];
     members[index] = server;
-    const connected = new Servers(members, new Context(SERVER_OPTIONS), patience.timeoutSeconds);
+    const connected = new Servers(members, new Context(SERVER_OPTIONS), patience.timeoutSeconds, () => {});
     await connected.#within(index, () => connected.context.connect(definition, CONNECT_MS));
     return connected;
   }
@@ -305,7 +314,11 @@ export class Servers {
     const { signal } = waiting;
     const seconds = this.timeoutSeconds;
     const late = pause(1000 * seconds, undefined, { signal }).then(
-      () => Promise.reject(lost(`${this.#nameOf(server)} does not answer (within ${seconds} s)`)),
+      () => {
+        const error = lost(`${this.#nameOf(server)} does not answer (within ${seconds} s)`);
+        this.frozen(error);
+        throw error;
+      },
       () => new Promise<never>(() => {}),
     );
     try {

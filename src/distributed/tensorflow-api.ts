@@ -6,6 +6,7 @@ import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import koffi, { type KoffiFunc } from 'koffi';
+import { endBy } from '../common/end-at-once.js';
 import { messageOf, UserError } from '../common/errors.js';
 import { loadTensorflow } from '../engine/load.js';
 import { type ConfigProto, encodeConfig, encodeServer, type ServerDef } from './messages.js';
@@ -90,6 +91,8 @@ function bind(): Api {
     const connect = library.func('TFE_ContextSetServerDefWithTimeoutAndRetries', 'void', [
       ...[P, 'int', P, 'size_t', 'int64_t', 'int', P, 'bool'],
     ]);
+    // Node waits for calls under way even in process.exit, and one to a machine that is frozen never returns.
+    endBy(library.func('_exit', 'void', ['int']));
     return { ...functions, execute, connect } as Api;
   } catch (cause) {
     throw new UserError(
@@ -142,10 +145,26 @@ const aside = (f: NativeFunction, ...inputs: readonly unknown[]): Promise<unknow
     f.async(...inputs, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)));
   });
 
-/** Starts a server of this process, which ends with it. @throws TensorflowError when the port is taken */
+/** Starts a server of this process, which ends with it. @throws UserError when the port is taken */
 export function startServer(server: ServerDef): void {
   const bytes = encodeServer(server);
-  call('TF_ServerStart', call('TF_NewServer', bytes, bytes.length));
+  try {
+    call('TF_ServerStart', call('TF_NewServer', bytes, bytes.length));
+  } catch (error) {
+    throw notServing(server, error);
+  }
+}
+
+/** TensorFlow names the port, and that it is taken, on stderr alone. */
+function notServing({ cluster, jobName, taskIndex }: ServerDef, cause: unknown): unknown {
+  if (!(cause instanceof TensorflowError && cause.message.includes('Could not start gRPC server')))
+    return cause;
+  const address = cluster.job.find(({ name }) => name === jobName)!.tasks[taskIndex];
+  return new UserError(
+    `Cannot train with others at ${address}: expected a port that nobody listens on, which this process may open; ` +
+      'does another training use it? (TF_CONFIG names the ports)',
+    { cause },
+  );
 }
 
 /** Element types by TF_DataType. */
@@ -246,10 +265,12 @@ export class Context {
     }
   }
 
-  /** Starts the server of this process, and its collective ops. @throws TensorflowError when the port is taken */
+  /** Starts the server of this process, and its collective ops. @throws UserError when the port is taken, TensorflowError */
   async enableCollectives(server: ServerDef): Promise<void> {
     const bytes = encodeServer(server);
-    await callAside('TFE_EnableCollectiveOps', this.#pointer, bytes, bytes.length);
+    await callAside('TFE_EnableCollectiveOps', this.#pointer, bytes, bytes.length).catch((error) => {
+      throw notServing(server, error);
+    });
   }
 
   /** Reaches the other tasks of the cluster: ops may run on their devices. @throws TensorflowError when one cannot be reached in time */

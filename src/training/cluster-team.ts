@@ -1,6 +1,7 @@
 /** The team of the processes of a cluster, which take every step together. */
 import { constants } from 'node:os';
 import type { Tensor2D } from '@tensorflow/tfjs-node';
+import { LostCluster } from '../common/lost-cluster.js';
 import type { Batch } from '../dataset/batch.js';
 import type { Collectives } from '../distributed/collectives.js';
 import type { RowExchange } from '../distributed/row-exchange.js';
@@ -18,20 +19,23 @@ export const SIGNALS = Object.entries(constants.signals) as [NodeJS.Signals, num
 
 export function clusterTeam(collectives: Collectives, { part, exchange, ...tables }: SharedTables): Team {
   const { rank, size } = collectives;
+  const during = async <T>(work: Promise<T>) => (await collectives.during(work)) as T;
   return {
     isChief: rank === 0,
     share: { index: rank, of: size },
+    during,
+    requireSame: (start) => requireSame(collectives, start),
     async fresh(shape, seed, deviation) {
       const weights = initialWeights(shape, seed, deviation, part);
       await tables.fill(seed, deviation);
       return weights;
     },
     async load<State>(folder: string, shape: ModelShape) {
-      const loaded = await loadCheckpoint<State>(folder, shape, part);
+      const loaded = await during(loadCheckpoint<State>(folder, shape, part));
       await tables.restore(folder);
       return loaded;
     },
-    loadSlots: (folder, { slots }) => loadSlots(folder, slots, part),
+    loadSlots: (folder, { slots }) => during(loadSlots(folder, slots, part)),
     step: (weights, optimizer, batch, step, options) =>
       sharedStep({ collectives, exchange }, weights, optimizer, batch, step, options),
     agree: (wish) => agree(collectives, wish),
@@ -39,6 +43,17 @@ export function clusterTeam(collectives: Collectives, { part, exchange, ...table
     scores: (weights, batches, stored) => sharedScores(collectives, exchange, weights, batches, stored),
     save: tables.save,
   };
+}
+
+/** A file system of several machines may show one of them what was there before. */
+async function requireSame(collectives: Collectives, start: string): Promise<void> {
+  const [chief, ...others] = await collectives.gatherTexts(start);
+  const differs = others.findIndex((other) => other !== chief);
+  if (differs < 0) return;
+  throw new LostCluster(
+    `Cannot train together: ${collectives.describe(differs + 1)} would begin with ${others[differs]}, ${collectives.describe(0)} with ${chief}\n` +
+      '  all have to see the same files, which may take a minute: start all of them again',
+  );
 }
 
 async function agree(collectives: Collectives, { stop, save }: Wish): Promise<Wish> {

@@ -8,6 +8,7 @@ import { activeTasks } from '../common/active-tasks.js';
 import { UserError } from '../common/errors.js';
 import { type HeldInterrupt, holdInterrupt } from '../common/interrupted.js';
 import type { Config } from '../config/schema.js';
+import type { PlanSize } from '../dataset/batch-plan.js';
 import { BatchSource } from '../dataset/batch-source.js';
 import { matchesOf } from '../model/shape.js';
 import type { ModelWeights } from '../model/weights.js';
@@ -52,9 +53,9 @@ export async function fit(input: FitInput): Promise<FitResult> {
     const seconds = state.step === 0 ? state.seconds + (stored?.seconds ?? 0) : state.seconds;
     const readsHistories = !stored || matchesOf(weights.shape.tasks[transfer!.task]!).length > 0;
     const plans = plansOf(config, transfer, readsHistories, team);
-    const training = await source.measure(plans.training(state));
+    const sizes = [plans.training(state), plans.validation].map((plan) => source.measure(plan));
+    const [training, validation] = (await team.during(Promise.all(sizes))) as [PlanSize, PlanSize];
     if (training.batches === 0) throw nothingToTrain(config);
-    const validation = await source.measure(plans.validation);
     const rule: StopRule = { ...config.train, batches: training.batches };
     const rateOf =
       record?.layers &&

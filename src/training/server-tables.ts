@@ -13,13 +13,8 @@ import { type SharedTables, tableWidths } from './shared-tables.js';
 
 const BEAT_MS = 1000;
 
-/** The chief fills and saves them; `lost` is told where it cannot tell the servers any more that it lives. */
-export function serverTables(
-  collectives: Collectives,
-  servers: Servers,
-  shape: ModelShape,
-  lost: (error: unknown) => void,
-): SharedTables {
+/** The chief fills and saves them; a call that fails tells each process that one is lost. */
+export function serverTables(collectives: Collectives, servers: Servers, shape: ModelShape): SharedTables {
   const specs = tableSpecs(shape);
   const isChief = collectives.rank === 0;
   const partsOf = (name: string, table: string) => {
@@ -45,9 +40,17 @@ export function serverTables(
     await collectives.during(isChief ? work() : null);
   };
   let beats = 0;
-  const timer = isChief
-    ? setInterval(() => servers.beat(beats++ % 1000).catch(lost), BEAT_MS).unref()
-    : undefined;
+  let beating: Promise<void> | null = null;
+  const beat = () => {
+    beating ??= servers
+      .beat(beats++ % 1000)
+      // Who asks a lost server for rows says so.
+      .catch(() => {})
+      .finally(() => {
+        beating = null;
+      });
+  };
+  const timer = isChief ? setInterval(beat, BEAT_MS).unref() : undefined;
   return {
     part: null,
     costs: servers.costs,
@@ -82,6 +85,7 @@ export function serverTables(
       byChief(() => saveCheckpoint(folder, weights, optimizer.slots, state, { elsewhere: whole() })),
     async close() {
       clearInterval(timer);
+      await beating;
       await byChief(() => servers.beat(OVER));
     },
   };

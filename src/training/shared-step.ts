@@ -107,7 +107,7 @@ async function totalsOf(
     const { samples, weight } = sampleTotals(batch.tasks[task]!, classWeights?.[task]);
     return [samples, weight, own.byTask[task]!];
   });
-  const [requests, ...sums] = await collectives.allReduce(
+  const [requests, ...sums] = await collectives.sumOfFew(
     Float64Array.of(own.requests, ...numbers),
     'sample counts',
   );

@@ -17,6 +17,7 @@ import type { Config, TrainConfig } from '../config/schema.js';
 import { openPrepared } from '../dataset/prepared.js';
 import { chunksOf } from '../engine/resource-variable.js';
 import { type CarryOver, copySlots } from '../model/carry-over.js';
+import { describeCheckpoint } from '../model/checkpoint.js';
 import { modelShape } from '../model/shape.js';
 import { type ModelWeights, writePart } from '../model/weights.js';
 import { carryOver, openBest } from './earlier-run.js';
@@ -77,15 +78,17 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
   await recoverFolder(last);
   const recordFile = join(runFolder, runPaths.start);
   const record = await readStart(runFolder);
-  if (!hasCheckpoint(runFolder)) {
-    const from = input.from ?? record;
+  const isBegun = hasCheckpoint(runFolder);
+  const from = input.from ?? record;
+  await team.requireSame?.(await describeStart(isBegun ? last : from && join(from.run, runPaths.best)));
+  if (!isBegun) {
     const weights = await team.fresh(shape, train.seed, model.embeddingDeviation);
     try {
       const learnedTo = learningEnd(manifest);
       const prepared = preparedKey(manifest);
-      if (from) return await startFrom(from, weights, input, recordFile);
+      if (from) return await team.during(startFrom(from, weights, input, recordFile));
       const startMs = performance.now();
-      await pretrain(weights, input);
+      await team.during(pretrain(weights, input));
       const seconds = (performance.now() - startMs) / 1000;
       const optimizer = new Optimizer(weights, train);
       return { weights, optimizer, state: { ...startState, seconds, learnedTo, prepared }, record: null };
@@ -119,6 +122,14 @@ export async function startOrGoOn(input: StartInput): Promise<Start> {
     throw withOtherStart(error, runFolder);
   });
   return { weights, optimizer, state, record };
+}
+
+/** In words; null for from scratch. */
+async function describeStart(checkpoint: string | null): Promise<string> {
+  if (!checkpoint) return 'fresh weights';
+  const { state } = await describeCheckpoint<TrainingState>(checkpoint);
+  const { step, best, prepared, metricsBytes } = state;
+  return `a checkpoint of step ${step} (${JSON.stringify({ best: best?.step, prepared, metricsBytes })})`;
 }
 
 const OTHER_START = 'put a whole copy there, or train it anew (--force)';
@@ -188,7 +199,7 @@ async function startFrom(
   input: StartInput,
   recordFile: string,
 ): Promise<Start> {
-  const { config, context, manifest } = input;
+  const { config, context, manifest, team = alone } = input;
   const base = await during(context.progress, 'check earlier run', () => openBest(run));
   try {
     checkDays(base, manifest, context.logger);
@@ -208,7 +219,7 @@ async function startFrom(
       { run, layers, step, ...counts },
       'weights of an earlier run (start.json names them)',
     );
-    await writeSealedJson(recordFile, record);
+    if (team.isChief) await writeSealedJson(recordFile, record);
     const learnedTo = [state.learnedTo, learningEnd(manifest)].sort().at(-1)!;
     const begun = { ...startState, earlierSteps, learnedTo, prepared: preparedKey(manifest) };
     return { weights, optimizer, state: begun, record };

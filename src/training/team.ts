@@ -22,6 +22,10 @@ export interface Team {
   readonly isChief: boolean;
   /** What of each batch it works on; by default all of it. */
   readonly share?: { readonly index: number; readonly of: number };
+  /** Work of each that takes some longer than others. */
+  during<T>(work: Promise<T>): Promise<T>;
+  /** All begin the same, which is told of in words. @throws LostCluster on all where one would not */
+  requireSame?(start: string): Promise<void>;
   /** Weights to train from scratch, as a seed has them; the caller disposes of them. */
   fresh(shape: ModelShape, seed: number, deviation: number): Promise<ModelWeights>;
   /** Those of a checkpoint, and its state. */
@@ -48,6 +52,7 @@ export interface Team {
 /** A process by itself. */
 export const alone: Team = {
   isChief: true,
+  during: (work) => work,
   fresh: async (...start) => initialWeights(...start),
   load: loadCheckpoint,
   loadSlots: (folder, { slots }) => loadSlots(folder, slots),

@@ -63,6 +63,12 @@ test.each([
     /worker 0, worker 1\), got worker 2/,
   ],
   ['{"cluster": {"worker": ["a:1"], "boss": ["b:1"]}, "task": {"type": "worker", "index": 0}}', /got boss/],
+  // An evaluator, or a server without anyone, is not to train alone.
+  [
+    '{"cluster": {"chief": ["a:1"]}, "task": {"type": "evaluator", "index": 0}}',
+    /\(chief\), got evaluator 0/,
+  ],
+  ['{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', /expected a chief or workers/],
 ])('%s is refused', (text, message) => {
   expect(() => readCluster(text)).toThrow(message);
 });

@@ -37,6 +37,7 @@ function expectCollected(results: readonly Member['collect'][]): void {
     expect(result).toEqual({
       sum: Array.from({ length }, (_, at) => 1000 * sumOfRanks + size * at),
       doubles: [sumOfRanks, expect.closeTo(1e-12 * sumOfRanks, 20)],
+      few: [sumOfRanks, expect.closeTo(1e-12 * sumOfRanks, 20)],
       all: ranks(size).map((other) => [other, 2]),
       parts: ranks(size).map((other) => Array(other % 3).fill(other)),
       texts: ranks(size).map((other) => `我 ${other}`),
@@ -140,6 +141,33 @@ test('processes at paces of their own come to a wish after the same round', () =
   expect(came.map(([, wish]) => wish)).toEqual([3, 5]);
   for (const [at, [round]] of came.entries()) expect(round).toBeGreaterThanOrEqual([7, 120][at]!);
   expect(results[0]!.filter(([round]) => round === 'together').length).toBe(4);
+});
+
+test('a wish that comes on the way to where another one comes true waits for its turn', async () => {
+  const wishes = [
+    { rank: 0, round: 7, wish: 3 },
+    { rank: 1, round: 7, wish: 5, late: true },
+  ];
+  const results = await startMembers<[unknown, unknown][]>(2, {
+    work: 'meet',
+    wishes,
+    rounds: 60,
+    meetEvery: 60,
+    slow: 200,
+  });
+  expect(results[1]).toEqual(results[0]);
+  expect(results[0]!.filter(([round]) => round !== 'together').map(([, wish]) => wish)).toEqual([3, 5]);
+});
+
+test('who would begin with another checkpoint is named by all', async () => {
+  expect(await startMembers(2, { work: 'begin', starts: ['step 5', 'step 5'] })).toEqual([null, null]);
+  const messages = await startMembers<string>(3, {
+    work: 'begin',
+    starts: ['step 5', 'step 5', 'fresh weights'],
+  });
+  for (const message of messages) {
+    expect(message).toMatch(/worker 2 \(.*\) would begin with fresh weights, worker 0 \(.*\) with step 5/);
+  }
 });
 
 test('rows that come twice are added up', () => {

@@ -1,7 +1,8 @@
 /** `dupn train` by several processes: what comes of it, and what happens when one of them is lost. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -115,9 +116,10 @@ test.each([
   expect(pids.length).toBe(2 + Number(servers.slice(-1)));
   process.kill(pids[index]!, signal);
   if (signal === 'SIGSTOP') {
-    // The launcher waits for the frozen one too, and ends it.
-    await pause(9000);
-    process.kill(pids[index]!, 'SIGKILL');
+    // Those who train end while it is still there; the launcher ends it then.
+    const others = [0, 1].filter((other) => other !== index).map((other) => pids[other]!);
+    await until(() => !others.some(isAlive), cluster.ended);
+    expect(isAlive(pids[index]!)).toBe(true);
   }
   const { code, output } = await cluster.ended;
   expect(code).toBeGreaterThan(127);
@@ -128,6 +130,81 @@ test.each([
     readonly state: { readonly step: number };
   };
   expect(state.step).toBeGreaterThan(0);
+});
+
+test.runIf(all)('who fails alone, while all make steps of their own, ends all', async () => {
+  const settings = set('distributed.tables=servers', 'distributed.steps=asynchronous');
+  const cluster = start(command('alone', '--local-cluster', 'workers=2,ps=1', ...settings, ...LONG));
+  await until(() => existsSync(run('alone', 'checkpoints/last')), cluster.ended);
+  // The chief cannot write its records any more.
+  renameSync(run('alone', 'metrics.jsonl'), run('alone', 'records'));
+  mkdirSync(run('alone', 'metrics.jsonl'));
+  process.kill(workersOf(cluster.pid)[1]!, 'SIGTERM');
+  const { code, output } = await cluster.ended;
+  expect([code, output]).toEqual([2, expect.stringContaining('worker 0 ended first, with exit code 2')]);
+  expect(output).toContain('worker 0 (127.0.0.1');
+});
+
+test.runIf(all)('when the launcher is killed the processes save and end', async () => {
+  const settings = set('distributed.tables=servers');
+  const cluster = start(command('orphans', '--local-cluster', 'workers=2,ps=1', ...settings, ...LONG));
+  await until(() => existsSync(run('orphans', 'checkpoints/last')), cluster.ended);
+  const pids = workersOf(cluster.pid);
+  cluster.kill('SIGKILL');
+  const startMs = performance.now();
+  while (pids.some(isAlive)) {
+    expect(performance.now() - startMs).toBeLessThan(60_000);
+    await pause(50);
+  }
+  expect(readFileSync(run('orphans', 'train.log'), 'utf8')).toContain('the step is finished and saved');
+});
+
+test.runIf(all)('who takes longer to begin is waited for', async () => {
+  const cluster = start(
+    command(
+      'slow',
+      ...['--local-cluster', 'workers=2'],
+      ...set('distributed.timeoutSeconds=6', 'train.epochs=1'),
+      ...set('model.itemEmbeddings=word2vec', 'model.word2vec.epochs=200'),
+    ),
+  );
+  await until(() => existsSync(run('slow', 'config.resolved.yaml')), cluster.ended);
+  const slow = workersOf(cluster.pid)[1]!;
+  let isOver = false;
+  const ended = cluster.ended.finally(() => {
+    isOver = true;
+  });
+  // Its word2vec learns at a fifth of the speed; it is never silent for long.
+  while (!isOver && isAlive(slow) && !existsSync(run('slow', 'tensorboard'))) {
+    process.kill(slow, 'SIGSTOP');
+    await pause(320);
+    process.kill(slow, 'SIGCONT');
+    await pause(80);
+  }
+  const { code, output } = await ended;
+  expect([code, output]).toEqual([0, expect.stringContaining('best after')]);
+});
+
+test.runIf(all)('a port that is taken is named', async () => {
+  const [address, other] = ['127.0.0.1:23931', '127.0.0.1:23932'];
+  const taken = createServer().listen(23931);
+  for (const type of ['worker', 'ps'] as const) {
+    const cluster = {
+      worker: type === 'ps' ? [other] : [address, other],
+      ...(type === 'ps' && { ps: [address] }),
+    };
+    const { code, output } = await start(
+      command('taken', ...set(`distributed.tables=${type === 'ps' ? 'servers' : 'replicated'}`)),
+      { env: { ...process.env, TF_CONFIG: JSON.stringify({ cluster, task: { type, index: 0 } }) } },
+    ).ended;
+    expect([code, output]).toEqual([
+      2,
+      expect.stringContaining(
+        `Cannot train with others at ${address}: expected a port that nobody listens on`,
+      ),
+    ]);
+  }
+  taken.close();
 });
 
 function isAlive(pid: number): boolean {
@@ -223,6 +300,27 @@ test.runIf(all)('who does not come is named', async () => {
     138,
     expect.stringContaining('worker 1 (127.0.0.1:23922) cannot be reached'),
   ]);
+});
+
+test('spread tables do not start from another run, nor go on where one has only begun', async () => {
+  mkdirSync(join(world, 'runs/begun'), { recursive: true });
+  writeFileSync(run('begun', 'start.json'), JSON.stringify({ run: 'earlier' }));
+  const cluster = { worker: ['127.0.0.1:23941', '127.0.0.1:23942'] };
+  const env = { ...process.env, TF_CONFIG: JSON.stringify({ cluster, task: { type: 'worker', index: 0 } }) };
+  for (const option of [['--resume'], ['--from', 'earlier']]) {
+    const { code, output } = await start(command('begun', ...option, ...set('distributed.tables=sharded')), {
+      env,
+    }).ended;
+    expect([code, output]).toEqual([
+      2,
+      expect.stringMatching(/Cannot start from .*earlier: tables that are spread/),
+    ]);
+  }
+});
+
+test('--local-cluster trains, and nothing else', async () => {
+  const { code, output } = await start(command('other', '--local-cluster', 'workers=2', '--replay')).ended;
+  expect([code, output]).toEqual([2, expect.stringContaining('expected a training, got --replay')]);
 });
 
 test.each([

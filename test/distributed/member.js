@@ -12,7 +12,7 @@ const plain = (value) =>
         ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
         : value;
 
-const WORK = { collect, steps, exchange, meet };
+const WORK = { begin, collect, steps, exchange, meet };
 
 if (server !== undefined) {
   const { serveParameters } = await load('distributed/serve-parameters');
@@ -34,6 +34,7 @@ async function collect({ length }) {
   for (let round = 0; round < 3; round++) {
     results.sum = await collectives.allReduce(own, 'test');
     results.doubles = await collectives.allReduce(Float64Array.of(rank, 1e-12 * rank), 'test');
+    results.few = await collectives.sumOfFew(Float64Array.of(rank, 1e-12 * rank), 'test');
     results.all = await collectives.allGather(Int32Array.of(rank, round), 'test');
     results.parts = await collectives.gatherParts(
       Int32Array.from({ length: rank % 3 }, () => rank),
@@ -50,24 +51,37 @@ async function collect({ length }) {
   };
   await collectives.during(slow());
   const waited = (await collectives.gatherTexts(String(worked))).join();
-  return { ...plain(results), waited, costs: [...collectives.costs.keys()] };
+  return { ...plain(results), waited, costs: [...collectives.costs.byPurpose.keys()] };
 }
 
-/** Rounds of random lengths; some wish something from a round on, until it comes true. */
-async function meet({ wishes, rounds, meetEvery }) {
+/** Whether all begin the same; what is wrong otherwise. */
+async function begin({ starts }) {
+  const { clusterTeam } = await load('training/cluster-team');
+  const team = clusterTeam(collectives, {});
+  return team.requireSame(starts[collectives.rank]).then(
+    () => null,
+    ({ message }) => message,
+  );
+}
+
+/** Rounds of random lengths; some wish something from a round on, until it comes true, or `late`: once another wish is on its way. */
+async function meet({ wishes, rounds, meetEvery, slow = 60 }) {
   const { Meeting } = await load('distributed/meeting');
   const meeting = new Meeting(collectives);
   const { rank } = collectives;
   const events = [];
+  let hasWaited = false;
   for (let round = 1; round <= rounds; round++) {
     if (!meeting.isUnderWay) events.push(['together', (await collectives.gatherTexts(String(round))).join()]);
     meeting.goOn();
-    await new Promise((done) => setTimeout(done, Math.random() * (rank === 1 ? 60 : 30)));
+    await new Promise((done) => setTimeout(done, Math.random() * (rank === 1 ? slow : 30)));
     if (round % meetEvery === 0) await meeting.meet(round);
     else {
       const open = wishes.filter(({ wish }) => !events.some(([, came]) => came === wish));
-      const wish = open.find((one) => one.rank === rank && one.round <= round)?.wish ?? 0;
-      const came = await meeting.after(round, wish);
+      const own = open.find((one) => one.rank === rank && one.round <= round && (hasWaited || !one.late));
+      const startMs = performance.now();
+      const came = await meeting.after(round, own?.wish ?? 0);
+      hasWaited ||= performance.now() - startMs > 5;
       if (came > 0) {
         events.push([round, came]);
         await meeting.meet(round);
@@ -130,8 +144,10 @@ async function steps({ config: file, set, prepared, steps, checkpoint, savedStep
     replicated: () => replicatedTables(collectives, shape),
     sharded: () => shardedTables(collectives, shape),
     servers: async () => {
-      const servers = await collectives.firstThenOthers(() => Servers.connect(cluster, config.distributed));
-      return serverTables(collectives, servers, shape, (error) => process.emitWarning(error));
+      const servers = await collectives.firstThenOthers(() =>
+        Servers.connect(cluster, config.distributed, () => {}),
+      );
+      return serverTables(collectives, servers, shape);
     },
   }[config.distributed.tables]();
   const team = clusterTeam(collectives, tables);
