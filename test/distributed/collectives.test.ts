@@ -7,6 +7,8 @@ import { startMembers } from './start-members.js';
 const ranks = (size: number) => Array.from({ length: size }, (_, rank) => rank);
 
 interface Member {
+  /** Of each of `BEGINNINGS`, what is wrong with it. */
+  readonly begin: readonly (string | null)[];
   readonly collect: Record<string, unknown>;
   readonly exchange: readonly Exchanged[];
   readonly meet: readonly (readonly [unknown, unknown])[];
@@ -19,6 +21,11 @@ const WISHES = [
   { rank: 2, round: 120, wish: 5 },
 ];
 
+const BEGINNINGS = [
+  ['step 5', 'step 5', 'step 5'],
+  ['step 5', 'step 5', 'fresh weights'],
+];
+
 /** Three, that do everything. */
 let members: Member[];
 
@@ -27,6 +34,7 @@ beforeAll(async () => {
     collect: { length: LENGTH },
     exchange: { batches, widths },
     meet: { wishes: WISHES, rounds: 200, meetEvery: 100 },
+    begin: { beginnings: BEGINNINGS },
   });
 });
 
@@ -148,25 +156,20 @@ test('a wish that comes on the way to where another one comes true waits for its
     { rank: 0, round: 7, wish: 3 },
     { rank: 1, round: 7, wish: 5, late: true },
   ];
-  const results = await startMembers<[unknown, unknown][]>(2, {
-    work: 'meet',
-    wishes,
-    rounds: 60,
-    meetEvery: 60,
-    slow: 200,
+  const met = await startMembers<Pick<Member, 'meet'>>(2, {
+    meet: { wishes, rounds: 60, meetEvery: 60, slow: 200 },
   });
+  const results = met.map(({ meet }) => meet);
   expect(results[1]).toEqual(results[0]);
   expect(results[0]!.filter(([round]) => round !== 'together').map(([, wish]) => wish)).toEqual([3, 5]);
 });
 
-test('who would begin with another checkpoint is named by all', async () => {
-  expect(await startMembers(2, { work: 'begin', starts: ['step 5', 'step 5'] })).toEqual([null, null]);
-  const messages = await startMembers<string>(3, {
-    work: 'begin',
-    starts: ['step 5', 'step 5', 'fresh weights'],
-  });
-  for (const message of messages) {
-    expect(message).toMatch(/worker 2 \(.*\) would begin with fresh weights, worker 0 \(.*\) with step 5/);
+test('who would begin with another checkpoint is named by all', () => {
+  for (const { begin } of members) {
+    expect(begin).toEqual([
+      null,
+      expect.stringMatching(/worker 2 \(.*\) would begin with fresh weights, worker 0 \(.*\) with step 5/),
+    ]);
   }
 });
 

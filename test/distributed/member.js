@@ -54,14 +54,20 @@ async function collect({ length }) {
   return { ...plain(results), waited, costs: [...collectives.costs.byPurpose.keys()] };
 }
 
-/** Whether all begin the same; what is wrong otherwise. */
-async function begin({ starts }) {
+/** Whether all begin the same, for each of several beginnings; what is wrong otherwise. */
+async function begin({ beginnings }) {
   const { clusterTeam } = await load('training/cluster-team');
   const team = clusterTeam(collectives, {});
-  return team.requireSame(starts[collectives.rank]).then(
-    () => null,
-    ({ message }) => message,
-  );
+  const results = [];
+  for (const starts of beginnings) {
+    results.push(
+      await team.requireSame(starts[collectives.rank]).then(
+        () => null,
+        ({ message }) => message,
+      ),
+    );
+  }
+  return results;
 }
 
 /** Rounds of random lengths; some wish something from a round on, until it comes true, or `late`: once another wish is on its way. */
