@@ -82,13 +82,13 @@ const PARTS = {
     dense: msOf('allReduce', n, denseBytes),
     rows: msOf('allGather', n, numberBytes) + msOf('allGather', n, rowBytes),
     // Sample counts; numbers of rows, and whether to go on.
-    small: msOf('allReduce', n, 32) + msOf('allGather', n, 4 * tables) + msOf('allGather', n, 8),
+    small: msOf('allGather', n, 32) + msOf('allGather', n, 4 * tables) + msOf('allGather', n, 8),
   }),
   sharded: (n) => ({
     dense: msOf('allReduce', n, denseBytes),
     rows: msOf('allToAll', n, numberBytes) + 2 * msOf('allToAll', n, rowBytes),
     // Sample counts, and norms; numbers of rows for each holder, and whether to go on.
-    small: 2 * msOf('allReduce', n, 32) + msOf('allGather', n, 4 * tables * n) + msOf('allGather', n, 8),
+    small: 2 * msOf('allGather', n, 32) + msOf('allGather', n, 4 * tables * n) + msOf('allGather', n, 8),
   }),
 };
 
