@@ -1,0 +1,299 @@
+/**
+ * Reads one input table by Spark: the rules of rows, the counts, the list of rejected rows and the order of the input are those of
+ * `ingest`, worked out on the cluster. What is kept comes as Parquet, and goes into the DuckDB table in that order.
+ *
+ * Rows are numbered without a window over all of them: files are read in blocks, a row's place in its block is known where
+ * it is read, and the blocks, which are few, are counted up here.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { UserError } from '../../common/errors.js';
+import type { RowCounts } from '../../common/prepared.js';
+import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
+import { unusedColumns } from '../read/check-columns.js';
+import { countVerdicts, withoutRepeated } from '../read/count-rows.js';
+import { describeTable, type Ingested, type IngestOptions } from '../read/ingest.js';
+import { tooManyRejects } from '../read/reject-report.js';
+import { MAX_LISTED, type RejectsFile, rejectsFile } from '../read/rejects-file.js';
+import { BLANK, columnTypes, lastRejection, rowRules, selectRows, tableColumns } from '../read/row-rules.js';
+import { neededColumns, type TableSpec } from '../read/table-spec.js';
+import { sparkDialect, sparkLiteral } from './dialect.js';
+import { readLayouts, type SparkInput } from './layouts.js';
+import { PLACE, type SparkRelation, sparkCsv, sparkJson, sparkParquet } from './relation.js';
+import type { SparkSession } from './session.js';
+import { findSparkFiles } from './spark-files.js';
+
+const STEPS = ['look', 'read', 'number', 'count', 'sort', 'load'] as const;
+
+/** As `ingest`. @throws UserError for what Spark can't read, too */
+export async function ingestBySpark(
+  spark: SparkSession,
+  connection: DuckDBConnection,
+  spec: TableSpec,
+  options: IngestOptions,
+): Promise<Ingested> {
+  const { context, root, tableName, maxRejectRatio } = options;
+  const { logger } = context;
+  const bar = context.progress.start(`read ${spec.name}`, STEPS.length);
+  const show = (step: (typeof STEPS)[number]) => bar.update(STEPS.indexOf(step), { step });
+  const temporaryFolder = await mkdtemp(join(options.temporaryFolder, 'read-'));
+  const rejects = rejectsFile(options.rejectsFile);
+  const staging = `${spark.staging}/${tableName}`;
+  try {
+    show('look');
+    const files = options.files ?? (await findSparkFiles(spark, spec.name, spec.source.files, root));
+    const { inputs, empty, timeFormat } = await readLayouts(spark, connection, spec, files, temporaryFolder);
+    for (const { shownPath } of empty)
+      logger.warn({ table: spec.name, file: shownPath }, 'skipped an empty file');
+    show('read');
+    const records: string[] = [];
+    for (const [number, group] of groupsOf(spec, inputs).entries()) {
+      const folder = `${staging}/records-${number}`;
+      await writeRecords(spark, spec, group, timeFormat ?? 'iso', folder);
+      records.push(folder);
+    }
+    show('number');
+    const rows = inputs.length > 0 ? await numberedRows(spark, inputs, records) : null;
+    show('count');
+    const counts = await countRows(spark, spec, rows);
+    if (counts.read === 0 && !options.files) {
+      const shown = files.map(({ shownPath }) => shownPath).join(', ');
+      throw new UserError(`Cannot read the table \`${spec.name}\`: required rows, got none (${shown})`);
+    }
+    if (counts.rejected > 0) {
+      await spark.sql(writeSql(`${staging}/rejected`, rejectedSql(rows!, spec)));
+      const parts = await spark.fetch(`${staging}/rejected`, join(temporaryFolder, 'rejected'));
+      await listRejects(connection, spec, inputs, parts, rejects);
+      await rejects.close();
+      sayWhatIsUnknown(spec, inputs, counts, options);
+    }
+    if (counts.rejected > maxRejectRatio * counts.read) {
+      throw tooManyRejects(spec.name, counts, maxRejectRatio, rejects, options.rejectsFile);
+    }
+    show('sort');
+    if (rows) await spark.sql(writeSql(`${staging}/kept`, keptSql(rows, spec)));
+    const parts = rows ? await spark.fetch(`${staging}/kept`, join(temporaryFolder, 'kept')) : [];
+    show('load');
+    const loaded = await loadRows(connection, quoteIdentifier(tableName), spec, parts);
+    const final = withoutRepeated(counts, counts.kept - loaded);
+    if (!spec.filter?.deduplicate && loaded !== counts.kept) {
+      throw new Error(`Spark counted ${counts.kept} rows of ${spec.name} and handed on ${loaded}`);
+    }
+    const unused = new Set(inputs.flatMap(({ columns }) => unusedColumns(spec, columns)));
+    describeTable(spec, final, { timeFormat, multiLine: 0, unused: [...unused] }, options);
+    await spark.remove(staging);
+    return {
+      rows: final,
+      inputs: files.map(({ shownPath, bytes, modifiedMs }) => ({ path: shownPath, bytes, modifiedMs })),
+      timeFormat,
+    };
+  } finally {
+    bar.stop();
+    await rejects.close();
+    await rm(temporaryFolder, { recursive: true, force: true });
+  }
+}
+
+/** Files that are read by one statement: with the number of each among all. */
+type Group = readonly { readonly input: SparkInput; readonly number: number }[];
+
+/** Those that are written alike, and of which the rules are the same. */
+function groupsOf(spec: TableSpec, inputs: readonly SparkInput[]): Group[] {
+  const groups = new Map<string, { input: SparkInput; number: number }[]>();
+  for (const [number, input] of inputs.entries()) {
+    const { kind, columns, types, shownPath } = input;
+    const isKnown = spec.filter?.covered?.files.has(shownPath) ?? false;
+    const key = JSON.stringify([kind, kind.format === 'jsonl' ? [] : columns, [...(types ?? [])], isKnown]);
+    const group = groups.get(key);
+    if (group) group.push({ input, number });
+    else groups.set(key, [{ input, number }]);
+  }
+  return [...groups.values()];
+}
+
+const writeSql = (folder: string, query: string) =>
+  `INSERT OVERWRITE DIRECTORY ${sparkLiteral(folder)} USING parquet ${query}`;
+
+/** Every row with its place, what the rules say of it, and its text where it is rejected. */
+async function writeRecords(
+  spark: SparkSession,
+  spec: TableSpec,
+  group: Group,
+  timeFormat: string,
+  folder: string,
+): Promise<void> {
+  const [{ input: first }] = group as [Group[number]];
+  const isParquet = first.kind.format === 'parquet';
+  const paths = group.map(({ input }) => input.path);
+  const names = await spark.read('dupn_files', isParquet ? 'parquet' : 'text', paths, true);
+  const files = group.flatMap(({ number }, at) =>
+    names[at]!.map((name) => `(${sparkLiteral(name)}, ${number})`),
+  );
+  const rows = `(SELECT /*+ BROADCAST(f) */ ${isParquet ? 'r.*' : 'r.value'}, f.file, r.dupn_block AS block, r.dupn_number AS number
+    FROM dupn_files r LEFT JOIN (VALUES ${files.join(', ')}) AS f(path, file) ON f.path = r.dupn_path)`;
+  const selected = selectRows(
+    spec,
+    relationOf(spark, spec, first, rows),
+    timeFormat,
+    first.shownPath,
+    sparkDialect,
+    PLACE,
+  );
+  const isRejected = `problem IS NOT NULL OR verdict BETWEEN 1 AND ${lastRejection(rowRules(spec))}`;
+  const columns = [
+    ...PLACE.filter((column) => column !== 'shown'),
+    `CASE WHEN ${isRejected} THEN shown END AS shown`,
+    'verdict',
+    ...tableColumns(spec),
+  ];
+  await spark.sql(writeSql(folder, `SELECT ${columns.join(', ')} FROM (${selected})`));
+}
+
+function relationOf(
+  { version }: SparkSession,
+  spec: TableSpec,
+  { kind, columns, types }: SparkInput,
+  rows: string,
+): SparkRelation {
+  const hasUtf8Check = Number.parseInt(version, 10) >= 4;
+  switch (kind.format) {
+    case 'csv':
+      return sparkCsv(rows, kind, columns, hasUtf8Check);
+    case 'jsonl':
+      return sparkJson(rows, neededColumns(spec), spec.separators, hasUtf8Check);
+    case 'parquet':
+      return sparkParquet(rows, types!, spec.separators);
+  }
+}
+
+/** Makes the views of the records, and returns a FROM clause of them with `line` (from 0, in the file) and `place` (in the table). */
+async function numberedRows(
+  spark: SparkSession,
+  inputs: readonly SparkInput[],
+  folders: readonly string[],
+): Promise<string> {
+  await spark.read('dupn_records', 'parquet', folders, false);
+  const blocks = (await spark.sql(
+    'SELECT file, block, min(number), max(number), count(*) FROM dupn_records GROUP BY file, block',
+  )) as (readonly [number | null, number, number, number, number])[];
+  const placed: string[] = [];
+  let [before, file, lines] = [0, -1, 0];
+  for (const [number, block, first, last, rows] of [...blocks].sort((a, b) => a[0]! - b[0]! || a[1] - b[1])) {
+    if (number === null || last - first + 1 !== rows) {
+      throw new Error(
+        `Spark does not tell where rows lie: file ${number}, block ${block}, ${first} to ${last}, ${rows} rows`,
+      );
+    }
+    if (number !== file) [file, lines] = [number, 0];
+    placed.push(
+      `(${number}, ${block}L, ${lines - first}L, ${before - first}L, ${inputs[number]!.headerLines}L)`,
+    );
+    lines += rows;
+    before += rows;
+  }
+  if (placed.length === 0) return '(SELECT *, 0L AS line, 0L AS place FROM dupn_records)';
+  const columns = 'b(file, block, lines, places, header)';
+  return `(SELECT /*+ BROADCAST(b) */ r.*, r.number + b.lines AS line, r.number + b.places AS place
+    FROM dupn_records r JOIN (VALUES ${placed.join(', ')}) AS ${columns} ON b.file = r.file AND b.block = r.block
+    WHERE r.number + b.lines >= b.header)`;
+}
+
+async function countRows(spark: SparkSession, spec: TableSpec, rows: string | null): Promise<RowCounts> {
+  const counted = rows
+    ? ((await spark.sql(
+        `SELECT problem, CASE WHEN problem IS NULL THEN verdict END AS verdict, count(*) FROM ${rows}
+         WHERE verdict <> ${BLANK} GROUP BY 1, 2 ORDER BY 1, 2`,
+      )) as (readonly [string | null, number | null, number])[])
+    : [];
+  const malformed = Object.fromEntries(
+    counted.flatMap(([problem, , count]) => (problem === null ? [] : [[problem, count] as const])),
+  );
+  const verdicts = counted.flatMap(([, verdict, count]) =>
+    verdict === null ? [] : [[verdict, count] as const],
+  );
+  return countVerdicts(spec, verdicts, malformed);
+}
+
+const rejectedSql = (rows: string, spec: TableSpec) =>
+  `SELECT file, line, problem, fields, verdict, shown FROM ${rows}
+   WHERE verdict <> ${BLANK} AND shown IS NOT NULL AND (problem IS NOT NULL OR verdict BETWEEN 1 AND ${lastRejection(rowRules(spec))})
+   ORDER BY file, line LIMIT ${MAX_LISTED + 1}`;
+
+/** In the order of the input; of rows that are equal in all columns the first, where that is asked for. */
+function keptSql(rows: string, spec: TableSpec): string {
+  const columns = tableColumns(spec).join(', ');
+  const kept = `(SELECT ${columns}, place FROM ${rows} WHERE problem IS NULL AND verdict = 0)`;
+  const once = spec.filter?.deduplicate
+    ? `(SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY ${columns} ORDER BY place) AS occurrence FROM ${kept}) WHERE occurrence = 1)`
+    : kept;
+  return `SELECT ${columns} FROM ${once} ORDER BY place`;
+}
+
+const readParquet = (parts: readonly string[]) =>
+  `read_parquet([${parts.map((path) => quoteLiteral(escapeGlob(path))).join(', ')}])`;
+
+async function loadRows(
+  connection: DuckDBConnection,
+  table: string,
+  spec: TableSpec,
+  parts: readonly string[],
+): Promise<number> {
+  const columns = columnTypes(spec).map(({ name, type }) => `${name} ${type}`);
+  await connection.run(`CREATE TABLE ${table} (${columns.join(', ')})`);
+  if (parts.length === 0) return 0;
+  const rows = `SELECT ${tableColumns(spec).join(', ')} FROM ${readParquet(parts)}`;
+  return (await connection.run(`INSERT INTO ${table} ${rows}`)).rowsChanged;
+}
+
+async function listRejects(
+  connection: DuckDBConnection,
+  spec: TableSpec,
+  inputs: readonly SparkInput[],
+  parts: readonly string[],
+  rejects: RejectsFile,
+): Promise<void> {
+  const rules = rowRules(spec);
+  const result = await connection.stream(
+    `SELECT file, CAST(line AS DOUBLE), problem, fields, verdict, shown FROM ${readParquet(parts)}`,
+  );
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return;
+    for (const [file, line, problem, fields, verdict, text] of chunk.getRows()) {
+      const { shownPath, columns } = inputs[Number(file)]!;
+      const rule = problem === null ? rules[Number(verdict) - 1]! : { column: '', reason: String(problem) };
+      const found = problem === 'wrong number of fields' ? ` (${fields} instead of ${columns.length})` : '';
+      rejects.write({
+        file: shownPath,
+        line: Number(line) + 1,
+        byteOffset: null,
+        column: rule.column,
+        reason: rule.reason + found,
+        text: String(text),
+      });
+    }
+    await rejects.drain();
+  }
+}
+
+/** What Spark does not tell of malformed rows. */
+function sayWhatIsUnknown(
+  spec: TableSpec,
+  inputs: readonly SparkInput[],
+  { rejectedBy }: RowCounts,
+  { context: { logger } }: IngestOptions,
+): void {
+  if (inputs.every(({ kind }) => kind.format === 'parquet')) return;
+  const table = spec.name;
+  logger.warn(
+    { table },
+    `Spark reads ${table} line by line: the list of rejected rows has lines and no byte offsets`,
+  );
+  const unclosed = rejectedBy['unclosed quote'] ?? 0;
+  if (unclosed === 0) return;
+  logger.warn(
+    { table, rows: unclosed },
+    `Spark cannot tell quotes of ${table} that are not closed from records of several lines, which engine: duckdb reads; here each of their lines is a record`,
+  );
+}

@@ -1,0 +1,237 @@
+/**
+ * A session of the user's Spark: spark-submit runs bin/spark-session.py as a driver on this machine, and both talk over a socket that
+ * only this user can open. What Spark prints goes to a file.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../../common/errors.js';
+import { onInterrupt } from '../../common/interrupted.js';
+import type { Config } from '../../config/schema.js';
+import { isLocalMaster } from '../../config/spark-rules.js';
+
+/** The options with what the config says. */
+interface Settings extends SessionOptions {
+  readonly settings: Config['preprocess']['spark'];
+  /** Of the application, as Spark's pages show it. */
+  readonly name: string;
+}
+
+export interface ListedFile {
+  /** As Hadoop writes it: with a scheme, not encoded. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+export interface SparkSession {
+  readonly version: string;
+  /** Where statements may write: a folder of this session, which is removed with it. */
+  readonly staging: string;
+  /** Null where nothing is. */
+  list(pattern: string): Promise<readonly ListedFile[] | null>;
+  /** The first bytes of a file, unpacked. */
+  head(path: string, size: number): Promise<{ readonly data: Buffer; readonly isWhole: boolean }>;
+  /** Name and type of each column of a Parquet file. */
+  columns(path: string): Promise<readonly (readonly [name: string, type: string])[]>;
+  /** Makes a view of files; `placed` adds dupn_path, dupn_block and dupn_number to each row. Returns what each file may be called in dupn_path. */
+  read(
+    view: string,
+    format: 'text' | 'parquet',
+    paths: readonly string[],
+    placed: boolean,
+  ): Promise<readonly (readonly string[])[]>;
+  sql(text: string): Promise<readonly (readonly unknown[])[]>;
+  /** The Parquet files of a folder in their order, on this machine: where they are, or as copies in the folder `to`. */
+  fetch(folder: string, to: string): Promise<readonly string[]>;
+  remove(folder: string): Promise<void>;
+  /** Ends it; once closed, it stays so. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Where what Spark prints is kept. */
+  readonly logFile: string;
+  /** The staging folder of a local master, where none is set. */
+  readonly localStaging: string;
+}
+
+const SCRIPT = fileURLToPath(new URL('../../../bin/spark-session.py', import.meta.url));
+
+/** Of the log of Spark, in a message. */
+const MAX_LOG_LINES = 5;
+
+/** How long Spark may take to end by itself. */
+const PATIENCE_MS = 30_000;
+
+/** @throws UserError where Spark does not start, with what it said */
+export async function openSpark(
+  { name, preprocess: { spark: settings } }: Config,
+  given: SessionOptions,
+): Promise<SparkSession> {
+  const options: Settings = { ...given, settings, name };
+  const { logFile } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'dupn-spark-'));
+  const address = join(folder, 'socket');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(address, resolve));
+  mkdirSync(dirname(logFile), { recursive: true });
+  const log = openSync(logFile, 'w');
+  const child = spawn(settings.submit, submitArguments(options, address), { stdio: ['ignore', log, log] });
+  closeSync(log);
+  const forget = onInterrupt(() => {
+    child.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const link = connectTo(server, child, options);
+  const close = async () => {
+    await link.end();
+    forget();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const { version, master } = (await link.next()) as { version: string; master: string };
+    if (settings.staging === undefined && !isLocalMaster(master)) {
+      throw new UserError(
+        `Cannot read the tables by Spark: with the master ${master}, preprocess.spark.staging has to name a folder that the driver and all executors see`,
+      );
+    }
+    const base = settings.staging ?? `file:${options.localStaging}`;
+    const staging = `${base.replace(/\/+$/, '')}/dupn-${process.pid}-${Date.now().toString(36)}`;
+    const ask = async <T>(request: { readonly do: string; readonly [field: string]: unknown }) =>
+      (await link.ask(request)) as T;
+    await ask({ do: 'staging', folder: staging });
+    return {
+      version,
+      staging,
+      list: (pattern) => ask({ do: 'list', pattern }),
+      async head(path, size) {
+        const { data, isWhole } = await ask<{ data: string; isWhole: boolean }>({ do: 'head', path, size });
+        return { data: Buffer.from(data, 'base64'), isWhole };
+      },
+      columns: (path) => ask({ do: 'columns', path }),
+      read: (view, format, paths, placed) => ask({ do: 'read', view, format, paths, placed }),
+      sql: (text) => ask({ do: 'sql', text }),
+      fetch: (folder, to) => ask({ do: 'fetch', folder, to }),
+      remove: (folder) => ask({ do: 'remove', folder }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function submitArguments({ settings, name }: Settings, address: string): string[] {
+  const conf = { 'spark.ui.showConsoleProgress': false, ...settings.conf };
+  return [
+    ...(settings.master === undefined ? [] : ['--master', settings.master]),
+    ...['--deploy-mode', 'client', '--name', `dupn ${name}`],
+    ...Object.entries(conf).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
+    ...[SCRIPT, address],
+  ];
+}
+
+/** What comes over the socket: one answer to each request, in their order. */
+interface Link {
+  /** The next answer. @throws UserError for one that is an error, and where Spark has ended */
+  next(): Promise<unknown>;
+  ask(request: object): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+function connectTo(server: Server, child: ChildProcess, options: Settings): Link {
+  const waiting: { resolve(line: string): void; reject(error: Error): void }[] = [];
+  let socket: Socket | undefined;
+  let failure: Error | undefined;
+  const fail = (error: Error) => {
+    failure ??= error;
+    for (const { reject } of waiting.splice(0)) reject(failure);
+  };
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      fail(notStarted(error, options));
+      resolve();
+    });
+    child.once('exit', (code, signal) => {
+      fail(hasEnded(signal ?? `code ${code}`, options));
+      resolve();
+    });
+  });
+  server.once('connection', (opened) => {
+    socket = opened;
+    server.close();
+    opened.on('error', () => {});
+    createInterface({ input: opened }).on('line', (line) => waiting.shift()?.resolve(line));
+  });
+  const next = async () => {
+    const line = await new Promise<string>((resolve, reject) => {
+      if (failure) reject(failure);
+      else waiting.push({ resolve, reject });
+    });
+    const { value, error } = JSON.parse(line) as { value?: unknown; error?: readonly string[] };
+    if (error) throw saidBySpark(error, options);
+    return value;
+  };
+  return {
+    next,
+    ask(request) {
+      const answer = next();
+      socket?.write(`${JSON.stringify(request)}\n`);
+      return answer;
+    },
+    async end() {
+      server.close();
+      if (socket) socket.end();
+      else child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+      await ended;
+      clearTimeout(timer);
+      socket?.destroy();
+    },
+  };
+}
+
+function notStarted(error: NodeJS.ErrnoException, { settings: { submit } }: Settings): UserError {
+  const got = error.code === 'ENOENT' ? 'there is no such program' : error.message;
+  return new UserError(
+    `Cannot start Spark: required ${submit} (preprocess.spark.submit), got: ${got}\n` +
+      '  install Spark 3.5 or later with Java, or name its bin/spark-submit',
+    { cause: error },
+  );
+}
+
+function hasEnded(how: string, { settings, logFile }: Settings): UserError {
+  const lines = tellingLines(logFile).map((line) => `  ${line}`);
+  const master = settings.master === undefined ? '' : ` (master ${settings.master})`;
+  return new UserError(
+    [
+      `Cannot go on with Spark: ${settings.submit}${master} ended with ${how}`,
+      ...lines,
+      `All that it said is in ${logFile}`,
+    ].join('\n'),
+  );
+}
+
+function saidBySpark(reasons: readonly string[], { logFile }: Settings): UserError {
+  const lines = reasons.map((reason) => `  ${reason}`);
+  return new UserError(
+    [`Cannot read the tables by Spark:`, ...lines, `All that it said is in ${logFile}`].join('\n'),
+  );
+}
+
+/** The last lines that tell of an error; without any, the last lines. */
+function tellingLines(logFile: string): readonly string[] {
+  const lines = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const telling = lines.filter(
+    (line) => /\bERROR\b|Exception\b|Error:|Error\b.*:/.test(line) && !/^\s+at /.test(line),
+  );
+  return [...new Set(telling.length > 0 ? telling : lines)].slice(-MAX_LOG_LINES);
+}
