@@ -25,6 +25,8 @@ SETTINGS = {
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+    # What is longer is never compiled by Java's runtime: Spark then divides it.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 
 SECONDS_TO_STOP = 10
@@ -70,12 +72,13 @@ class Requests:
         """Name and type of each column of a Parquet file."""
         return [[one.name, one.dataType.simpleString()] for one in self._reader("parquet").load(path).schema]
 
-    def read(self, view, format, paths, placed):
+    def read(self, view, format, paths, placed, columns=None):
         """A view of files, with the place of each row: its file, the start of its block in it, and a number that rises in the block.
 
         Returns what each file may be called there.
         """
-        rows = self._reader(format).load(paths)
+        reader = self._reader(format)
+        rows = (reader if columns is None else reader.schema(columns)).load(paths)
         if placed:
             place = ["_metadata.file_path AS dupn_path", "_metadata.file_block_start AS dupn_block"]
             rows = rows.selectExpr("*", *place, "monotonically_increasing_id() AS dupn_number")

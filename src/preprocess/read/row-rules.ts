@@ -82,7 +82,9 @@ export function createTable(table: string, spec: TableSpec): string {
 }
 
 /** The columns of the table with their types in SQL. */
-export function columnTypes(spec: TableSpec): readonly { readonly name: string; readonly type: string }[] {
+export function columnTypes(
+  spec: TableSpec,
+): readonly { readonly name: string; readonly type: 'VARCHAR' | 'DOUBLE' | 'BIGINT' }[] {
   const types = { t: 'VARCHAR', n: 'DOUBLE' } as const;
   return tableColumns(spec).map((name) => ({
     name,

@@ -54,7 +54,7 @@ export async function ingestBySpark(
       records.push(folder);
     }
     show('number');
-    const rows = inputs.length > 0 ? await numberedRows(spark, inputs, records) : null;
+    const rows = inputs.length > 0 ? await numberedRows(spark, spec, inputs, records) : null;
     show('count');
     const counts = await countRows(spark, spec, rows);
     if (counts.read === 0 && !options.files) {
@@ -115,6 +115,17 @@ function groupsOf(spec: TableSpec, inputs: readonly SparkInput[]): Group[] {
 const writeSql = (folder: string, query: string) =>
   `INSERT OVERWRITE DIRECTORY ${sparkLiteral(folder)} USING parquet ${query}`;
 
+/** What `writeRecords` writes, before the columns of the table. */
+const RECORD_COLUMNS = [
+  'file INT',
+  'block BIGINT',
+  'number BIGINT',
+  'problem STRING',
+  'fields INT',
+  'shown STRING',
+  'verdict INT',
+];
+
 /** Every row with its place, what the rules say of it, and its text where it is rejected. */
 async function writeRecords(
   spark: SparkSession,
@@ -170,10 +181,13 @@ function relationOf(
 /** Makes the views of the records, and returns a FROM clause of them with `line` (from 0, in the file) and `place` (in the table). */
 async function numberedRows(
   spark: SparkSession,
+  spec: TableSpec,
   inputs: readonly SparkInput[],
   folders: readonly string[],
 ): Promise<string> {
-  await spark.read('dupn_records', 'parquet', folders, false);
+  const types = { VARCHAR: 'STRING', DOUBLE: 'DOUBLE', BIGINT: 'BIGINT' } as const;
+  const columns = columnTypes(spec).map(({ name, type }) => `${name} ${types[type]}`);
+  await spark.read('dupn_records', 'parquet', folders, false, [...RECORD_COLUMNS, ...columns].join(', '));
   const blocks = (await spark.sql(
     'SELECT file, block, min(number), max(number), count(*) FROM dupn_records GROUP BY file, block',
   )) as (readonly [number | null, number, number, number, number])[];
@@ -193,9 +207,8 @@ async function numberedRows(
     before += rows;
   }
   if (placed.length === 0) return '(SELECT *, 0L AS line, 0L AS place FROM dupn_records)';
-  const columns = 'b(file, block, lines, places, header)';
   return `(SELECT /*+ BROADCAST(b) */ r.*, r.number + b.lines AS line, r.number + b.places AS place
-    FROM dupn_records r JOIN (VALUES ${placed.join(', ')}) AS ${columns} ON b.file = r.file AND b.block = r.block
+    FROM dupn_records r JOIN (VALUES ${placed.join(', ')}) AS b(file, block, lines, places, header) ON b.file = r.file AND b.block = r.block
     WHERE r.number + b.lines >= b.header)`;
 }
 

@@ -97,7 +97,7 @@ export function sparkParquet(
 ): SparkRelation {
   const every = [...types.keys()].map(sparkIdentifier).join(', ');
   return {
-    from: `(SELECT *, CAST(NULL AS STRING) AS problem, 0 AS fields, to_json(struct(${every})) AS shown FROM ${rows})`,
+    from: `(SELECT *, CAST(NULL AS STRING) AS problem, 0 AS fields, to_json(struct(${every}), map('ignoreNullFields', 'false')) AS shown FROM ${rows})`,
     text: (column) => {
       const name = sparkIdentifier(column);
       const separator = separators[column];

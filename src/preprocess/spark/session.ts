@@ -39,12 +39,16 @@ export interface SparkSession {
   head(path: string, size: number): Promise<{ readonly data: Buffer; readonly isWhole: boolean }>;
   /** Name and type of each column of a Parquet file. */
   columns(path: string): Promise<readonly (readonly [name: string, type: string])[]>;
-  /** Makes a view of files; `placed` adds dupn_path, dupn_block and dupn_number to each row. Returns what each file may be called in dupn_path. */
+  /**
+   * Makes a view of files; `placed` adds dupn_path, dupn_block and dupn_number to each row. `columns` of Parquet files with their types
+   * spare Spark a look at them. Returns what each file may be called in dupn_path.
+   */
   read(
     view: string,
     format: 'text' | 'parquet',
     paths: readonly string[],
     placed: boolean,
+    columns?: string,
   ): Promise<readonly (readonly string[])[]>;
   sql(text: string): Promise<readonly (readonly unknown[])[]>;
   /** The Parquet files of a folder in their order, on this machine: where they are, or as copies in the folder `to`. */
@@ -115,7 +119,8 @@ export async function openSpark(
         return { data: Buffer.from(data, 'base64'), isWhole };
       },
       columns: (path) => ask({ do: 'columns', path }),
-      read: (view, format, paths, placed) => ask({ do: 'read', view, format, paths, placed }),
+      read: (view, format, paths, placed, columns) =>
+        ask({ do: 'read', view, format, paths, placed, columns }),
       sql: (text) => ask({ do: 'sql', text }),
       fetch: (folder, to) => ask({ do: 'fetch', folder, to }),
       remove: (folder) => ask({ do: 'remove', folder }),
