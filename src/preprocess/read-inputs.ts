@@ -43,7 +43,7 @@ export async function readTables(
   }
   const logFile = sparkLog(folder);
   context.logger.info({ file: logFile }, 'Spark is started; what it says goes to a file');
-  const spark = await openSpark(config, { logFile, localStaging: options.work });
+  const spark = await openSpark(config, { logFile, localStaging: stagingBeside(folder) });
   try {
     context.logger.info({ version: spark.version }, 'Spark reads the tables');
     return await readBy(sparkReader(spark, connection), input, connection, options);
@@ -54,6 +54,8 @@ export async function readTables(
 
 /** What Spark says while it reads the tables of a prepared folder: beside it, as it has to outlive an error. */
 export const sparkLog = (folder: string) => join(dirname(resolve(folder)), `${basename(folder)}.spark.log`);
+
+const stagingBeside = (folder: string) => join(dirname(resolve(folder)), `.${basename(folder)}.staging`);
 
 interface ReadInput {
   readonly config: Config;

@@ -22,8 +22,20 @@ export async function findSubmit(): Promise<string> {
   return join(dirname(python), 'spark-submit');
 }
 
-export const sparkYaml = (submit: string) =>
-  `preprocess: { engine: spark, spark: { submit: ${submit}, master: 'local[2]', conf: { spark.ui.enabled: false, spark.sql.shuffle.partitions: 3, spark.sql.files.maxPartitionBytes: 4000, spark.sql.files.openCostInBytes: 0 } } }`;
+/** Small blocks, so that a small log has several; Java starts sooner where it compiles less. */
+export const sparkYaml = (submit: string) => `
+preprocess:
+  engine: spark
+  spark:
+    submit: ${submit}
+    master: local[2]
+    conf:
+      spark.ui.enabled: false
+      spark.driver.extraJavaOptions: -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+      spark.sql.shuffle.partitions: 3
+      spark.sql.files.maxPartitionBytes: 8000
+      spark.sql.files.openCostInBytes: 0
+`;
 
 const CONFIG = `
 name: session
@@ -37,7 +49,10 @@ tasks: {}
 export async function startSpark(): Promise<{ spark: SparkSession; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'dupn-spark-test-'));
   const config = parseConfig(CONFIG + sparkYaml(await findSubmit()), join(folder, 'session.yaml'));
-  const spark = await openSpark(config, { logFile: join(folder, 'spark.log'), localStaging: folder });
+  const spark = await openSpark(config, {
+    logFile: join(folder, 'spark.log'),
+    localStaging: join(folder, 'staging'),
+  });
   return {
     spark,
     async stop() {

@@ -11,7 +11,7 @@ import { silentContext } from '../../src/common/context.js';
 import { UserError } from '../../src/common/errors.js';
 import { fileSha256 } from '../../src/common/files.js';
 import type { Manifest } from '../../src/common/prepared.js';
-import { parseConfig } from '../../src/config/load.js';
+import { loadConfig } from '../../src/config/load.js';
 import { type PreprocessInput, preprocess } from '../../src/preprocess/preprocess.js';
 import { DAY, randomWorld, START, writeWorld } from '../preprocess/world.js';
 import { findSubmit, sparkYaml, withoutSpark } from './spark-session.js';
@@ -31,8 +31,10 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function prepare(yaml: string, name: string, more: Partial<PreprocessInput> = {}) {
-  const config = parseConfig(yaml, join(folder, 'config.yaml'));
+async function prepare(yaml: string, name: string, more: Partial<PreprocessInput> = {}) {
+  const file = join(folder, 'config.yaml');
+  await writeFile(file, yaml);
+  const config = await loadConfig(file);
   return preprocess({ config, folder: join(folder, name), force: false, context: silentContext, ...more });
 }
 
@@ -72,7 +74,7 @@ tasks: { l2r: null, fifp: null }
     const spark = await prepare(yaml + sparkYaml(submit), 'spark');
     await expectSame(duckdb.manifest, spark.manifest);
     expect(spark.manifest.rows.log!.kept).toBeGreaterThan(40_000);
-    expect((await readdir(folder)).sort()).toEqual(['duckdb', 'spark', 'spark.spark.log']);
+    expect((await readdir(folder)).sort()).toEqual(['config.yaml', 'duckdb', 'spark', 'spark.spark.log']);
     // Whoever made it: it is up to date for the other engine as well.
     expect((await prepare(yaml, 'spark')).skipped).toBe(true);
   });
@@ -84,7 +86,7 @@ tasks: { l2r: null, fifp: null }
     start.push((await prepare(yaml + sparkYaml(submit), 'spark', { update: true })).manifest);
     await expectSame(start[0]!, start[1]!);
     const later = Array.from({ length: 300 }, (_, at) => {
-      const time = START + 10 * DAY + 600 * Math.floor(at / 3);
+      const time = START + 11 * DAY + 600 * Math.floor(at / 3);
       return `u${7 * (at % 14)},商品${at % 30},${time},click,s${at % 4},phone`;
     });
     await writeFile(
@@ -124,7 +126,7 @@ tasks: { l2r: null, fifp: null }
     expect(unknown).toMatch(/Could not parse Master URL|Master must/);
     const logFile = /All that it said is in (.*)$/m.exec(unknown)![1]!;
     expect(logFile).toBe(join(folder, 'out.spark.log'));
-    expect(readFileSync(logFile, 'utf8')).toContain('nowhere');
+    expect(readFileSync(logFile, 'utf8')).toContain('Master');
     const spark = sparkYaml(submit);
     expect(await failure(yaml.replace('items.csv', 'nothing.csv') + spark)).toContain(
       `Cannot read the table \`items\`: Spark finds no file ${join(folder, 'data', 'nothing.csv')}`,
@@ -147,7 +149,7 @@ tasks: { l2r: null, fifp: null }
     const yaml = await writeWorld(join(folder, 'data'), randomWorld(1, 80));
     await writeFile(
       join(folder, 'config.yaml'),
-      `${yaml.replace('name: world', `name: ${name}`)}${sparkYaml(submit).replace('engine:', `folder: ${folder}/prepared, engine:`)}`,
+      `${yaml.replace('name: world', `name: ${name}`)}${sparkYaml(submit).replace('engine:', `folder: ${folder}/prepared\n  engine:`)}`,
     );
     const child = spawn(
       process.execPath,

@@ -1,5 +1,6 @@
 /** Whether files that this machine does not see are as a manifest says. */
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Context } from '../../common/context.js';
 import type { Manifest } from '../../common/prepared.js';
 import type { Config } from '../../config/schema.js';
@@ -15,7 +16,7 @@ export async function areUnchanged(
 ): Promise<boolean> {
   if (config.preprocess.engine !== 'spark') return false;
   logger.info({ file: logFile }, 'Spark is started to see whether the tables have changed');
-  const spark = await openSpark(config, { logFile, localStaging: tmpdir() });
+  const spark = await openSpark(config, { logFile, localStaging: join(tmpdir(), `dupn-staging-${process.pid}`) });
   try {
     for (const input of inputs) {
       const [found] = (await spark.list(input.path)) ?? [];

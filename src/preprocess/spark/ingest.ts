@@ -156,7 +156,8 @@ async function writeRecords(
     ...PLACE.filter((column) => column !== 'shown'),
     `CASE WHEN ${isRejected} THEN shown END AS shown`,
     'verdict',
-    ...tableColumns(spec),
+    // Of what is not kept nothing else is asked.
+    ...tableColumns(spec).map((name) => `CASE WHEN problem IS NULL AND verdict = 0 THEN ${name} END AS ${name}`),
   ];
   await spark.sql(writeSql(folder, `SELECT ${columns.join(', ')} FROM (${selected})`));
 }

@@ -6,12 +6,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../common/errors.js';
 import { onInterrupt } from '../../common/interrupted.js';
+import { isUri } from '../../common/uri.js';
 import type { Config } from '../../config/schema.js';
 import { isLocalMaster } from '../../config/spark-rules.js';
 
@@ -61,17 +62,20 @@ export interface SparkSession {
 export interface SessionOptions {
   /** Where what Spark prints is kept. */
   readonly logFile: string;
-  /** The staging folder of a local master, where none is set. */
+  /** The staging folder of a local master, where none is set; what is there is removed. */
   readonly localStaging: string;
 }
 
 const SCRIPT = fileURLToPath(new URL('../../../bin/spark-session.py', import.meta.url));
 
+/** Addresses of sockets have a hundred characters at most. */
+const LONGEST_FOLDER = 75;
+
 /** Of the log of Spark, in a message. */
 const MAX_LOG_LINES = 5;
 
 /** How long Spark may take to end by itself. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 /** @throws UserError where Spark does not start, with what it said */
 export async function openSpark(
@@ -80,23 +84,32 @@ export async function openSpark(
 ): Promise<SparkSession> {
   const options: Settings = { ...given, settings, name };
   const { logFile } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'dupn-spark-'));
+  const folder = await mkdtemp(join(tmpdir().length < LONGEST_FOLDER ? tmpdir() : '/tmp', 'dupn-spark-'));
   const address = join(folder, 'socket');
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(address, resolve));
+  await new Promise<void>((listening, reject) => {
+    server.once('error', reject);
+    server.listen(address, listening);
+  });
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
-  const child = spawn(settings.submit, submitArguments(options, address), { stdio: ['ignore', log, log] });
+  rmSync(options.localStaging, { recursive: true, force: true });
+  // In a group of its own: what a terminal sends comes to us alone, and Spark ends in good order as soon as we are gone.
+  const child = spawn(settings.submit, submitArguments(options, address), {
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
   closeSync(log);
+  const link = connectTo(server, child, options);
   const forget = onInterrupt(() => {
-    child.kill('SIGTERM');
+    if (!link.isOpen()) child.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   });
-  const link = connectTo(server, child, options);
   const close = async () => {
     await link.end();
     forget();
     rmSync(folder, { recursive: true, force: true });
+    rmSync(options.localStaging, { recursive: true, force: true });
   };
   try {
     const { version, master } = (await link.next()) as { version: string; master: string };
@@ -105,8 +118,11 @@ export async function openSpark(
         `Cannot read the tables by Spark: with the master ${master}, preprocess.spark.staging has to name a folder that the driver and all executors see`,
       );
     }
-    const base = settings.staging ?? `file:${options.localStaging}`;
-    const staging = `${base.replace(/\/+$/, '')}/dupn-${process.pid}-${Date.now().toString(36)}`;
+    const own = `dupn-${hostname()}-${process.pid}-${Date.now().toString(36)}`;
+    const staging =
+      settings.staging === undefined
+        ? `file:${options.localStaging}`
+        : `${isUri(settings.staging) ? settings.staging.replace(/\/+$/, '') : `file:${resolve(settings.staging)}`}/${own}`;
     const ask = async <T>(request: { readonly do: string; readonly [field: string]: unknown }) =>
       (await link.ask(request)) as T;
     await ask({ do: 'staging', folder: staging });
@@ -144,6 +160,8 @@ function submitArguments({ settings, name }: Settings, address: string): string[
 
 /** What comes over the socket: one answer to each request, in their order. */
 interface Link {
+  /** Whether the session has connected: it ends with the connection. */
+  isOpen(): boolean;
   /** The next answer. @throws UserError for one that is an error, and where Spark has ended */
   next(): Promise<unknown>;
   ask(request: object): Promise<unknown>;
@@ -184,6 +202,7 @@ function connectTo(server: Server, child: ChildProcess, options: Settings): Link
     return value;
   };
   return {
+    isOpen: () => socket !== undefined,
     next,
     ask(request) {
       const answer = next();

@@ -76,17 +76,17 @@ function numberSql(text: string, digits: 3 | 6): string {
     ELSE CASE WHEN abs(${whole}) < 1e${18 - digits} THEN ${whole} END * ${unit} END`;
 }
 
-/** What a part of a strptime pattern matches; the first of them is what the time is put together from. */
+/** What a part of a strptime pattern matches: as many digits as there are, of which none is given back to the next part. */
 const PARTS: Readonly<Record<string, string>> = {
   Y: String.raw`\d{4}`,
   y: String.raw`\d{2}`,
-  m: String.raw`\d{1,2}`,
-  d: String.raw`\d{1,2}`,
-  H: String.raw`\d{1,2}`,
-  I: String.raw`\d{1,2}`,
-  M: String.raw`\d{1,2}`,
-  S: String.raw`\d{1,2}`,
-  f: String.raw`\d{1,6}`,
+  m: String.raw`\d{1,2}+`,
+  d: String.raw`\d{1,2}+`,
+  H: String.raw`\d{1,2}+`,
+  I: String.raw`\d{1,2}+`,
+  M: String.raw`\d{1,2}+`,
+  S: String.raw`\d{1,2}+`,
+  f: String.raw`\d{1,6}+`,
   p: '[AaPp][Mm]',
   b: '[A-Za-z]{3}',
   z: String.raw`Z|[+-]\d{2}(?::?\d{2})?`,
