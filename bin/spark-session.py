@@ -199,11 +199,14 @@ def main():
                 arrived.wait()
             request = waiting.pop(0)
         try:
-            say({"value": getattr(requests, request.pop("do"))(**request)})
-        except BrokenPipeError:
-            return
+            answer = {"value": getattr(requests, request.pop("do"))(**request)}
         except Exception as error:
-            say({"error": reasons(error)})
+            answer = {"error": reasons(error)}
+        try:
+            say(answer)
+        except OSError:
+            # Who asked is gone, which the other thread sees to.
+            pass
 
 
 if __name__ == "__main__":

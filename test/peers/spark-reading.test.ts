@@ -338,7 +338,7 @@ describe.skipIf(withoutSpark)(`tables by Spark${withoutSpark ? `: ${withoutSpark
           ? '1511544070 + i'
           : `TIMESTAMP '2017-11-25 00:00:00' + to_days(CAST(i AS INTEGER))`;
       await connection.run(
-        `COPY (SELECT nullif('u' || i % 7, 'u3') AS "user", i AS item, ['x', 'y' || i] AS tags, CAST(${moment} AS ${type}) AS "time", i / 7 AS label
+        `COPY (SELECT nullif('u' || i % 7, 'u3') AS "user", i AS item, ['x', 'y' || i] AS tags, 'x' AS file, 1 AS "number", 'y' AS "User", CAST(${moment} AS ${type}) AS "time", i / 7 AS label
          FROM range(3000) r(i)) TO '${folder}/${name}.parquet' (ROW_GROUP_SIZE 500)`,
       );
       const { counts } = await expectSame(folder, spec(`${name}.parquet`));

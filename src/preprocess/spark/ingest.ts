@@ -20,7 +20,7 @@ import { BLANK, columnTypes, lastRejection, rowRules, selectRows, tableColumns }
 import { neededColumns, type TableSpec } from '../read/table-spec.js';
 import { sparkDialect, sparkLiteral } from './dialect.js';
 import { readLayouts, type SparkInput } from './layouts.js';
-import { PLACE, type SparkRelation, sparkCsv, sparkJson, sparkParquet } from './relation.js';
+import { BESIDE, type SparkRelation, sparkCsv, sparkJson, sparkParquet } from './relation.js';
 import type { SparkSession } from './session.js';
 import { findSparkFiles } from './spark-files.js';
 
@@ -141,7 +141,7 @@ async function writeRecords(
   const files = group.flatMap(({ number }, at) =>
     names[at]!.map((name) => `(${sparkLiteral(name)}, ${number})`),
   );
-  const rows = `(SELECT /*+ BROADCAST(f) */ ${isParquet ? 'r.*' : 'r.value'}, f.file, r.dupn_block AS block, r.dupn_number AS number
+  const rows = `(SELECT /*+ BROADCAST(f) */ ${isParquet ? 'r.*' : 'r.value'}, f.file AS dupn_file${isParquet ? '' : ', r.dupn_block, r.dupn_number'}
     FROM dupn_files r LEFT JOIN (VALUES ${files.join(', ')}) AS f(path, file) ON f.path = r.dupn_path)`;
   const selected = selectRows(
     spec,
@@ -149,15 +149,15 @@ async function writeRecords(
     timeFormat,
     first.shownPath,
     sparkDialect,
-    PLACE,
+    BESIDE,
   );
-  const isRejected = `problem IS NOT NULL OR verdict BETWEEN 1 AND ${lastRejection(rowRules(spec))}`;
+  const isRejected = `dupn_problem IS NOT NULL OR verdict BETWEEN 1 AND ${lastRejection(rowRules(spec))}`;
   const columns = [
-    ...PLACE.filter((column) => column !== 'shown'),
-    `CASE WHEN ${isRejected} THEN shown END AS shown`,
+    ...BESIDE.filter((column) => column !== 'dupn_shown').map((column) => `${column} AS ${column.slice('dupn_'.length)}`),
+    `CASE WHEN ${isRejected} THEN dupn_shown END AS shown`,
     'verdict',
     // Of what is not kept nothing else is asked.
-    ...tableColumns(spec).map((name) => `CASE WHEN problem IS NULL AND verdict = 0 THEN ${name} END AS ${name}`),
+    ...tableColumns(spec).map((name) => `CASE WHEN dupn_problem IS NULL AND verdict = 0 THEN ${name} END AS ${name}`),
   ];
   await spark.sql(writeSql(folder, `SELECT ${columns.join(', ')} FROM (${selected})`));
 }

@@ -10,15 +10,22 @@ import { fullMatch, sparkIdentifier, sparkLiteral } from './dialect.js';
 import { sparkInstantSql } from './spark-time.js';
 
 /**
- * A relation whose rows also have `file`, `block`, `number` (the place of the row), `problem` (why it is no record, or NULL), `fields` (how
- * many a line has) and `shown` (the row as a text).
+ * A relation whose rows also have, with dupn_ before them, `file`, `block`, `number` (the place of the row), `problem` (why it is no record, or
+ * NULL), `fields` (how many a line has) and `shown` (the row as a text).
  */
 export type SparkRelation = Relation;
 
 /** The columns of every such relation beside what the rules read. */
-export const PLACE = ['file', 'block', 'number', 'problem', 'fields', 'shown'] as const;
+export const BESIDE = [
+  'dupn_file',
+  'dupn_block',
+  'dupn_number',
+  'dupn_problem',
+  'dupn_fields',
+  'dupn_shown',
+] as const;
 
-/** `rows` is a FROM clause with `value`, `file`, `block` and `number` of each line. */
+/** `rows` is a FROM clause with `value`, `dupn_file`, `dupn_block` and `dupn_number` of each line. */
 export function sparkCsv(
   rows: string,
   kind: FileKind,
@@ -37,13 +44,13 @@ export function sparkCsv(
     hasUtf8Check,
   );
   return {
-    from: `(SELECT *, CASE WHEN NOT ${isBlank} THEN ${problem} END AS problem, size(cells) AS fields, ${shownSql(hasUtf8Check)} AS shown
+    from: `(SELECT *, CASE WHEN NOT ${isBlank} THEN ${problem} END AS dupn_problem, size(cells) AS dupn_fields, ${shownSql(hasUtf8Check)} AS dupn_shown
       FROM (SELECT *, ${shape.cells} AS cells FROM ${lines}))`,
     text: (column) => `nullif(${shape.text(`cells[${names.indexOf(column)}]`)}, '')`,
     instant: () => undefined,
     // In a table of one column an empty text is no row either.
     isBlank:
-      names.length === 1 ? `${isBlank} OR (problem IS NULL AND ${shape.text('cells[0]')} = '')` : isBlank,
+      names.length === 1 ? `${isBlank} OR (dupn_problem IS NULL AND ${shape.text('cells[0]')} = '')` : isBlank,
   };
 }
 
@@ -71,7 +78,7 @@ export function sparkJson(
     hasUtf8Check,
   );
   return {
-    from: `(SELECT *, ${problem} AS problem, 1 AS fields, ${shownSql(hasUtf8Check)} AS shown,
+    from: `(SELECT *, ${problem} AS dupn_problem, 1 AS dupn_fields, ${shownSql(hasUtf8Check)} AS dupn_shown,
         CASE WHEN startswith(ltrim(line), '{') THEN from_json(line, ${type}, map(${given.join(', ')})) END AS v
       FROM ${linesSql(rows)})`,
     text: (column) => {
@@ -83,7 +90,7 @@ export function sparkJson(
     },
     instant: () => undefined,
     isBlank: `line = ''`,
-    isMalformed: `problem IS NULL AND (v IS NULL OR v.${CORRUPT} IS NOT NULL)`,
+    isMalformed: `dupn_problem IS NULL AND (v IS NULL OR v.${CORRUPT} IS NOT NULL)`,
   };
 }
 
@@ -97,7 +104,7 @@ export function sparkParquet(
 ): SparkRelation {
   const every = [...types.keys()].map(sparkIdentifier).join(', ');
   return {
-    from: `(SELECT *, CAST(NULL AS STRING) AS problem, 0 AS fields, to_json(struct(${every}), map('ignoreNullFields', 'false')) AS shown FROM ${rows})`,
+    from: `(SELECT *, CAST(NULL AS STRING) AS dupn_problem, 0 AS dupn_fields, to_json(struct(${every}), map('ignoreNullFields', 'false')) AS dupn_shown FROM ${rows})`,
     text: (column) => {
       const name = sparkIdentifier(column);
       const separator = separators[column];
@@ -122,7 +129,7 @@ export function sparkParquet(
 
 /** Lines without the carriage return of their end. */
 const linesSql = (rows: string) =>
-  `(SELECT file, block, number, CASE WHEN endswith(value, '\\r') THEN substr(value, 1, length(value) - 1) ELSE value END AS line FROM ${rows})`;
+  `(SELECT dupn_file, dupn_block, dupn_number, CASE WHEN endswith(value, '\\r') THEN substr(value, 1, length(value) - 1) ELSE value END AS line FROM ${rows})`;
 
 /** `hasUtf8Check`: of Spark 4. */
 const isUtf8Sql = (hasUtf8Check: boolean) =>
