@@ -1,7 +1,8 @@
 /** What is written for Spark, as text; what it makes of it is compared in test/peers (npm run peers). */
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/common/errors.js';
-import { sparkDialect, sparkIdentifier, sparkLiteral } from '../../src/preprocess/spark/dialect.js';
+import { sparkDialect } from '../../src/preprocess/spark/dialect.js';
+import { sparkIdentifier, sparkLiteral } from '../../src/preprocess/spark/quoting.js';
 import { sparkCsv, sparkJson, sparkParquet } from '../../src/preprocess/spark/relation.js';
 import { findSparkFiles } from '../../src/preprocess/spark/spark-files.js';
 import { sparkTimeSql } from '../../src/preprocess/spark/spark-time.js';

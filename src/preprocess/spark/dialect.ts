@@ -1,29 +1,7 @@
 /** The rules of rows as Spark spells them: the same results as those of DuckDB. */
 import type { Dialect } from '../read/dialect.js';
+import { fullMatch, sparkLiteral } from './quoting.js';
 import { sparkTimeSql } from './spark-time.js';
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  "'": "\\'",
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\0': '\\0',
-};
-
-/** `'text'`, whatever the text holds; not with spark.sql.parser.escapedStringLiterals. */
-export function sparkLiteral(text: string): string {
-  return `'${text.replaceAll(/[\\'\n\r\t\0]/g, (character) => ESCAPES[character]!)}'`;
-}
-
-/** `` `name` ``, whatever the name holds. */
-export function sparkIdentifier(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
-}
-
-/** Whether a text matches a regular expression of Java as a whole. */
-export const fullMatch = (text: string, pattern: string): string =>
-  `${text} RLIKE ${sparkLiteral(`^(?:${pattern})\\z`)}`;
 
 const BLANKS = String.raw`[ \t\n\x0B\f\r]*`;
 const NUMBER = String.raw`${BLANKS}[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?${BLANKS}`;

@@ -6,7 +6,7 @@ import type { FileKind } from '../read/file-format.js';
 import type { Problem } from '../read/find-record.js';
 import type { Relation } from '../read/relation.js';
 import { MAX_RECORD_BYTES } from '../read/scan-file.js';
-import { fullMatch, sparkIdentifier, sparkLiteral } from './dialect.js';
+import { fullMatch, sparkIdentifier, sparkLiteral } from './quoting.js';
 import { sparkInstantSql } from './spark-time.js';
 
 /**

@@ -164,7 +164,7 @@ interface Link {
   isOpen(): boolean;
   /** The next answer. @throws UserError for one that is an error, and where Spark has ended */
   next(): Promise<unknown>;
-  ask(request: object): Promise<unknown>;
+  ask(request: { readonly path?: unknown }): Promise<unknown>;
   end(): Promise<void>;
 }
 
@@ -192,20 +192,20 @@ function connectTo(server: Server, child: ChildProcess, options: Settings): Link
     opened.on('error', () => {});
     createInterface({ input: opened }).on('line', (line) => waiting.shift()?.resolve(line));
   });
-  const next = async () => {
+  const next = async (subject = 'the tables') => {
     const line = await new Promise<string>((resolve, reject) => {
       if (failure) reject(failure);
       else waiting.push({ resolve, reject });
     });
     const { value, error } = JSON.parse(line) as { value?: unknown; error?: readonly string[] };
-    if (error) throw saidBySpark(error, options);
+    if (error) throw saidBySpark(subject, error, options);
     return value;
   };
   return {
     isOpen: () => socket !== undefined,
     next,
     ask(request) {
-      const answer = next();
+      const answer = next(typeof request.path === 'string' ? request.path : undefined);
       socket?.write(`${JSON.stringify(request)}\n`);
       return answer;
     },
@@ -242,10 +242,10 @@ function hasEnded(how: string, { settings, logFile }: Settings): UserError {
   );
 }
 
-function saidBySpark(reasons: readonly string[], { logFile }: Settings): UserError {
+function saidBySpark(subject: string, reasons: readonly string[], { logFile }: Settings): UserError {
   const lines = reasons.map((reason) => `  ${reason}`);
   return new UserError(
-    [`Cannot read the tables by Spark:`, ...lines, `All that it said is in ${logFile}`].join('\n'),
+    [`Cannot read ${subject} by Spark:`, ...lines, `All that it said is in ${logFile}`].join('\n'),
   );
 }
 

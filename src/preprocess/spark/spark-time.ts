@@ -1,6 +1,6 @@
 /** How a time is written, as the Spark SQL that reads it: what `timeSql` is for DuckDB (src/features/time-sql.ts), case by case. */
 import { UserError } from '../../common/errors.js';
-import { sparkLiteral } from './dialect.js';
+import { sparkLiteral } from './quoting.js';
 
 const SECOND_US = 1_000_000;
 const DAY_SECONDS = 86_400;
