@@ -23,7 +23,7 @@ export async function findSubmit(): Promise<string> {
 }
 
 /** Small blocks, so that a small log has several; Java starts sooner where it compiles less. */
-export const sparkYaml = (submit: string) => `
+export const sparkYaml = (submit: string, conf: Readonly<Record<string, string>> = {}) => `
 preprocess:
   engine: spark
   spark:
@@ -35,7 +35,9 @@ preprocess:
       spark.sql.shuffle.partitions: 3
       spark.sql.files.maxPartitionBytes: 8000
       spark.sql.files.openCostInBytes: 0
-`;
+${Object.entries(conf)
+  .map(([name, value]) => `      ${name}: ${value}\n`)
+  .join('')}`;
 
 const CONFIG = `
 name: session

@@ -16,7 +16,10 @@ export async function areUnchanged(
 ): Promise<boolean> {
   if (config.preprocess.engine !== 'spark') return false;
   logger.info({ file: logFile }, 'Spark is started to see whether the tables have changed');
-  const spark = await openSpark(config, { logFile, localStaging: join(tmpdir(), `dupn-staging-${process.pid}`) });
+  const spark = await openSpark(config, {
+    logFile,
+    localStaging: join(tmpdir(), `dupn-staging-${process.pid}`),
+  });
   try {
     for (const input of inputs) {
       const [found] = (await spark.list(input.path)) ?? [];

@@ -154,11 +154,15 @@ async function writeRecords(
   );
   const isRejected = `dupn_problem IS NOT NULL OR verdict BETWEEN 1 AND ${lastRejection(rowRules(spec))}`;
   const columns = [
-    ...BESIDE.filter((column) => column !== 'dupn_shown').map((column) => `${column} AS ${column.slice('dupn_'.length)}`),
+    ...BESIDE.filter((column) => column !== 'dupn_shown').map(
+      (column) => `${column} AS ${column.slice('dupn_'.length)}`,
+    ),
     `CASE WHEN ${isRejected} THEN dupn_shown END AS shown`,
     'verdict',
     // Of what is not kept nothing else is asked.
-    ...tableColumns(spec).map((name) => `CASE WHEN dupn_problem IS NULL AND verdict = 0 THEN ${name} END AS ${name}`),
+    ...tableColumns(spec).map(
+      (name) => `CASE WHEN dupn_problem IS NULL AND verdict = 0 THEN ${name} END AS ${name}`,
+    ),
   ];
   await spark.sql(writeSql(folder, `SELECT ${columns.join(', ')} FROM (${selected})`));
 }

@@ -50,7 +50,9 @@ export function sparkCsv(
     instant: () => undefined,
     // In a table of one column an empty text is no row either.
     isBlank:
-      names.length === 1 ? `${isBlank} OR (dupn_problem IS NULL AND ${shape.text('cells[0]')} = '')` : isBlank,
+      names.length === 1
+        ? `${isBlank} OR (dupn_problem IS NULL AND ${shape.text('cells[0]')} = '')`
+        : isBlank,
   };
 }
 

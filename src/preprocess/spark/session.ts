@@ -3,7 +3,7 @@
  * only this user can open. What Spark prints goes to a file.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
@@ -73,6 +73,7 @@ const LONGEST_FOLDER = 75;
 
 /** Of the log of Spark, in a message. */
 const MAX_LOG_LINES = 5;
+const LOG_BYTES = 1 << 18;
 
 /** How long Spark may take to end by itself. */
 const PATIENCE_MS = 90_000;
@@ -171,18 +172,18 @@ interface Link {
 function connectTo(server: Server, child: ChildProcess, options: Settings): Link {
   const waiting: { resolve(line: string): void; reject(error: Error): void }[] = [];
   let socket: Socket | undefined;
-  let failure: Error | undefined;
-  const fail = (error: Error) => {
-    failure ??= error;
-    for (const { reject } of waiting.splice(0)) reject(failure);
+  let failure: (() => Error) | undefined;
+  const fail = (reason: () => Error) => {
+    failure ??= reason;
+    for (const { reject } of waiting.splice(0)) reject(failure());
   };
   const ended = new Promise<void>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      fail(notStarted(error, options));
+      fail(() => notStarted(error, options));
       resolve();
     });
     child.once('exit', (code, signal) => {
-      fail(hasEnded(signal ?? `code ${code}`, options));
+      fail(() => hasEnded(signal ?? `code ${code}`, options));
       resolve();
     });
   });
@@ -194,7 +195,7 @@ function connectTo(server: Server, child: ChildProcess, options: Settings): Link
   });
   const next = async (subject = 'the tables') => {
     const line = await new Promise<string>((resolve, reject) => {
-      if (failure) reject(failure);
+      if (failure) reject(failure());
       else waiting.push({ resolve, reject });
     });
     const { value, error } = JSON.parse(line) as { value?: unknown; error?: readonly string[] };
@@ -251,11 +252,24 @@ function saidBySpark(subject: string, reasons: readonly string[], { logFile }: S
 
 /** The last lines that tell of an error; without any, the last lines. */
 function tellingLines(logFile: string): readonly string[] {
-  const lines = readFileSync(logFile, 'utf8')
+  const lines = endOf(logFile)
     .split('\n')
     .filter((line) => line.trim() !== '');
   const telling = lines.filter(
-    (line) => /\bERROR\b|Exception\b|Error:|Error\b.*:/.test(line) && !/^\s+at /.test(line),
+    (line) => /\bERROR\b|Exception\b|Error\b.*:/.test(line) && !/^\s+at /.test(line),
   );
   return [...new Set(telling.length > 0 ? telling : lines)].slice(-MAX_LOG_LINES);
+}
+
+/** The last part of a file that may be large. */
+function endOf(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(Math.min(size, LOG_BYTES));
+    readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString();
+  } finally {
+    closeSync(file);
+  }
 }
