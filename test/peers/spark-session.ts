@@ -1,4 +1,4 @@
-/** A Spark of its own for the tests: the pyspark wheel of PyPI, on two threads of this machine. */
+/** A Spark for the tests, on two threads of this machine: that of SPARK_HOME, or the pyspark wheel of PyPI. */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,8 +15,10 @@ export const withoutSpark: string | null =
       ? null
       : 'Spark needs Java, and there is none on PATH';
 
-/** The program to submit with; the wheel is fetched where it is missing. Python is told to Spark by the environment. */
+/** The program to submit with: that of SPARK_HOME, else that of the wheel, which is fetched where it is missing and whose Python is told to Spark by the environment. */
 export async function findSubmit(): Promise<string> {
+  const { SPARK_HOME } = process.env;
+  if (SPARK_HOME) return join(SPARK_HOME, 'bin', 'spark-submit');
   const python = await pythonEnvironment('spark', ['pyspark']);
   process.env.PYSPARK_PYTHON = python;
   return join(dirname(python), 'spark-submit');

@@ -165,7 +165,7 @@ interface Link {
   isOpen(): boolean;
   /** The next answer. @throws UserError for one that is an error, and where Spark has ended */
   next(): Promise<unknown>;
-  ask(request: { readonly path?: unknown }): Promise<unknown>;
+  ask(request: { readonly do: string; readonly [field: string]: unknown }): Promise<unknown>;
   end(): Promise<void>;
 }
 
