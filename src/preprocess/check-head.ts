@@ -76,7 +76,7 @@ export async function checkHead(
       const remote = spec.source.files.find(isUri);
       if (remote !== undefined) {
         notes.push(
-          `The table \`${spec.name}\` is not looked at: Spark reads ${remote}, which this machine does not`,
+          `The table \`${spec.name}\` is not looked at: Spark reads ${remote}, which this machine does not see; the estimates are without it`,
         );
         continue;
       }

@@ -158,6 +158,11 @@ tasks: { l2r: null, fifp: null }
       const logFile = /All that it said is in (.*)$/m.exec(unknown)![1]!;
       expect(logFile).toBe(join(folder, 'out.spark.log'));
       expect(readFileSync(logFile, 'utf8')).toContain('Master');
+      const unreachable = await by(
+        `preprocess: { engine: spark, spark: { submit: ${submit}, master: 'spark://127.0.0.1:1', staging: ${folder}/tmp } }`,
+      );
+      expect(unreachable).toContain('(master spark://127.0.0.1:1) has no session');
+      expect(unreachable).toContain('All masters are unresponsive');
       const spark = sparkYaml(submit);
       expect(await failure(yaml.replace('items.csv', 'nothing.csv') + spark)).toContain(
         `Cannot read the table \`items\`: Spark finds no file ${join(folder, 'data', 'nothing.csv')}`,

@@ -113,7 +113,7 @@ export async function openSpark(
     rmSync(options.localStaging, { recursive: true, force: true });
   };
   try {
-    const { version, master } = (await link.next()) as { version: string; master: string };
+    const { version, master } = (await link.start()) as { version: string; master: string };
     if (settings.staging === undefined && !isLocalMaster(master)) {
       throw new UserError(
         `Cannot read the tables by Spark: with the master ${master}, preprocess.spark.staging has to name a folder that the driver and all executors see`,
@@ -163,8 +163,9 @@ function submitArguments({ settings, name }: Settings, address: string): string[
 interface Link {
   /** Whether the session has connected: it ends with the connection. */
   isOpen(): boolean;
-  /** The next answer. @throws UserError for one that is an error, and where Spark has ended */
-  next(): Promise<unknown>;
+  /** What the session says once it is there. @throws UserError where it does not come to that */
+  start(): Promise<unknown>;
+  /** @throws UserError for an answer that is an error, and where Spark has ended */
   ask(request: { readonly do: string; readonly [field: string]: unknown }): Promise<unknown>;
   end(): Promise<void>;
 }
@@ -193,20 +194,21 @@ function connectTo(server: Server, child: ChildProcess, options: Settings): Link
     opened.on('error', () => {});
     createInterface({ input: opened }).on('line', (line) => waiting.shift()?.resolve(line));
   });
-  const next = async (subject = 'the tables') => {
+  const next = async (refused: (reasons: readonly string[]) => UserError) => {
     const line = await new Promise<string>((resolve, reject) => {
       if (failure) reject(failure());
       else waiting.push({ resolve, reject });
     });
     const { value, error } = JSON.parse(line) as { value?: unknown; error?: readonly string[] };
-    if (error) throw saidBySpark(subject, error, options);
+    if (error) throw refused(error);
     return value;
   };
   return {
     isOpen: () => socket !== undefined,
-    next,
+    start: () => next((reasons) => hasNoSession(reasons, options)),
     ask(request) {
-      const answer = next(typeof request.path === 'string' ? request.path : undefined);
+      const subject = typeof request.path === 'string' ? request.path : 'the tables';
+      const answer = next((reasons) => saidBySpark(subject, reasons, options));
       socket?.write(`${JSON.stringify(request)}\n`);
       return answer;
     },
@@ -231,16 +233,21 @@ function notStarted(error: NodeJS.ErrnoException, { settings: { submit } }: Sett
   );
 }
 
-function hasEnded(how: string, { settings, logFile }: Settings): UserError {
-  const lines = tellingLines(logFile).map((line) => `  ${line}`);
-  const master = settings.master === undefined ? '' : ` (master ${settings.master})`;
-  return new UserError(
-    [
-      `Cannot go on with Spark: ${settings.submit}${master} ended with ${how}`,
-      ...lines,
-      `All that it said is in ${logFile}`,
-    ].join('\n'),
-  );
+function hasEnded(how: string, settings: Settings): UserError {
+  return withLog(`Cannot go on with Spark: ${submitted(settings)} ended with ${how}`, [], settings);
+}
+
+/** Spark was there, and the cluster was not: what tells is in the log rather than in the exception. */
+function hasNoSession(reasons: readonly string[], settings: Settings): UserError {
+  return withLog(`Cannot start Spark: ${submitted(settings)} has no session`, reasons, settings);
+}
+
+const submitted = ({ settings: { submit, master } }: Settings) =>
+  master === undefined ? submit : `${submit} (master ${master})`;
+
+function withLog(text: string, reasons: readonly string[], { logFile }: Settings): UserError {
+  const lines = [...reasons, ...tellingLines(logFile)].map((line) => `  ${line}`);
+  return new UserError([text, ...lines, `All that it said is in ${logFile}`].join('\n'));
 }
 
 function saidBySpark(subject: string, reasons: readonly string[], { logFile }: Settings): UserError {
@@ -256,7 +263,7 @@ function tellingLines(logFile: string): readonly string[] {
     .split('\n')
     .filter((line) => line.trim() !== '');
   const telling = lines.filter(
-    (line) => /\bERROR\b|Exception\b|Error\b.*:/.test(line) && !/^\s+at /.test(line),
+    (line) => /\bERROR\b|\bFailed to\b|Exception\b|Error\b.*:/.test(line) && !/^\s+at /.test(line),
   );
   return [...new Set(telling.length > 0 ? telling : lines)].slice(-MAX_LOG_LINES);
 }
