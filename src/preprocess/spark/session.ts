@@ -3,7 +3,7 @@
  * only this user can open. What Spark prints goes to a file.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
@@ -15,13 +15,7 @@ import { onInterrupt } from '../../common/interrupted.js';
 import { isUri } from '../../common/uri.js';
 import type { Config } from '../../config/schema.js';
 import { isLocalMaster } from '../../config/spark-rules.js';
-
-/** The options with what the config says. */
-interface Settings extends SessionOptions {
-  readonly settings: Config['preprocess']['spark'];
-  /** Of the application, as Spark's pages show it. */
-  readonly name: string;
-}
+import { hasEnded, hasNoSession, notStarted, type Submitted, saidBySpark } from './spark-errors.js';
 
 export interface ListedFile {
   /** As Hadoop writes it: with a scheme, not encoded. */
@@ -71,10 +65,6 @@ const SCRIPT = fileURLToPath(new URL('../../../bin/spark-session.py', import.met
 /** Addresses of sockets have a hundred characters at most. */
 const LONGEST_FOLDER = 75;
 
-/** Of the log of Spark, in a message. */
-const MAX_LOG_LINES = 5;
-const LOG_BYTES = 1 << 18;
-
 /** How long Spark may take to end by itself. */
 const PATIENCE_MS = 90_000;
 
@@ -83,7 +73,7 @@ export async function openSpark(
   { name, preprocess: { spark: settings } }: Config,
   given: SessionOptions,
 ): Promise<SparkSession> {
-  const options: Settings = { ...given, settings, name };
+  const options = { ...given, settings, name };
   const { logFile } = options;
   const folder = await mkdtemp(join(tmpdir().length < LONGEST_FOLDER ? tmpdir() : '/tmp', 'dupn-spark-'));
   const address = join(folder, 'socket');
@@ -149,7 +139,10 @@ export async function openSpark(
   }
 }
 
-function submitArguments({ settings, name }: Settings, address: string): string[] {
+function submitArguments(
+  { settings, name }: Submitted & { readonly name: string },
+  address: string,
+): string[] {
   const conf = { 'spark.ui.showConsoleProgress': false, ...settings.conf };
   return [
     ...(settings.master === undefined ? [] : ['--master', settings.master]),
@@ -170,7 +163,7 @@ interface Link {
   end(): Promise<void>;
 }
 
-function connectTo(server: Server, child: ChildProcess, options: Settings): Link {
+function connectTo(server: Server, child: ChildProcess, options: Submitted): Link {
   const waiting: { resolve(line: string): void; reject(error: Error): void }[] = [];
   let socket: Socket | undefined;
   let failure: (() => Error) | undefined;
@@ -222,61 +215,4 @@ function connectTo(server: Server, child: ChildProcess, options: Settings): Link
       socket?.destroy();
     },
   };
-}
-
-function notStarted(error: NodeJS.ErrnoException, { settings: { submit } }: Settings): UserError {
-  const got = error.code === 'ENOENT' ? 'there is no such program' : error.message;
-  return new UserError(
-    `Cannot start Spark: required ${submit} (preprocess.spark.submit), got: ${got}\n` +
-      '  install Spark 3.5 or later with Java, or name its bin/spark-submit',
-    { cause: error },
-  );
-}
-
-function hasEnded(how: string, settings: Settings): UserError {
-  return withLog(`Cannot go on with Spark: ${submitted(settings)} ended with ${how}`, [], settings);
-}
-
-/** Spark was there, and the cluster was not: what tells is in the log rather than in the exception. */
-function hasNoSession(reasons: readonly string[], settings: Settings): UserError {
-  return withLog(`Cannot start Spark: ${submitted(settings)} has no session`, reasons, settings);
-}
-
-const submitted = ({ settings: { submit, master } }: Settings) =>
-  master === undefined ? submit : `${submit} (master ${master})`;
-
-function withLog(text: string, reasons: readonly string[], { logFile }: Settings): UserError {
-  const lines = [...reasons, ...tellingLines(logFile)].map((line) => `  ${line}`);
-  return new UserError([text, ...lines, `All that it said is in ${logFile}`].join('\n'));
-}
-
-function saidBySpark(subject: string, reasons: readonly string[], { logFile }: Settings): UserError {
-  const lines = reasons.map((reason) => `  ${reason}`);
-  return new UserError(
-    [`Cannot read ${subject} by Spark:`, ...lines, `All that it said is in ${logFile}`].join('\n'),
-  );
-}
-
-/** The last lines that tell of an error; without any, the last lines. */
-function tellingLines(logFile: string): readonly string[] {
-  const lines = endOf(logFile)
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  const telling = lines.filter(
-    (line) => /\bERROR\b|\bFailed to\b|Exception\b|Error\b.*:/.test(line) && !/^\s+at /.test(line),
-  );
-  return [...new Set(telling.length > 0 ? telling : lines)].slice(-MAX_LOG_LINES);
-}
-
-/** The last part of a file that may be large. */
-function endOf(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    const bytes = Buffer.alloc(Math.min(size, LOG_BYTES));
-    readSync(file, bytes, 0, bytes.length, size - bytes.length);
-    return bytes.toString();
-  } finally {
-    closeSync(file);
-  }
 }
