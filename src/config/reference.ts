@@ -80,6 +80,7 @@ function typeOf(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ');
   const branches = anyOf ?? oneOf;
   if (branches) return branches.map(typeOf).join(' or ');
+  if (typeof type === 'object') return type.map((one) => typeOf({ type: one })).join(' or ');
   switch (type) {
     case 'string':
       return 'text';

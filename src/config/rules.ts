@@ -8,6 +8,7 @@ import { numberRules } from './number-rules.js';
 import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config, ConfigInput } from './schema.js';
+import { sparkRules } from './spark-rules.js';
 
 /** `input` is the file as written, which alone tells a default from a value. */
 export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
@@ -24,6 +25,7 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
     ...trainedRules(config),
     ...nameRules(config),
     ...distributedRules(config),
+    ...sparkRules(config),
   ];
 }
 

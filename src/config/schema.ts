@@ -24,6 +24,7 @@ import {
   userField,
 } from './schema-features.js';
 import { candidateLabels, levelLabels } from './schema-labels.js';
+import { spark } from './schema-spark.js';
 
 const tower = z.strictObject({
   layers: z.array(positiveInt).default([128, 64]).describe('Units of the hidden layers (ReLU)'),
@@ -192,6 +193,13 @@ export const configSchema = z.strictObject({
         .default('2GB')
         .describe('What DuckDB may use; beyond it, it works on disk'),
       threads: positiveInt.optional().describe('Threads of DuckDB; by default all cores'),
+      engine: z
+        .enum(['duckdb', 'spark'])
+        .default('duckdb')
+        .describe(
+          'What reads the tables: duckdb, on this machine; spark, your Spark, which may read what this machine cannot (s3a://, hdfs://), and hands on what is kept (docs/spark.md)',
+        ),
+      spark: spark.prefault({}),
     })
     .prefault({})
     .describe('Where prepared data goes and what preparing it may use'),

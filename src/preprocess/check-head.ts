@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Progress, silentContext } from '../common/context.js';
 import { messageOf, UserError } from '../common/errors.js';
+import { isUri } from '../common/uri.js';
 import { toEpochSeconds } from '../config/dates.js';
 import type { Config, SampleSource } from '../config/schema.js';
 import { propertyStrides } from '../features/property-code.js';
@@ -72,6 +73,13 @@ export async function checkHead(
     const bar = progress.start('look at the tables', 0);
     for (const [number, spec] of specs.entries()) {
       bar.update(0, { table: spec.name });
+      const remote = spec.source.files.find(isUri);
+      if (remote !== undefined) {
+        notes.push(
+          `The table \`${spec.name}\` is not looked at: Spark reads ${remote}, which this machine does not see; the estimates are without it`,
+        );
+        continue;
+      }
       try {
         const inputs = await findInputFiles(connection, spec.name, spec.source.files, config.data.root);
         const table = `head_${number}`;

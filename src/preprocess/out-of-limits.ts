@@ -16,7 +16,11 @@ const AGAIN = 'then run the command again; what was prepared before is as it was
  */
 export async function explainLimits(
   error: unknown,
-  { phase, work, limits }: { phase: string; work: string; limits: Config['preprocess'] },
+  {
+    phase,
+    work,
+    limits,
+  }: { phase: string; work: string; limits: Pick<Config['preprocess'], 'memoryLimit' | 'threads'> },
 ): Promise<unknown> {
   const code = systemCode(error);
   if (code !== 'MEMORY_LIMIT' && code !== 'ENOSPC' && code !== 'EDQUOT') return error;

@@ -15,8 +15,9 @@ import { explainLimits } from './out-of-limits.js';
 import { startPhases } from './phases.js';
 import { prepare } from './prepare.js';
 import { checkPattern } from './query-words.js';
-import { keepRejects, readTables } from './read-inputs.js';
+import { keepRejects, readTables, sparkLog } from './read-inputs.js';
 import { carriedFrom, isUnchanged } from './reuse.js';
+import { areUnchanged } from './spark/are-unchanged.js';
 import { openUpdate, summariseUpdate, type UpdateSummary } from './update.js';
 
 export interface PreprocessInput {
@@ -97,10 +98,11 @@ async function openCarried({ config, carry }: PreprocessInput): Promise<Carried 
  * The manifest of what a new run would write again.
  * @throws UserError where it would write something else in the place of a folder that is updated
  */
-async function findUnchanged({ config, folder }: PreprocessInput, carried: Carried | null) {
+async function findUnchanged({ config, folder, context }: PreprocessInput, carried: Carried | null) {
   const manifest = readManifest(folder);
   if (!manifest) return null;
-  if (await isUnchanged(config, folder, manifest, carried ? carriedFrom(carried) : undefined))
+  const look = (inputs: Manifest['inputs']) => areUnchanged(config, inputs, sparkLog(folder), context);
+  if (await isUnchanged(config, folder, manifest, carried ? carriedFrom(carried) : undefined, look))
     return manifest;
   if (manifest.carried && !carried) {
     throw new UserError(

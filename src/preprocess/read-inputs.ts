@@ -1,4 +1,4 @@
-/** Reads every table of the config into DuckDB, and tells the period that they cover. */
+/** Reads every table of the config into DuckDB, by itself or by Spark, and tells the period that they cover. */
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -11,8 +11,10 @@ import type { Config } from '../config/schema.js';
 import type { IngestedTable, Inputs } from './items.js';
 import { joinKeptLog } from './kept-log.js';
 import type { Advance } from './phases.js';
-import { ingest } from './read/ingest.js';
+import { duckdbReader, type TableReader } from './read/table-reader.js';
 import { tableSpecs } from './read/table-spec.js';
+import { openSpark } from './spark/session.js';
+import { sparkReader } from './spark/spark-reader.js';
 import { findLogUpdate, type Update } from './update.js';
 
 /** Times are stored as 32-bit seconds without sign: 1970 to 2106. */
@@ -31,19 +33,50 @@ export interface Read {
  * it has none. The lists of rejected rows are in `<folder>.rejects/`, where an error points.
  */
 export async function readTables(
-  {
-    config,
-    folder,
-    context,
-  }: { readonly config: Config; readonly folder: string; readonly context: Context },
+  input: ReadInput,
   connection: DuckDBConnection,
-  {
-    work,
-    update,
-    advance,
-  }: { readonly work: string; readonly update: Update | null; readonly advance: Advance },
+  options: ReadOptions,
 ): Promise<Read | null> {
-  const news = update && (await findLogUpdate(connection, config, update));
+  const { config, folder, context } = input;
+  if (config.preprocess.engine === 'duckdb') {
+    return readBy(duckdbReader(connection), input, connection, options);
+  }
+  const logFile = sparkLog(folder);
+  context.logger.info({ file: logFile }, 'Spark is started; what it says goes to a file');
+  const spark = await openSpark(config, { logFile, localStaging: stagingBeside(folder) });
+  try {
+    context.logger.info({ version: spark.version }, 'Spark reads the tables');
+    return await readBy(sparkReader(spark, connection), input, connection, options);
+  } finally {
+    await spark.close();
+  }
+}
+
+/** What Spark says while it reads the tables of a prepared folder: beside it, as it has to outlive an error. */
+export const sparkLog = (folder: string) => join(dirname(resolve(folder)), `${basename(folder)}.spark.log`);
+
+const stagingBeside = (folder: string) => join(dirname(resolve(folder)), `.${basename(folder)}.staging`);
+
+interface ReadInput {
+  readonly config: Config;
+  readonly folder: string;
+  readonly context: Context;
+}
+
+interface ReadOptions {
+  /** For temporary files. */
+  readonly work: string;
+  readonly update: Update | null;
+  readonly advance: Advance;
+}
+
+async function readBy(
+  reader: TableReader,
+  { config, folder, context }: ReadInput,
+  connection: DuckDBConnection,
+  { work, update, advance }: ReadOptions,
+): Promise<Read | null> {
+  const news = update && (await findLogUpdate(reader, config, update));
   if (update && !news) return null;
   const rows: Record<string, RowCounts> = {};
   const files: Manifest['inputs'][number][] = [];
@@ -57,7 +90,7 @@ export async function readTables(
     const isNews = news !== null && rest.name === 'log';
     const spec = { ...rest, filter: filter && { ...filter, ...(isNews && { covered: news.covered }) } };
     const table = `input_${number}`;
-    const ingested = await ingest(connection, spec, {
+    const ingested = await reader.ingest(spec, {
       root: config.data.root,
       tableName: table,
       rejectsFile: join(rejects, basename(preparedPaths.rejects(spec.name))),

@@ -1,7 +1,6 @@
 /** What an update adds to a prepared folder: the days of the log from where the folder ends. */
 import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../common/errors.js';
 import { type FieldManifest, type Manifest, PREPARED_FORMAT } from '../common/prepared.js';
 import { readManifest } from '../common/read-manifest.js';
@@ -9,9 +8,10 @@ import { describeDifference, preparedSlice } from '../config/prepared-slice.js';
 import type { Config } from '../config/schema.js';
 import { updateSlice } from '../config/update-slice.js';
 import type { Carried } from './carried.js';
-import { findInputFiles, type InputFile } from './read/input-files.js';
+import type { InputFile } from './read/input-files.js';
+import type { TableReader } from './read/table-reader.js';
 import type { CoveredPeriod } from './read/table-spec.js';
-import { damagedFiles, isSameInput } from './reuse.js';
+import { damagedFiles, isSameFile } from './reuse.js';
 import { microseconds } from './split-bounds.js';
 
 export interface Update {
@@ -64,19 +64,19 @@ export async function openUpdate(config: Config, folder: string): Promise<Update
 
 /** The files that may hold new events; null where there are none. */
 export async function findLogUpdate(
-  connection: DuckDBConnection,
+  reader: TableReader,
   config: Config,
   { carried: { manifest }, fromUs }: Update,
 ): Promise<LogUpdate | null> {
   const { root, log } = config.data;
   const known = new Map(manifest.inputs.map((input) => [input.path, input]));
-  const all = await findInputFiles(connection, 'log', log.files, root);
+  const all = await reader.find('log', log.files, root);
   // What an earlier data.log.to cut off stands in files that were read.
   const { to } = (manifest.config as Pick<Config, 'data'>).data.log;
   const files: InputFile[] = [];
   for (const file of all) {
     const before = known.get(file.shownPath);
-    const isRead = before !== undefined && (await isSameInput(config, before));
+    const isRead = before !== undefined && isSameFile(before, file);
     if (!isRead || (to !== undefined && to !== log.to)) files.push(file);
   }
   return files.length === 0 ? null : { files, covered: { untilUs: fromUs, files: new Set(known.keys()) } };

@@ -47,6 +47,56 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'split.evaluationTo: expected no end beside evaluationLastDays, whose period ends with the requests',
   ],
   [
+    'a path that this machine does not read',
+    (c) => {
+      c.data.log.files = ['s3a://bucket/log.csv'];
+    },
+    'data.log.files: expected a path on this machine, got s3a://bucket/log.csv, which preprocess.engine: spark may read',
+  ],
+  [
+    'a password in a path',
+    (c) => {
+      c.preprocess = { engine: 'spark' };
+      c.tasks.ctr!.samples!.files = 's3a://key:hidden@bucket/samples.csv';
+    },
+    'tasks.ctr.samples.files: expected a path without a password, which belongs in the configuration of Spark',
+  ],
+  [
+    'a secret among the settings of Spark',
+    (c) => {
+      c.preprocess = { engine: 'spark', spark: { conf: { 'spark.hadoop.fs.s3a.secret.key': 'hidden' } } };
+    },
+    'preprocess.spark.conf.spark.hadoop.fs.s3a.secret.key: expected no secret, as configs are copied beside runs: put it in the environment or in the configuration of your Spark',
+  ],
+  [
+    'a driver that is not here',
+    (c) => {
+      c.preprocess = { engine: 'spark', spark: { conf: { 'spark.submit.deployMode': 'cluster' } } };
+    },
+    'preprocess.spark.conf.spark.submit.deployMode: dupn talks to a driver on this machine: expected client, got cluster',
+  ],
+  [
+    'a master in two places',
+    (c) => {
+      c.preprocess = { engine: 'spark', spark: { conf: { 'spark.master': 'yarn' } } };
+    },
+    'preprocess.spark.conf.spark.master: expected preprocess.spark.master in its place',
+  ],
+  [
+    'a cluster without a folder that it sees',
+    (c) => {
+      c.preprocess = { engine: 'spark', spark: { master: 'yarn' } };
+    },
+    'preprocess.spark.staging: with the master yarn: expected a folder that the driver and all executors see, got none',
+  ],
+  [
+    'a setting that is not one of Spark',
+    (c) => {
+      c.preprocess = { engine: 'spark', spark: { conf: { 'fs.s3a.endpoint': 'x' } } };
+    },
+    'preprocess.spark.conf.fs.s3a.endpoint: expected a name of Spark that starts with spark., got "fs.s3a.endpoint"',
+  ],
+  [
     'an entity of a reserved name',
     (c) => {
       c.entities = { user: { fields: { user: { size: 8 } } } };

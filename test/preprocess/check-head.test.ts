@@ -69,6 +69,18 @@ test('sound tables have no problems, and sizes are told from their heads', async
   expect(estimate.events / 20_000).toBeCloseTo(1, 1);
 });
 
+test('a table that Spark reads elsewhere is named and not looked at', async () => {
+  const report = await check(await makeFolder(tables), (config) => {
+    config.data.log.files = 's3a://bucket/log.csv';
+    Object.assign(config, { preprocess: { engine: 'spark' } });
+  });
+  expect(report.problems).toEqual([]);
+  expect(report.notes).toEqual([
+    'The table `log` is not looked at: Spark reads s3a://bucket/log.csv, which this machine does not see; the estimates are without it',
+  ]);
+  expect(report.tables.map(({ name }) => name)).toEqual(['items', 'samples/ctr']);
+});
+
 test('rows of a large packed log are told within a tenth, its distinct values within a factor of two', async () => {
   const numRows = 400_000;
   const items = createRandom('many items');

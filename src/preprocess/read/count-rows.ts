@@ -11,22 +11,32 @@ export async function countRows(
   spec: TableSpec,
   malformed: Readonly<Record<string, number>>,
 ): Promise<RowCounts> {
+  const counted = await connection.runAndReadAll(
+    `SELECT verdict, count(*) FROM ${table} GROUP BY verdict ORDER BY verdict`,
+  );
+  const verdicts = counted.getRows().map(([verdict, count]) => [Number(verdict), Number(count)] as const);
+  return countVerdicts(spec, verdicts, malformed);
+}
+
+/** `verdicts`: each with the number of its rows. */
+export function countVerdicts(
+  spec: TableSpec,
+  verdicts: readonly (readonly [verdict: number, rows: number])[],
+  malformed: Readonly<Record<string, number>>,
+): RowCounts {
   const rules = rowRules(spec);
   const rejectedBy = { ...malformed };
   const filteredBy: Record<string, number> = {};
   let kept = 0;
-  const counted = await connection.runAndReadAll(
-    `SELECT verdict, count(*) FROM ${table} GROUP BY verdict ORDER BY verdict`,
-  );
-  for (const [verdict, count] of counted.getRows()) {
+  for (const [verdict, count] of verdicts) {
     if (verdict === BLANK) continue;
     if (verdict === 0) {
-      kept = Number(count);
+      kept = count;
       continue;
     }
-    const { effect, reason } = rules[Number(verdict) - 1]!;
+    const { effect, reason } = rules[verdict - 1]!;
     const counts = effect === 'reject' ? rejectedBy : filteredBy;
-    counts[reason] = (counts[reason] ?? 0) + Number(count);
+    counts[reason] = (counts[reason] ?? 0) + count;
   }
   const rejected = sum(rejectedBy);
   const filtered = sum(filteredBy);
@@ -43,6 +53,11 @@ export async function keepRows(
   await connection.run(`DELETE FROM ${table} WHERE verdict <> 0`);
   const repeated = spec.filter?.deduplicate ? await deleteRepeated(connection, table, tableColumns(spec)) : 0;
   await connection.run(`ALTER TABLE ${table} DROP COLUMN verdict`);
+  return withoutRepeated(counts, repeated);
+}
+
+/** The counts once so many kept rows are left out as repeated. */
+export function withoutRepeated(counts: RowCounts, repeated: number): RowCounts {
   if (repeated === 0) return counts;
   return {
     ...counts,

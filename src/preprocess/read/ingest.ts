@@ -133,7 +133,8 @@ export async function ingest(
   }
 }
 
-function describeTable(
+/** Logs what became of a table. */
+export function describeTable(
   spec: TableSpec,
   rows: RowCounts,
   found: {
@@ -141,7 +142,7 @@ function describeTable(
     readonly multiLine: number;
     readonly unused: readonly string[];
   },
-  { context: { logger }, rejectsFile }: IngestOptions,
+  { context: { logger }, rejectsFile }: Pick<IngestOptions, 'context' | 'rejectsFile'>,
 ): void {
   const { read, kept, rejected, filtered } = rows;
   const table = spec.name;

@@ -37,7 +37,7 @@ export async function findInputFiles(
   return [...found.values()];
 }
 
-function showPath(root: string, path: string): string {
+export function showPath(root: string, path: string): string {
   const inside = relative(root, path);
   return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
 }

@@ -2,10 +2,8 @@
  * What becomes of each row, as SQL: kept, rejected or filtered, and for which reason. The verdict of a row is the
  * number of the first rule that it breaks, 0 for none.
  */
-import { quoteLiteral } from '../../common/sql.js';
-import { readNumberSql } from '../../features/read-number.js';
-import { END_OF_TIME_US, timeSql } from '../../features/time-sql.js';
-import { wholeNumberSql } from '../../features/whole-number.js';
+import { END_OF_TIME_US } from '../../features/time-sql.js';
+import { type Dialect, duckdbDialect } from './dialect.js';
 import type { Relation } from './relation.js';
 import { numberColumn, type TableSpec, textColumn } from './table-spec.js';
 
@@ -25,7 +23,7 @@ interface SqlRule extends RowRule {
 
 /** In the order of the verdicts, which start with 1. */
 export function rowRules(spec: TableSpec): readonly RowRule[] {
-  return sqlRules(spec, undefined);
+  return sqlRules(spec, undefined, '', duckdbDialect);
 }
 
 /** INSERT of the rows of a file (by the name that the manifest has for it), with their verdicts, into the table that `createTable` made. */
@@ -36,37 +34,62 @@ export function insertRows(
   timeFormat: string,
   shownPath: string,
 ): string {
+  return `INSERT INTO ${table} ${selectRows(spec, relation, timeFormat, shownPath, duckdbDialect)}`;
+}
+
+/** The rows of a relation with their `verdict`; `beside` are further columns of it. */
+export function selectRows(
+  spec: TableSpec,
+  relation: Relation,
+  timeFormat: string,
+  shownPath: string,
+  dialect: Dialect,
+  beside: readonly string[] = [],
+): string {
   const raw = [
-    ...spec.text.map((name) => `${cellText(spec, relation, name)} AS ${textColumn(spec, name)}`),
+    ...beside,
+    ...spec.text.map((name) => `${cellText(spec, relation, name, dialect)} AS ${textColumn(spec, name)}`),
     ...spec.numbers.map((name) => `${relation.text(name)} AS ${rawNumber(spec, name)}`),
     ...(relation.isBlank ? [`${relation.isBlank} AS is_blank`] : []),
     ...(relation.isMalformed ? [`${relation.isMalformed} AS is_malformed`] : []),
   ];
   const read = spec.numbers.map(
-    (name) => `${readNumberSql(rawNumber(spec, name))} AS ${numberColumn(spec, name)}`,
+    (name) => `${dialect.number(rawNumber(spec, name))} AS ${numberColumn(spec, name)}`,
   );
   if (spec.time) {
     const { columns, timeZone, year } = spec.time;
     const instant = columns.length === 1 ? relation.instant(columns[0]!, timeZone) : undefined;
     raw.push(`${columns.map((name) => relation.text(name)).join(` || ' ' || `)} AS time_text`);
     if (instant) raw.push(`${instant} AS time_us`);
-    else read.push(`${timeSql('time_text', timeFormat, timeZone, year)} AS time_us`);
+    else read.push(`${dialect.time('time_text', timeFormat, timeZone, year)} AS time_us`);
   }
-  const verdicts = sqlRules(spec, relation, shownPath).map(
+  const verdicts = sqlRules(spec, relation, shownPath, dialect).map(
     ({ breaks }, index) => `WHEN ${breaks} THEN ${index + 1}`,
   );
   const blank = relation.isBlank ? `WHEN is_blank THEN ${BLANK}` : '';
-  return `INSERT INTO ${table}
-    SELECT ${tableColumns(spec).join(', ')}, CASE ${blank} ${verdicts.join(' ')} ELSE 0 END
+  return `SELECT ${[...beside, ...tableColumns(spec)].join(', ')}, CASE ${blank} ${verdicts.join(' ')} ELSE 0 END AS verdict
     FROM (SELECT *${read.map((column) => `, ${column}`).join('')} FROM (SELECT ${raw.join(', ')} FROM ${relation.from}))`;
 }
 
+/** The verdict of the last rule that rejects: the verdicts from 1 up to it are of rejected rows. */
+export function lastRejection(rules: readonly RowRule[]): number {
+  return rules.findLastIndex(({ effect }) => effect === 'reject') + 1;
+}
+
 export function createTable(table: string, spec: TableSpec): string {
+  const columns = columnTypes(spec).map(({ name, type }) => `${name} ${type}`);
+  return `CREATE TABLE ${table} (${[...columns, 'verdict USMALLINT'].join(', ')})`;
+}
+
+/** The columns of the table with their types in SQL. */
+export function columnTypes(
+  spec: TableSpec,
+): readonly { readonly name: string; readonly type: 'VARCHAR' | 'DOUBLE' | 'BIGINT' }[] {
   const types = { t: 'VARCHAR', n: 'DOUBLE' } as const;
-  const columns = tableColumns(spec).map((column) =>
-    column === 'time_us' ? 'time_us BIGINT' : `${column} ${types[column[0] as 't' | 'n']}`,
-  );
-  return `CREATE TABLE ${table} (${columns.join(', ')}, verdict USMALLINT)`;
+  return tableColumns(spec).map((name) => ({
+    name,
+    type: name === 'time_us' ? 'BIGINT' : types[name[0] as 't' | 'n'],
+  }));
 }
 
 export function tableColumns(spec: TableSpec): readonly string[] {
@@ -77,8 +100,13 @@ export function tableColumns(spec: TableSpec): readonly string[] {
   ];
 }
 
-/** Without a relation, the conditions are those of one that can hold malformed rows. */
-function sqlRules(spec: TableSpec, relation: Relation | undefined, shownPath = ''): readonly SqlRule[] {
+/** Without a relation, the conditions are those of one that can hold malformed rows. `shownPath` is the file that the rows come from. */
+function sqlRules(
+  spec: TableSpec,
+  relation: Relation | undefined,
+  shownPath: string,
+  dialect: Dialect,
+): readonly SqlRule[] {
   const rules: SqlRule[] = [];
   const reject = (reason: string, column: string, breaks: string) =>
     rules.push({ effect: 'reject', reason, column, breaks });
@@ -100,7 +128,7 @@ function sqlRules(spec: TableSpec, relation: Relation | undefined, shownPath = '
       `(${rawNumber(spec, name)} IS NOT NULL AND ${numberColumn(spec, name)} IS NULL)`,
     );
   }
-  const filters = filterRules(spec);
+  const filters = filterRules(spec, dialect);
   const covered = spec.filter?.covered;
   if (!covered) return [...rules, ...filters];
   const time = spec.time!.columns.join(' + ');
@@ -116,14 +144,14 @@ function sqlRules(spec: TableSpec, relation: Relation | undefined, shownPath = '
 const LATE = 'late, its time is prepared already';
 const COVERED = 'covered by an earlier preparation';
 
-function filterRules(spec: TableSpec): readonly SqlRule[] {
+function filterRules(spec: TableSpec, { literal }: Dialect): readonly SqlRule[] {
   const rules: SqlRule[] = [];
   const filter = (reason: string, column: string, breaks: string) =>
     rules.push({ effect: 'filter', reason, column, breaks });
   for (const [name, values] of Object.entries(spec.filter?.keep ?? {})) {
     // The empty text is NULL in the table, and may be asked for.
     const column = `coalesce(${textColumn(spec, name)}, '')`;
-    filter(`keep.${name}`, name, `${column} NOT IN (${values.map(quoteLiteral).join(', ')})`);
+    filter(`keep.${name}`, name, `${column} NOT IN (${values.map(literal).join(', ')})`);
   }
   const time = spec.time?.columns.join(' + ') ?? '';
   if (spec.filter?.fromUs !== undefined) filter('from', time, `time_us < ${spec.filter.fromUs}`);
@@ -131,9 +159,9 @@ function filterRules(spec: TableSpec): readonly SqlRule[] {
   return rules;
 }
 
-function cellText(spec: TableSpec, relation: Relation, name: string): string {
+function cellText(spec: TableSpec, relation: Relation, name: string, dialect: Dialect): string {
   const text = relation.text(name);
-  return spec.wholeNumbers && spec.separators[name] === undefined ? wholeNumberSql(text) : text;
+  return spec.wholeNumbers && spec.separators[name] === undefined ? dialect.wholeNumber(text) : text;
 }
 
 function rawNumber(spec: TableSpec, name: string): string {

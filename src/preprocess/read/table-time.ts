@@ -18,10 +18,20 @@ import type { TableSpec } from './table-spec.js';
  * its own.
  * @throws UserError for times that no known format reads, and for a pattern that is none.
  */
-export async function tableTimeFormat(
+export function tableTimeFormat(
   connection: DuckDBConnection,
   spec: TableSpec,
   file: OpenedFile,
+): Promise<string | undefined> {
+  return timeFormatOf(connection, spec, file.input.shownPath, () => headTimes(connection, spec, file));
+}
+
+/** The same of a file whose first times, as text, are asked for where they are needed. */
+export async function timeFormatOf(
+  connection: DuckDBConnection,
+  spec: TableSpec,
+  shownPath: string,
+  firstTimes: () => Promise<readonly string[]>,
 ): Promise<string | undefined> {
   const { format, columns } = spec.time!;
   if (format !== 'auto') {
@@ -33,13 +43,13 @@ export async function tableTimeFormat(
     });
     return format;
   }
-  const times = await headTimes(connection, spec, file);
+  const times = await firstTimes();
   if (times.length === 0) return undefined;
   const guessed = await guessTimeFormat(connection, times);
   if (guessed !== undefined) return guessed;
   throw new UserError(
     `Cannot tell how the times of the table \`${spec.name}\` are written: the column ${columns.join(' + ')} holds ` +
-      `${JSON.stringify(times[0])} (${file.input.shownPath}); ${await remedyFor(connection, times)}`,
+      `${JSON.stringify(times[0])} (${shownPath}); ${await remedyFor(connection, times)}`,
   );
 }
 

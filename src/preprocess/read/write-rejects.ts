@@ -4,7 +4,7 @@ import { escapeGlob, quoteIdentifier, quoteLiteral } from '../../common/sql.js';
 import { type Loaded, reasonOf } from './load-file.js';
 import type { OpenedFile } from './open-file.js';
 import { MAX_LISTED, type RejectsFile } from './rejects-file.js';
-import type { RowRule } from './row-rules.js';
+import { lastRejection, type RowRule } from './row-rules.js';
 import { type RecordView, scanFile } from './scan-file.js';
 
 /** The rows of the table that come from one file: [firstRow, firstRow + loaded.rows) by rowid. */
@@ -81,9 +81,8 @@ function place({ bytes, start, end, line, byteOffset }: RecordView) {
 
 /** row_number, from 0 within the file, and the verdict of the rejected rows of it, in order, as many as are listed and one more. */
 function rejectedSql(table: string, rules: readonly RowRule[], firstRow: number, rows: number): string {
-  const last = rules.findLastIndex(({ effect }) => effect === 'reject') + 1;
   return `SELECT CAST(rowid - ${firstRow} AS DOUBLE) AS row_number, CAST(verdict AS INTEGER) AS verdict FROM ${table}
-    WHERE verdict BETWEEN 1 AND ${last} AND rowid >= ${firstRow} AND rowid < ${firstRow + rows}
+    WHERE verdict BETWEEN 1 AND ${lastRejection(rules)} AND rowid >= ${firstRow} AND rowid < ${firstRow + rows}
     ORDER BY row_number LIMIT ${MAX_LISTED + 1}`;
 }
 

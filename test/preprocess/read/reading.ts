@@ -59,10 +59,11 @@ export interface ReadTable {
   readonly timeFormat: string | undefined;
 }
 
+/** `by` is who reads: another engine than DuckDB. */
 export async function read(
   folder: string,
   spec: TableSpec,
-  { threads = 2, maxRejectRatio = 1, logged = [] as string[] } = {},
+  { threads = 2, maxRejectRatio = 1, logged = [] as string[], by = ingest } = {},
 ): Promise<ReadTable> {
   const connection = await connect(threads);
   const log = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
@@ -70,7 +71,7 @@ export async function read(
   await connection.run(`DROP TABLE IF EXISTS ${table}`);
   const rejectsFile = join(folder, '.rejects', 'rejects.csv');
   await rm(dirname(rejectsFile), { recursive: true, force: true });
-  const { rows: counts, timeFormat } = await ingest(connection, spec, {
+  const { rows: counts, timeFormat } = await by(connection, spec, {
     root: folder,
     tableName: 'a "table"; of; the test',
     rejectsFile,

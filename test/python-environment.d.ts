@@ -1,0 +1,1 @@
+export function pythonEnvironment(name: string, packages: readonly string[]): Promise<string>;
