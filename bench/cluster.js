@@ -1,7 +1,7 @@
 /**
- * `node bench/cluster.js [--data FOLDER] [--workers 1,2,4] [--modes replicated,sharded,servers,asynchronous]`, with a
- * server for two workers: training by several processes on this machine:
- * samples a second, and what a step costs them by part. Prints one JSON document.
+ * `node bench/cluster.js [--data FOLDER] [--workers 1,2,4] [--modes replicated,sharded,servers,asynchronous]`: training by several
+ * processes on this machine, with a server for two workers where servers are asked for: samples a second, and what a step costs by part.
+ * Prints one JSON document.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

@@ -5,9 +5,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePorts } from '../dist/distributed/address.js';
 import { say } from './say.js';
 
 const { values } = parseArgs({
@@ -17,15 +17,6 @@ const { values } = parseArgs({
   },
 });
 const member = fileURLToPath(new URL('./workers/collectives.js', import.meta.url));
-
-/** Ports that were free a moment ago, all at once. */
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
 
 /** What the first of so many processes has measured. */
 async function measure(workers) {
