@@ -147,7 +147,7 @@ function report(folder: string, { state, ...rest }: FitResult): Report {
       (rest.samplesPerSecond > 0 ? speed : '(done before: nothing was left to train)'),
     ...(best
       ? [
-          `best after ${best.epochs.toFixed(2)} epochs, mean validation AUC of the tasks ${best.score?.toFixed(4) ?? 'not measured'}`,
+          `best after ${best.epochs.toFixed(2)} epochs, weighted mean of the validation AUCs of the tasks ${best.score?.toFixed(4) ?? 'not measured'}`,
         ]
       : []),
     `run: ${folder}`,

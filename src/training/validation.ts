@@ -7,7 +7,10 @@ import type { ScoredSamples } from '../model/score-batches.js';
 export interface Validation {
   /** `auc[task]` (binary) or `macroAuc[task]` (several classes) of every task whose samples have two classes. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Their mean, which is compared; null when no task has two classes. */
+  /**
+   * Their mean, weighted by how sure each is (the inverse of its standard error by chance), which is compared; null when no
+   * task has two classes. A plain mean lets the noise of the smallest task choose the epoch.
+   */
   readonly score: number | null;
 }
 
@@ -25,12 +28,16 @@ export async function validate(scores: AsyncIterable<ScoredSamples>, folder: str
       area.add(scored);
     }
     const metrics: Record<string, number> = {};
-    for (const [task, area] of areas) {
-      const value = await area.value();
-      if (value !== null) metrics[`${area.name}[${task}]`] = value;
+    let weighted = 0;
+    let weights = 0;
+    for (const [task, measured] of areas) {
+      const area = await measured.area();
+      if (!area) continue;
+      metrics[`${measured.name}[${task}]`] = area.value;
+      weighted += area.value / area.errorByChance;
+      weights += 1 / area.errorByChance;
     }
-    const values = Object.values(metrics);
-    const score = values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+    const score = weights > 0 ? weighted / weights : null;
     return { metrics, score };
   } finally {
     for (const area of areas.values()) area.close();

@@ -11,6 +11,11 @@ export function aucOfSorted({ scores, labels, weights }: Scored): number | null 
   return areas.area(0);
 }
 
+/** Standard error of the AUC of scores that say nothing about the labels, without ties (Mann and Whitney 1947). */
+export function aucErrorByChance(positives: number, negatives: number): number {
+  return Math.sqrt((positives + negatives + 1) / (12 * positives * negatives));
+}
+
 /**
  * The AUCs of many groups of samples at once, from all their samples by rising score: 48 bytes for each group, none for a
  * sample.
