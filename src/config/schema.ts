@@ -319,7 +319,9 @@ export const configSchema = z.strictObject({
         .describe('L2 penalty of the dense weights and of the embedding rows that a batch reads'),
       patience: positiveInt
         .default(2)
-        .describe('Stop after this many validations in a row without a better one, by the AUCs of the tasks weighted by certainty (docs/metrics.md)'),
+        .describe(
+          'Stop after this many validations in a row without a better one, by the AUCs of the tasks weighted by certainty (docs/metrics.md)',
+        ),
       validationsPerEpoch: positiveInt
         .default(1)
         .describe('How often in an epoch the validation part is measured'),
