@@ -13,6 +13,7 @@ import type { EncodedRow } from '../../src/delivery/encoded.js';
 import type { RawEvent, Values } from '../../src/delivery/raw-request.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
 import { randomWorld, type SampleRow, writeWorld } from '../preprocess/world.js';
+import { cases } from '../thorough.js';
 import { openEncoder, storedRow } from './open-encoder.js';
 
 let folder: string;
@@ -32,7 +33,7 @@ const near = ({ fields, numbers }: ReturnType<typeof plain>) => ({
   numbers: numbers.map((number) => expect.closeTo(number, 5)),
 });
 
-describe.each([1, 2, 3])('a small shop with everything that is hard (%i)', (seed) => {
+describe.each(cases([1], [2, 3]))('a small shop with everything that is hard (%i)', (seed) => {
   const world = randomWorld(seed, 150);
   let opened: Awaited<ReturnType<typeof openEncoder>>;
   beforeAll(async () => {

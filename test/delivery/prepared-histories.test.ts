@@ -10,6 +10,7 @@ import { withDatabase } from '../../src/delivery/database.js';
 import { openHistories } from '../../src/delivery/predict/prepared-histories.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
 import { DAY, randomWorld, START, writeWorld } from '../preprocess/world.js';
+import { cases } from '../thorough.js';
 import { openEncoder } from './open-encoder.js';
 
 let folder: string;
@@ -20,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const [DEVICE, AGE] = [0, 1];
 
-test.each([1, 2])('at every moment, in world %i', async (seed) => {
+test.each(cases([1], [2]))('at every moment, in world %i', async (seed) => {
   const random = randomWorld(seed, 300);
   // The first events have a device that is too rare for the vocabulary, until more of them come.
   const events = random.events.map((event, at) => (at % 20 === 3 ? { ...event, device: 'watch' } : event));

@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { paddedLength } from '../../src/distributed/padded-length.js';
 import { sumRows } from '../../src/distributed/sum-rows.js';
+import { thorough } from '../thorough.js';
 import { startMembers } from './start-members.js';
 
 const ranks = (size: number) => Array.from({ length: size }, (_, rank) => rank);
@@ -59,7 +60,7 @@ function expectCollected(results: readonly Member['collect'][]): void {
 test('of 3 processes', () => expectCollected(members.map(({ collect }) => collect)));
 
 // Eleven, since TensorFlow lines up task 10 before task 2.
-test.runIf(process.env.DUPN_CLUSTER === '1').each([2, 11])('of %d processes', async (size) => {
+test.runIf(thorough).each([2, 11])('of %d processes', async (size) => {
   const results = await startMembers<Member>(size, { collect: { length: LENGTH } });
   expectCollected(results.map(({ collect }) => collect));
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { start } from '../setup/node-process.js';
+import { thorough } from '../thorough.js';
 import { dupn, makeTinyWorld } from '../tiny-world.js';
 
 const bin = fileURLToPath(new URL('../../bin/dupn.js', import.meta.url));
@@ -83,13 +84,10 @@ test('the records of a run of two processes are those of one', async () => {
   expect(evaluated).toContain('auc[ctr]');
 });
 
-/** `npm run cluster` runs all; npm test what takes least. */
-const all = process.env.DUPN_CLUSTER === '1';
-
 const LONG = set('train.epochs=200', 'train.patience=200', 'train.validationsPerEpoch=4');
 
 test.each([
-  ...(all
+  ...(thorough
     ? ([
         ['killed', 'worker 1', 1, 'SIGKILL', '', /worker 1 \(.*\) cannot be reached/],
         ['frozen', 'worker 1', 1, 'SIGSTOP', '', /worker 1 \(.*\) does not answer \(within 4 s\)/],
@@ -132,7 +130,7 @@ test.each([
   expect(state.step).toBeGreaterThan(0);
 });
 
-test.runIf(all)('who fails alone, while all make steps of their own, ends all', async () => {
+test.runIf(thorough)('who fails alone, while all make steps of their own, ends all', async () => {
   const settings = set('distributed.tables=servers', 'distributed.steps=asynchronous');
   const cluster = start(command('alone', '--local-cluster', 'workers=2,ps=1', ...settings, ...LONG));
   await until(() => existsSync(run('alone', 'checkpoints/last')), cluster.ended);
@@ -145,7 +143,7 @@ test.runIf(all)('who fails alone, while all make steps of their own, ends all', 
   expect(output).toContain('worker 0 (127.0.0.1');
 });
 
-test.runIf(all)('when the launcher is killed the processes save and end', async () => {
+test.runIf(thorough)('when the launcher is killed the processes save and end', async () => {
   const settings = set('distributed.tables=servers');
   const cluster = start(command('orphans', '--local-cluster', 'workers=2,ps=1', ...settings, ...LONG));
   await until(() => existsSync(run('orphans', 'checkpoints/last')), cluster.ended);
@@ -159,7 +157,7 @@ test.runIf(all)('when the launcher is killed the processes save and end', async 
   expect(readFileSync(run('orphans', 'train.log'), 'utf8')).toContain('the step is finished and saved');
 });
 
-test.runIf(all)('who takes longer to begin is waited for', async () => {
+test.runIf(thorough)('who takes longer to begin is waited for', async () => {
   const cluster = start(
     command(
       'slow',
@@ -185,7 +183,7 @@ test.runIf(all)('who takes longer to begin is waited for', async () => {
   expect([code, output]).toEqual([0, expect.stringContaining('best after')]);
 });
 
-test.runIf(all)('a port that is taken is named', async () => {
+test.runIf(thorough)('a port that is taken is named', async () => {
   const [address, other] = ['127.0.0.1:23931', '127.0.0.1:23932'];
   const taken = createServer().listen(23931);
   for (const type of ['worker', 'ps'] as const) {
@@ -222,7 +220,7 @@ const TABLES = {
   servers: ['workers=2,ps=1', ['weights', 'optimizer', 'tables-1-of-1', 'table-slots-1-of-1']],
 } as const;
 
-test.runIf(all).each(['replicated', 'sharded', 'servers'] as const)(
+test.runIf(thorough).each(['replicated', 'sharded', 'servers'] as const)(
   'stopped and resumed, %s tables: as if nothing had been',
   async (tables) => {
     const settings = set('train.epochs=3', 'train.validationsPerEpoch=2', `distributed.tables=${tables}`);
@@ -250,7 +248,7 @@ test.runIf(all).each(['replicated', 'sharded', 'servers'] as const)(
   },
 );
 
-test.runIf(all)('processes that make steps of their own learn, stop together and go on', async () => {
+test.runIf(thorough)('processes that make steps of their own learn, stop together and go on', async () => {
   const settings = set(
     'distributed.tables=servers',
     'distributed.steps=asynchronous',
@@ -274,7 +272,7 @@ test.runIf(all)('processes that make steps of their own learn, stop together and
   expect(records.filter(({ type }) => type === 'validation').length).toBe(12);
 });
 
-test.runIf(all)('a process with another config is named by all', async () => {
+test.runIf(thorough)('a process with another config is named by all', async () => {
   const cluster = { worker: ['127.0.0.1:23911', '127.0.0.1:23912'] };
   const members = [0, 1].map((index) =>
     start(command('other', ...set(`train.l2=0.${index + 1}`)), {
@@ -291,7 +289,7 @@ test.runIf(all)('a process with another config is named by all', async () => {
   }
 });
 
-test.runIf(all)('who does not come is named', async () => {
+test.runIf(thorough)('who does not come is named', async () => {
   const cluster = { worker: ['127.0.0.1:23921', '127.0.0.1:23922'] };
   const { code, output } = await start(command('waiting', ...set('distributed.startSeconds=3')), {
     env: { ...process.env, TF_CONFIG: JSON.stringify({ cluster, task: { type: 'worker', index: 0 } }) },

@@ -17,13 +17,12 @@ import { Optimizer } from '../../src/training/optimizer.js';
 import { planFor } from '../../src/training/plans.js';
 import { stepOptions } from '../../src/training/step-options.js';
 import { type StepRecord, trainSteps } from '../../src/training/steps.js';
+import { thorough } from '../thorough.js';
 import { startMembers } from './start-members.js';
 
 const quickstart = new URL('../../configs/quickstart.yaml', import.meta.url).pathname;
 
-/** `npm run cluster` runs all; npm test what takes least. */
-const all = process.env.DUPN_CLUSTER === '1';
-const STEPS = all ? 50 : 15;
+const STEPS = thorough ? 50 : 15;
 /** Of a checkpoint. */
 const SAVED = 5;
 
@@ -140,7 +139,7 @@ const counts = ({ step, requests, samples, samplesByTask, failure }: StepRecord)
 
 // Batches of ten requests: three processes have shares that differ.
 test.each(
-  all
+  thorough
     ? ([
         [2, 'replicated'],
         [2, 'sharded'],

@@ -7,6 +7,7 @@ import { silentContext } from '../../src/common/context.js';
 import { createRandom } from '../../src/common/random.js';
 import { parseConfig } from '../../src/config/load.js';
 import { preprocess } from '../../src/preprocess/preprocess.js';
+import { cases } from '../thorough.js';
 import { readFacts } from './prepared-facts.js';
 
 const HOUR = 3600;
@@ -107,7 +108,7 @@ tasks:
 const certain = (task: string, samples: readonly string[]) =>
   samples.filter((sample) => !['session', 'day', 'found'].includes(task) || sample.split(' ')[4] === '1');
 
-test.each([1, 2])('every decided sample comes exactly once, log %i', async (seed) => {
+test.each(cases([1], [2]))('every decided sample comes exactly once, log %i', async (seed) => {
   const { names, events } = await writeLog(seed);
   const whole = await prepare('whole', names, false);
   const isEvaluated = (sample: string) => Number(sample.split(' ')[1]) >= (START + 2 * 24 * HOUR) * 1e6;
