@@ -6,11 +6,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import autocannon from 'autocannon';
+import { freePorts } from '../../dist/distributed/address.js';
 import { pythonEnvironment } from '../../test/python-environment.js';
 import { dupn, runMeasured } from '../command.js';
 import { median } from '../compare.js';
@@ -76,14 +76,6 @@ async function someUsers(data) {
   }));
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
-
 /** Starts a side, and waits until it answers; both listen on the loopback device. */
 async function start(name, command, port, env = {}) {
   const child = spawn(command[0], command.slice(1), {
@@ -124,7 +116,7 @@ async function start(name, command, port, env = {}) {
 }
 
 async function startDupn({ bundle }) {
-  const port = await freePort();
+  const [port] = await freePorts(1);
   return start(
     OURS,
     [process.execPath, dupn, 'serve', '--bundle', bundle, '--port', `${port}`, '--log-level', 'warn'],
@@ -133,7 +125,7 @@ async function startDupn({ bundle }) {
 }
 
 async function startPeer(python, { bundle, onnx }) {
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const command = [
     python,
     '-W',

@@ -1,12 +1,11 @@
 /** Every command of docs/serving.md runs, in its order, as it stands there. */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePorts } from '../../src/distributed/address.js';
 import { runMain } from './collect-output.js';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -39,14 +38,6 @@ run: { folder: ${join(folder, 'runs')} }
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
 test('the commands of docs/serving.md', async () => {
   const page = await readFile(join(root, 'docs/serving.md'), 'utf8');
   const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!);
@@ -58,7 +49,7 @@ test('the commands of docs/serving.md', async () => {
   const script = `${begin}\n${blocks.join('\n')}`
     .replaceAll('npx dupn', dupn)
     .replaceAll('sleep 1', 'sleep 0.1')
-    .replaceAll('8470', String(await freePort()));
+    .replaceAll('8470', String((await freePorts(1))[0]));
   const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
     cwd: folder,
     maxBuffer: 1e8,
