@@ -307,6 +307,14 @@ export const configSchema = z.strictObject({
         .positive()
         .default(0.03)
         .describe('Adagrad, for the rows of the embedding tables'),
+      averageDecay: z
+        .number()
+        .positive()
+        .lt(1)
+        .optional()
+        .describe(
+          'What is validated and kept as the best weights are moving averages of the dense ones, of which this is kept at a step: 0.99 looks back a hundred steps. Without it, the weights as they are',
+        ),
       clipNorm: z
         .number()
         .positive()

@@ -12,6 +12,7 @@ import { tf } from '../engine/tf.js';
 import { accumulatorName } from '../model/parameters.js';
 import type { ModelWeights } from '../model/weights.js';
 import type { Gradients } from './gradients.js';
+import { WeightAverages } from './weight-averages.js';
 
 export interface OptimizerOptions {
   /** Adam's, for the dense weights. */
@@ -20,6 +21,8 @@ export interface OptimizerOptions {
   readonly tableLearningRate: number;
   /** Gradients are scaled down to this global norm. */
   readonly clipNorm?: number | undefined;
+  /** Of the moving averages of the dense weights; without it there are none. */
+  readonly averageDecay?: number | undefined;
   /** What the slots of some weights have seen before the first step of this run: Adam's bias correction counts it. */
   readonly earlier?: { readonly steps: number; readonly weights: ReadonlySet<string> };
 }
@@ -56,8 +59,9 @@ export function sumOfSquares(tensors: readonly Tensor[]): number {
 
 /** Holds the slots of every weight of a model. */
 export class Optimizer {
-  /** `<weight>/m`, `<weight>/v` of dense weights and `<table>/accumulator` of tables. */
+  /** `<weight>/m`, `<weight>/v` and, of averaged ones, `<weight>/average` of dense weights, `<table>/accumulator` of tables. */
   readonly slots: ReadonlyMap<string, ResourceVariable>;
+  readonly #averages: WeightAverages | null;
 
   constructor(
     private readonly weights: ModelWeights,
@@ -74,7 +78,14 @@ export class Optimizer {
       tf.tidy(() => accumulator.assign(tf.fill([...accumulator.shape], INITIAL_ACCUMULATOR)));
       slots.set(accumulatorName(name), accumulator);
     }
-    this.slots = slots;
+    const { averageDecay } = options;
+    this.#averages = averageDecay === undefined ? null : new WeightAverages(weights, averageDecay);
+    this.slots = new Map([...slots, ...(this.#averages?.slots ?? [])]);
+  }
+
+  /** What is validated and kept: the weights, or where they are averaged their averages; not to be disposed of. */
+  get result(): ModelWeights {
+    return this.#averages?.averaged ?? this.weights;
   }
 
   /**
@@ -93,6 +104,7 @@ export class Optimizer {
       const scaled = (gradient: Tensor) => (factor === 1 ? gradient : tf.mul(gradient, factor));
       this.#applyAdam(gradients.dense, step, factorOf, scaled);
       this.#applyAdagrad(gradients.tables, factorOf, scaled);
+      this.#averages?.update(step);
       return norm;
     });
   }

@@ -233,7 +233,7 @@ export class TrainingSession {
     this.state = afterValidation({ ...this.state, seconds }, measured.score, rule);
     const isBest = this.state.best?.step === step;
     await this.#save(async () => {
-      if (isBest) await team.save(join(runFolder, runPaths.best), weights, optimizer, this.state);
+      if (isBest) await team.save(join(runFolder, runPaths.best), optimizer.result, optimizer, this.state);
     });
     const epochs = (epoch + batch / rule.batches).toFixed(2);
     context.logger.info({ step, epochs, best: isBest, ...measured.metrics }, 'validation');
@@ -283,12 +283,13 @@ export class TrainingSession {
 
   /** @throws Interrupted */
   #measure(plan: BatchPlan): Promise<Validation> {
-    const { team, weights, source, options } = this.parts;
+    const { team, optimizer, source, options } = this.parts;
     const folder = join(
       this.input.runFolder,
       `${runPaths.temporary}${team.share ? `-${team.share.index}` : ''}`,
     );
-    return validate(team.scores(weights, this.#untilStopped(source.batches(plan)), options.stored), folder);
+    const scores = team.scores(optimizer.result, this.#untilStopped(source.batches(plan)), options.stored);
+    return validate(scores, folder);
   }
 
   async *#untilStopped(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {

@@ -61,12 +61,12 @@ async function until(isThere: () => boolean, over: Promise<unknown>): Promise<vo
   }
 }
 
-const DROPOUT = set('tasks.ctr.tower.dropout=0', 'tasks.ppp.tower.dropout=0');
+const SETTINGS = set('tasks.ctr.tower.dropout=0', 'tasks.ppp.tower.dropout=0', 'train.averageDecay=0.9');
 
 test('the records of a run of two processes are those of one', async () => {
   const [one, two] = [
-    start(command('one', ...DROPOUT)),
-    start(command('two', '--local-cluster', 'workers=2', '--json', ...DROPOUT)),
+    start(command('one', ...SETTINGS)),
+    start(command('two', '--local-cluster', 'workers=2', '--json', ...SETTINGS)),
   ];
   expect((await one.ended).output).toContain('best after');
   const ended = await two.ended;

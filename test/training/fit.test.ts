@@ -111,17 +111,22 @@ test('a run that was ended after each epoch equals the uninterrupted one bit for
   await expectSameInTensorboard('parts');
 });
 
-test('the same with moving statistics and learned weights of tasks', async () => {
+test('the same with moving statistics, learned weights of tasks and averages of weights', async () => {
   const set = [
     'train.patience=9',
     'train.tasks=[ctr, spp]',
     'train.taskWeighting=uncertainty',
     'tasks.ctr.tower.batchNormalisation=true',
+    'train.averageDecay=0.95',
   ];
   await train('whole', false, 'train.epochs=2', ...set);
   await train('parts', false, 'train.epochs=1', ...set);
   await train('parts', true, 'train.epochs=2', ...set);
-  expect(await weightsOf('parts', 'last')).toBe(await weightsOf('whole', 'last'));
+  for (const which of ['last', 'best'] as const) {
+    expect(await weightsOf('parts', which)).toBe(await weightsOf('whole', which));
+  }
+  // The best are averages, the last what training goes on with.
+  expect(await weightsOf('whole', 'best')).not.toBe(await weightsOf('whole', 'last'));
   const metrics = await metricsOf('parts');
   expect(metrics).toEqual(await metricsOf('whole'));
   const factors = metrics.filter(({ type }) => type === 'validation') as unknown as Record<string, number>[];
