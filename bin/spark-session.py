@@ -24,12 +24,20 @@ SETTINGS = {
     "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.files.maxRecordsPerFile": "0",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.parquet.compression.codec": "snappy",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+    # A column of such times, which is no time to Spark, spoils no other one.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     # What is longer is never compiled by Java's runtime: Spark then divides it.
     "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 
 SECONDS_TO_STOP = 60
+
+# Of each line that tells of an error.
+LONGEST_REASON = 1000
 
 
 class Requests:
@@ -44,16 +52,14 @@ class Requests:
     def staging(self, folder):
         self.folder = folder
 
-    def list(self, pattern):
-        """Null where nothing is; files of a folder, of a glob, or the one file, without those that Spark does not read."""
-        path, system = self._path(pattern)
-        found = system.getFileStatus(path) if system.exists(path) else None
-        if found is not None and not found.isDirectory():
-            return [self._describe(found)]
-        every = system.listStatus(path) if found is not None else system.globStatus(path)
-        if every is None:
-            return None
-        files = [one for one in every if one.isFile() and one.getPath().getName()[0] not in "_."]
+    def list(self, path, glob=None):
+        """The one file, those of a folder, or those of a glob where `path` is neither; without those that Spark does not read."""
+        file, system = self._path(path)
+        if system.exists(file):
+            every = system.listStatus(file)
+        else:
+            every = (glob and system.globStatus(self._path(glob)[0])) or []
+        files = [one for one in every if one.isFile() and not is_left_out(one.getPath().getName())]
         return sorted((self._describe(one) for one in files), key=lambda one: one["path"].encode())
 
     def head(self, path, size):
@@ -133,6 +139,11 @@ class Requests:
         }
 
 
+def is_left_out(name):
+    """Whether Spark passes over a file of that name without a word."""
+    return name[0] == "." or (name[0] == "_" and "=" not in name) or name.endswith("._COPYING_")
+
+
 def literal(path):
     """The path as a glob that matches it alone: Spark takes every path for one. (Told not to, it reads those that are none twice.)"""
     return re.sub(r"[{}\[\]*?\\]", r"\\\g<0>", path)
@@ -148,6 +159,7 @@ def reasons(error):
         if not any(message and message in earlier for earlier in said):
             said.append(f"{name}: {message}" if message else name)
         java = java.getCause()
+    said = [one[:LONGEST_REASON] for one in said]
     return said or [f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"]
 
 
@@ -160,23 +172,18 @@ def main():
         output.write(json.dumps(answer, default=str) + "\n")
         output.flush()
 
-    try:
-        spark = SparkSession.builder.getOrCreate()
-        for name, value in SETTINGS.items():
-            spark.conf.set(name, value)
-    except Exception as error:
-        say({"error": reasons(error)})
-        sys.exit(1)
-    requests = Requests(spark)
-    say({"value": {"version": spark.version, "master": spark.sparkContext.master}})
+    requests = None
 
     def end():
+        if requests is None:
+            # A cluster may let a session wait for hours: without this process, Spark gives it up.
+            os._exit(1)
         timer = threading.Timer(SECONDS_TO_STOP, lambda: os._exit(1))
         timer.daemon = True
         timer.start()
         try:
-            spark.sparkContext.cancelAllJobs()
-            spark.stop()
+            requests.spark.sparkContext.cancelAllJobs()
+            requests.spark.stop()
             # Nothing writes any more.
             requests.close()
         finally:
@@ -193,6 +200,15 @@ def main():
         end()
 
     threading.Thread(target=listen, daemon=True).start()
+    try:
+        spark = SparkSession.builder.getOrCreate()
+        for name, value in SETTINGS.items():
+            spark.conf.set(name, value)
+    except Exception as error:
+        say({"error": reasons(error)})
+        sys.exit(1)
+    requests = Requests(spark)
+    say({"value": {"version": spark.version, "master": spark.sparkContext.master}})
     while True:
         with arrived:
             while not waiting:

@@ -4,6 +4,10 @@ import type { Path } from './origin.js';
 import { problem, type RuleProblem } from './rule-problem.js';
 import type { Config } from './schema.js';
 
+/** -Dname=value among the options of a Java, or a URL in a list. */
+const holdsSecret = (value: string) =>
+  value.split(/[\s,]+/).some((one) => holdsPassword(one) || (one.startsWith('-D') && SECRET.test(one)));
+
 const SECRET = /secret|password|passwd|token|credential|access\.?key|account\.key|sas\./i;
 
 export function sparkRules(config: Config): RuleProblem[] {
@@ -50,7 +54,7 @@ function settingRules({ preprocess: { spark } }: Config): RuleProblem[] {
   const key: Path = ['preprocess', 'spark'];
   const problems = Object.entries(spark.conf).flatMap(([name, value]) => {
     const path = [...key, 'conf', name];
-    if (SECRET.test(name)) {
+    if (SECRET.test(name) || holdsSecret(String(value))) {
       return [
         problem(
           path,

@@ -60,7 +60,7 @@ function isoSql(text: string, timeZone: string): string {
   // The common forms first: comparing is much cheaper than a regular expression.
   return `CASE
     WHEN ${text} LIKE '____-__-__ __:__:__' OR ${text} LIKE '____-__-__T__:__:__' THEN ${local(text)}
-    WHEN ${text} LIKE '____-__-__T__:__:__%Z' THEN ${absolute(text)}
+    WHEN ${text} LIKE '____-__-__T__:__:__%Z' AND NOT contains(${text}, ',') AND NOT contains(${text}, ' ') THEN ${absolute(text)}
     WHEN regexp_full_match(${text}, ${quoteLiteral(localIso)}) THEN ${local(full(text))}
     WHEN regexp_full_match(${text}, ${quoteLiteral(`${fullIso}(${offset})`)}) THEN ${absolute(text)}
     WHEN regexp_full_match(${text}, ${quoteLiteral(`${localIso} ?(${offset})`)})
@@ -73,6 +73,8 @@ function isoSql(text: string, timeZone: string): string {
 function numberSql(text: string, digits: 3 | 6): string {
   const unit = 10 ** digits;
   const whole = `TRY_CAST(${text} AS BIGINT)`;
+  // The least number has no abs().
+  const largest = 10 ** (18 - digits) - 1;
   const decimal = `TRY_CAST(${text} AS DECIMAL(18, ${digits}))`;
   // Decimals of 38 digits are twenty times slower. The whole part comes from the decimal, so that the fraction alone
   // is a floating point number, wrong by less than half a microsecond.
@@ -81,7 +83,7 @@ function numberSql(text: string, digits: 3 | 6): string {
     WHEN contains(${text}, '.') OR contains(${text}, 'e') OR contains(${text}, 'E')
     THEN CAST(floor(${decimal}) AS BIGINT) * ${unit}
       + CAST(round((CAST(${decimal} AS DOUBLE) - CAST(floor(${decimal}) AS DOUBLE)) * ${unit}) AS BIGINT)
-    ELSE CASE WHEN abs(${whole}) < 1e${18 - digits} THEN ${whole} END * ${unit} END`;
+    ELSE CASE WHEN ${whole} BETWEEN -${largest} AND ${largest} THEN ${whole} END * ${unit} END`;
 }
 
 function hasOffset(pattern: string): boolean {

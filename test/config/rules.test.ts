@@ -69,6 +69,22 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'preprocess.spark.conf.spark.hadoop.fs.s3a.secret.key: expected no secret, as configs are copied beside runs: put it in the environment or in the configuration of your Spark',
   ],
   [
+    'a secret among the options of the Java of Spark',
+    (c) => {
+      const conf = { 'spark.driver.extraJavaOptions': '-Xss4m -Dhttps.proxyPassword=hidden' };
+      c.preprocess = { engine: 'spark', spark: { conf } };
+    },
+    'preprocess.spark.conf.spark.driver.extraJavaOptions: expected no secret, as configs are copied beside runs: put it in the environment or in the configuration of your Spark',
+  ],
+  [
+    'a password in a list of URLs of Spark',
+    (c) => {
+      const conf = { 'spark.jars.repositories': 'https://a.example/m2,https://me:hidden@b.example/m2' };
+      c.preprocess = { engine: 'spark', spark: { conf } };
+    },
+    'preprocess.spark.conf.spark.jars.repositories: expected no secret, as configs are copied beside runs: put it in the environment or in the configuration of your Spark',
+  ],
+  [
     'a driver that is not here',
     (c) => {
       c.preprocess = { engine: 'spark', spark: { conf: { 'spark.submit.deployMode': 'cluster' } } };

@@ -1,4 +1,6 @@
 /** Tables read by Spark are those that DuckDB reads: rows, order, counts and rejects, but for what Spark can't tell. Of `npm run peers`. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -204,6 +206,11 @@ describe.skipIf(withoutSpark)(
             '',
           ],
           ...[
+            '2017-11-25 24:00:00',
+            '2017-11-25 24:00:01',
+            '2017-11-25T08:30:15,5Z',
+            '2017-11-25T08:30:15 Z',
+            '2017-11-25 08:30:15+99',
             '2017-11-25 08:30:15 Asia/Tokyo',
             '2017-13-01',
             '2017-00-10',
@@ -228,6 +235,7 @@ describe.skipIf(withoutSpark)(
           ],
           ...[
             '1511544070000',
+            '-9223372036854775808',
             '1_511_544_070',
             '99999999999999999999999',
             '1e300',
@@ -247,8 +255,17 @@ describe.skipIf(withoutSpark)(
       [
         '%d/%b/%Y:%H:%M:%S %z',
         'UTC',
-        ['25/Nov/2017:08:30:00 +0100', '05/feb/2017:08:30:00 -0000', '31/Feb/2017:08:30:00 +0100'],
+        [
+          ...['25/Nov/2017:08:30:00 +0100', '05/feb/2017:08:30:00 -0000', '31/Feb/2017:08:30:00 +0100'],
+          ...['25/Nov/2017:08:30:00 \t +01:30:10', '25/Nov/2017:08:30:00 Z', '25/Nov/17:08:30:00 +0100'],
+        ],
       ],
+      [
+        '%y-%m-%d %H:%M %p',
+        'UTC',
+        ['17-11-25 08:30 PM', '7-11-25 12:30 am', '17-11-25 00:30 PM', '17-11-25 13:30 PM', '69-1-1 1:00 AM'],
+      ],
+      ['%y-%m-%d %I:%M', 'UTC', ['17-11-25 12:30', '17-11-25 08:30', '17-11-25 13:30', '17-11-25 00:30']],
       [
         '%d.%m.%Y %I:%M %p',
         'UTC',
@@ -311,6 +328,8 @@ describe.skipIf(withoutSpark)(
         '{"user": 1',
         'null',
         '{"item": "b", "user": "u1", "tags": [], "time": 1511544073, "more": {"a": 1}}',
+        '{"item": "b", "user": "u2", "tags": "[new] shoes", "time": 1511544074}',
+        '{"item": "b", "user": "u2", "tags": "[a", "time": 1511544075}',
       ];
       const folder = await makeFolder({ 'log.jsonl': `${lines.join('\n')}\n` });
       const time = { columns: ['time'], format: 'auto', timeZone: 'Asia/Shanghai' };
@@ -346,6 +365,51 @@ describe.skipIf(withoutSpark)(
         );
         const { counts } = await expectSame(folder, spec(`${name}.parquet`));
         expect(counts.rejectedBy).toEqual({ 'empty value': 429 });
+      }
+      await connection.run(
+        `COPY (SELECT x AS wide, CAST(x AS FLOAT) AS narrow FROM (VALUES (1.0), (266079.0), (9999999.0), (10000000.0), (-12345678.0), (16777215.0), (0.5)) v(x))
+         TO '${folder}/floats.parquet'`,
+      );
+      const floats = specOf({ files: ['floats.parquet'] }, { text: ['wide', 'narrow'], wholeNumbers: true });
+      const { rows } = await expectSame(folder, floats);
+      expect(rows[4]).toEqual(['-12345678', '-12345678']);
+      await connection.run(
+        `COPY (SELECT 'u' || i AS n, TIMESTAMP_NS '2017-11-25 08:30:15.123456789' AS at FROM range(3) r(i)) TO '${folder}/nanoseconds.parquet'`,
+      );
+      await expectSame(folder, specOf({ files: ['nanoseconds.parquet'] }, { text: ['n'] }));
+    });
+
+    test('files are those that DuckDB reads, whatever they and their folder are called, and what is not read is said', async () => {
+      const folder = join(await makeFolder(), `ro[ot] {x}'#%20*`);
+      await mkdir(folder);
+      const names = [`a,b{c}[d]?*'".csv`, 'a%b+c&d=e;.csv', 'a\nb.csv', 'date=2017.csv', ' .csv'];
+      for (const [at, name] of names.entries()) await writeFile(join(folder, name), `n\n${at}\n`);
+      const { rows } = await expectSame(folder, specOf({ files: ['*.csv'] }, { text: ['n'] }));
+      expect(rows.length).toBe(names.length);
+      const problem = (where: string, files: readonly string[]) =>
+        readBySpark(where, specOf({ files }, { text: ['n'] })).then(
+          () => 'it was read',
+          (error: Error) => error.message,
+        );
+      for (const name of ['_a.csv', 'a.csv._COPYING_']) {
+        await writeFile(join(folder, name), 'n\n1\n');
+        expect(await problem(folder, ['*.csv', name])).toContain(`Spark finds no file ${join(folder, name)}`);
+      }
+      const two = await makeFolder({ 'a b.csv': 'n\n1\n', 'a%20b.csv': 'n\n1\n' });
+      expect(await problem(two, ['a b.csv', 'a%20b.csv'])).toContain('Cannot tell a b.csv from a%20b.csv');
+    });
+
+    test('a column that comes late in a file of JSON, and a header of many bytes, are found', async () => {
+      const late = (at: number) =>
+        JSON.stringify({ n: at, more: 'x'.repeat(200), ...(at > 700 && { t: 5 }) });
+      const folder = await makeFolder({
+        'a.jsonl': '{"n": 1, "t": 2}\n',
+        'b.jsonl': Array.from({ length: 800 }, (_, at) => late(at)).join('\n'),
+        'a.csv': 'n,t\n1,2\n',
+        'b.csv': `\n\nn,t,${'x'.repeat(100_000)}\n1,2,3\n`,
+      });
+      for (const ending of ['jsonl', 'csv']) {
+        await expectSame(folder, specOf({ files: [`a.${ending}`, `b.${ending}`] }, { text: ['n', 't'] }));
       }
     });
 
@@ -388,6 +452,31 @@ describe.skipIf(withoutSpark)(
       );
       const { counts } = await expectSame(folder, spec);
       expect(Object.keys(counts.rejectedBy).length).toBe(9);
+      // As latin1 each character is a byte, and é none of UTF-8.
+      const lines = [
+        'u1,Caf\xe9',
+        'u2,x',
+        'u3,\xf0\x9f',
+        'u4,a\rb',
+        'u5,"a\rb"',
+        'u6,"a"\r',
+        'u7,"a"\rb,c',
+        'u8,a\rb,"c',
+        'u9,a\rb,"c"d',
+      ];
+      const windows = await makeFolder({
+        'log.csv': Buffer.from(['n,text', ...lines, ''].join('\r\n'), 'latin1'),
+      });
+      const { rejects } = await expectSame(windows, specOf({ files: ['log.csv'] }, { text: ['n', 'text'] }));
+      expect(rejects.map(({ reason }) => reason)).toEqual([
+        'bad UTF-8',
+        'bad UTF-8',
+        'stray carriage return',
+        'stray carriage return',
+        'stray carriage return',
+        'unclosed quote',
+        'text after a closing quote',
+      ]);
       const two = await makeFolder({
         'log.csv':
           'user_id,item_id,behavior,time\nu1,"two\nlines",click,1511544070\nu2,i2,click,1511544070\n',

@@ -181,39 +181,48 @@ tasks: { l2r: null, fifp: null }
     });
 
     test('a signal ends Spark too, and leaves nothing behind', async () => {
-      const name = `interrupted-${process.pid}`;
-      const yaml = await writeWorld(join(folder, 'data'), randomWorld(1, 80));
-      await writeFile(
-        join(folder, 'config.yaml'),
-        `${yaml.replace('name: world', `name: ${name}`)}${sparkYaml(submit).replace('engine:', `folder: ${folder}/prepared\n  engine:`)}`,
-      );
-      const child = spawn(
-        process.execPath,
-        [join(root, 'bin/dupn.js'), 'preprocess', '-c', join(folder, 'config.yaml')],
-        {
-          stdio: 'ignore',
-        },
-      );
-      const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
-        child.once('exit', (code, signal) => resolve(signal ?? code)),
-      );
-      const log = join(folder, 'prepared', `${name}.spark.log`);
-      const until = async (condition: () => boolean) => {
-        for (const limit = Date.now() + 180_000; !condition(); await sleep(100)) {
-          if (Date.now() > limit) throw new Error('it takes too long');
-        }
-      };
-      await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('Running task'));
-      expect(sparkProcesses(name)).toBeGreaterThan(0);
-      child.kill('SIGINT');
-      expect(['SIGINT', 130]).toContain(await ended);
-      await until(() => sparkProcesses(name) === 0);
-      expect((await readdir(join(folder, 'prepared'))).filter((entry) => !entry.endsWith('.log'))).toEqual(
-        [],
-      );
+      await interruptWhen('Running task', sparkYaml(submit), 180_000);
+    });
+
+    test('a signal ends a session that still waits for its cluster', async () => {
+      const unreachable = sparkYaml(submit)
+        .replace('master: local[2]', 'master: spark://127.0.0.1:1')
+        .replace('submit:', `staging: ${folder}\n    submit:`);
+      // By itself it gives up after a minute.
+      await interruptWhen('Connecting to master', unreachable, 20_000);
     });
   },
 );
+
+/** Interrupts dupn when the log of Spark says something; Spark has to end within so long. */
+async function interruptWhen(said: string, settings: string, patienceMs: number): Promise<void> {
+  const name = `interrupted-${process.pid}`;
+  const yaml = await writeWorld(join(folder, 'data'), randomWorld(1, 80));
+  await writeFile(
+    join(folder, 'config.yaml'),
+    `${yaml.replace('name: world', `name: ${name}`)}${settings.replace('engine:', `folder: ${folder}/prepared\n  engine:`)}`,
+  );
+  const child = spawn(
+    process.execPath,
+    [join(root, 'bin/dupn.js'), 'preprocess', '-c', join(folder, 'config.yaml')],
+    { stdio: 'ignore' },
+  );
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once('exit', (code, signal) => resolve(signal ?? code)),
+  );
+  const log = join(folder, 'prepared', `${name}.spark.log`);
+  const until = async (condition: () => boolean, ms: number) => {
+    for (const limit = Date.now() + ms; !condition(); await sleep(100)) {
+      if (Date.now() > limit) throw new Error('it takes too long');
+    }
+  };
+  await until(() => existsSync(log) && readFileSync(log, 'utf8').includes(said), 180_000);
+  expect(sparkProcesses(name)).toBeGreaterThan(0);
+  child.kill('SIGINT');
+  expect(['SIGINT', 130]).toContain(await ended);
+  await until(() => sparkProcesses(name) === 0, patienceMs);
+  expect((await readdir(join(folder, 'prepared'))).filter((entry) => !entry.endsWith('.log'))).toEqual([]);
+}
 
 /** Processes whose command names the application. */
 function sparkProcesses(name: string): number {

@@ -17,7 +17,7 @@ test('texts and names are quoted so that Spark takes them for what they are', ()
 test('a pattern becomes a regular expression with its parts in their order', () => {
   const sql = sparkTimeSql('t', '%d.%m.%Y %H:%M', 'UTC');
   expect(sql).toContain(
-    String.raw`t RLIKE '^\\s*(\\d{1,2}+)\\.(\\d{1,2}+)\\.(\\d{4}) (\\d{1,2}+):(\\d{1,2}+)\\s*\\z'`,
+    String.raw`t RLIKE '^\\s*(\\d{1,2}+)\\.(\\d{1,2}+)\\.(\\d{1,4}+)\\s++(\\d{1,2}+):(\\d{1,2}+)\\s*\\z'`,
   );
   expect(sparkTimeSql('t', '%m%d', 'UTC', 2020)).toContain(
     `CASE length(t) WHEN 3 THEN '0' || t ELSE t END RLIKE`,
@@ -29,6 +29,10 @@ test('a pattern that Spark is not told to read is refused with those that it is'
   expect(read).toThrow(UserError);
   expect(read).toThrow('it reads %Y %y %m %d %H %I %M %S %f %p %b %z, got %A');
   expect(() => sparkTimeSql('t', '%Y %Y', 'UTC')).toThrow('got %Y');
+});
+
+test('the least number is none of seconds', () => {
+  expect(sparkTimeSql('t', 'seconds', 'UTC')).toContain('BETWEEN -999999999999L AND 999999999999L');
 });
 
 test('a line is divided by its delimiter alone where the format has no quotes', () => {
@@ -61,11 +65,11 @@ test('names of columns that are no names of SQL are quoted in JSON and Parquet',
 
 test('files keep the name that the user knows them by, whoever lists them', async () => {
   const asked: string[] = [];
-  const list = async (pattern: string) => {
-    asked.push(pattern);
-    return pattern.includes('nothing')
-      ? null
-      : [{ path: pattern.replace('*', '1'), bytes: 5, modifiedMs: 7 }];
+  const globs: string[] = [];
+  const list = async (path: string, glob?: string) => {
+    asked.push(path);
+    globs.push(String(glob));
+    return path.includes('nothing') ? [] : [{ path: path.replace('*', '1'), bytes: 5, modifiedMs: 7 }];
   };
   const files = await findSparkFiles(
     { list },
@@ -78,4 +82,7 @@ test('files keep the name that the user knows them by, whoever lists them', asyn
   await expect(findSparkFiles({ list }, 'log', ['s3a://b/nothing'], '/data')).rejects.toThrow(
     'Cannot read the table `log`: Spark finds no file s3a://b/nothing',
   );
+  await findSparkFiles({ list }, 'log', ['[ab]*.csv'], '/data/{x}[1] \\*?');
+  expect(asked.at(-1)).toBe('file:/data/{x}[1] \\*?/[ab]*.csv');
+  expect(globs.at(-1)).toBe(String.raw`file:/data/\{x\}\[1\] \\\*\?/[ab]*.csv`);
 });

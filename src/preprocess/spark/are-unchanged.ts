@@ -22,7 +22,7 @@ export async function areUnchanged(
   });
   try {
     for (const input of inputs) {
-      const [found] = (await spark.list(input.path)) ?? [];
+      const [found] = await spark.list(input.path);
       if (!found || !isSameFile(input, found)) return false;
     }
     return true;

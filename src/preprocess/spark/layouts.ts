@@ -1,24 +1,21 @@
 /** How the files of a table are written, told from their heads by the very code that reads whole files on this machine. */
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../../common/errors.js';
 import { checkColumns } from '../read/check-columns.js';
 import { type FileKind, fileKind } from '../read/file-format.js';
 import type { InputFile } from '../read/input-files.js';
-import { openFile } from '../read/open-file.js';
-import { HEAD_RECORDS, MAX_RECORD_BYTES } from '../read/scan-file.js';
+import { type OpenedFile, openFile } from '../read/open-file.js';
+import { HEAD_RECORDS } from '../read/scan-file.js';
 import type { TableSpec } from '../read/table-spec.js';
 import { tableTimeFormat, timeFormatOf } from '../read/table-time.js';
-import { cutRecords } from '../read/take-head.js';
 import { sparkParquet } from './relation.js';
 import type { SparkSession } from './session.js';
 
-/** What is looked at of the first file, and of each other one for its header. */
-const FIRST_HEAD_BYTES = 4 << 20;
+/** What is looked at of a file that tells more than its header, or does not tell even that in few bytes; of each other one. */
+const LONG_HEAD_BYTES = 4 << 20;
 const HEAD_BYTES = 64 << 10;
-const LONGEST_HEAD_BYTES = MAX_RECORD_BYTES + 16;
-const FIRST_RECORDS = 20_000;
 
 export interface SparkInput extends InputFile {
   readonly kind: FileKind;
@@ -49,26 +46,12 @@ export async function readLayouts(
   const empty: InputFile[] = [];
   let timeFormat: string | undefined;
   for (const file of files) {
-    const isFirst = inputs.length === 0;
-    const { data, isWhole } = await headOf(spark, file, isFirst);
-    const path = join(
-      temporaryFolder,
-      `head${extname(file.path.replace(/\.(gz|bz2|zst|lz4|snappy|deflate)$/i, ''))}`,
-    );
-    await writeFile(path, data);
-    const local: InputFile = {
-      path,
-      shownPath: file.shownPath,
-      bytes: data.length,
-      modifiedMs: file.modifiedMs,
-    };
-    const kind = await fileKind(spec.source, local);
-    if (kind.isGzip) {
-      throw new UserError(
-        `Cannot read ${file.shownPath}: it is packed by gzip, which Spark takes from the name alone: required a name that ends in .gz`,
-      );
-    }
-    if (kind.format === 'parquet') {
+    const tellsTime = spec.time !== undefined && timeFormat === undefined;
+    const isLong = inputs.length === 0 || (tellsTime && inputs.at(-1)!.kind.format !== 'parquet');
+    const tools = { spark, connection, spec, temporaryFolder };
+    const head = await openHead(tools, file, isLong ? LONG_HEAD_BYTES : HEAD_BYTES);
+    const { kind, opened } = head;
+    if (!opened) {
       const types = new Map(await spark.columns(file.path));
       const columns = [...types.keys()];
       checkColumns(spec, columns, file.shownPath);
@@ -80,23 +63,56 @@ export async function readLayouts(
       }
       continue;
     }
-    const opened = await openFile(connection, spec, local, temporaryFolder);
     if (kind.format === 'csv' && opened.columns.length === 0) {
       empty.push(file);
       continue;
     }
-    await cutRecords(opened.text!.file, isWhole, FIRST_RECORDS);
     if (spec.time) timeFormat ??= await tableTimeFormat(connection, spec, opened);
-    const headerLines = opened.text!.file.hasHeader ? linesToHeader(data) : 0;
+    const headerLines = opened.text!.file.hasHeader ? linesToHeader(head.data) : 0;
     inputs.push({ ...file, kind, columns: opened.columns, types: null, headerLines });
   }
   return { inputs, empty, timeFormat };
 }
 
-async function headOf(spark: SparkSession, { path }: InputFile, isFirst: boolean) {
-  const head = await spark.head(path, isFirst ? FIRST_HEAD_BYTES : HEAD_BYTES);
-  if (isFirst || head.isWhole || head.data.includes(LF)) return head;
-  return spark.head(path, LONGEST_HEAD_BYTES);
+interface Tools {
+  readonly spark: SparkSession;
+  readonly connection: DuckDBConnection;
+  readonly spec: TableSpec;
+  readonly temporaryFolder: string;
+}
+
+interface Head {
+  readonly data: Buffer;
+  readonly kind: FileKind;
+  /** The first lines that are whole, as a file; null of Parquet, which has none. */
+  readonly opened: OpenedFile | null;
+}
+
+/** More than `size` bytes are looked at where these do not tell the columns. */
+async function openHead(tools: Tools, file: InputFile, size: number): Promise<Head> {
+  const { spark, connection, spec, temporaryFolder } = tools;
+  const { data, isWhole } = await spark.head(file.path, size);
+  const ending = extname(file.path.replace(/\.(gz|bz2|zst|lz4|snappy|deflate)$/i, ''));
+  const path = join(temporaryFolder, `head${ending}`);
+  await writeFile(path, data);
+  const local: InputFile = { ...file, path, bytes: data.length };
+  const kind = await fileKind(spec.source, local);
+  if (kind.isGzip) {
+    throw new UserError(
+      `Cannot read ${file.shownPath}: it is packed by gzip, which Spark takes from the name alone: required a name that ends in .gz`,
+    );
+  }
+  if (kind.format === 'parquet') return { data, kind, opened: null };
+  const isAll = isWhole || size === LONG_HEAD_BYTES;
+  const wholeLines = isWhole ? data.length : data.lastIndexOf(LF) + 1;
+  if (wholeLines > 0) await truncate(path, wholeLines);
+  try {
+    const opened = await openFile(connection, spec, local, temporaryFolder);
+    if (isAll || (wholeLines > 0 && opened.columns.length > 0)) return { data, kind, opened };
+  } catch (error) {
+    if (isAll || !(error instanceof UserError)) throw error;
+  }
+  return openHead(tools, file, LONG_HEAD_BYTES);
 }
 
 const LF = 10;

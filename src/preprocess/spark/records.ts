@@ -3,6 +3,7 @@
  * numbered without a window over all of them: files are read in blocks, a row's place in its block is known where it is read,
  * and the blocks, which are few, are counted up here.
  */
+import { UserError } from '../../common/errors.js';
 import type { RowCounts } from '../../common/prepared.js';
 import { countVerdicts } from '../read/count-rows.js';
 import { MAX_LISTED } from '../read/rejects-file.js';
@@ -58,6 +59,7 @@ export async function writeRecords(
   const isParquet = first.kind.format === 'parquet';
   const paths = group.map(({ input }) => input.path);
   const names = await spark.read('dupn_files', isParquet ? 'parquet' : 'text', paths, true);
+  checkNames(group, names);
   const files = group.flatMap(({ number }, at) =>
     names[at]!.map((name) => `(${sparkLiteral(name)}, ${number})`),
   );
@@ -84,6 +86,22 @@ export async function writeRecords(
     ),
   ];
   await spark.sql(writeSql(folder, `SELECT ${columns.join(', ')} FROM (${selected})`));
+}
+
+/** @throws UserError for two files that Spark gives the same name: it may encode names, and `a b` is then `a%20b`. */
+function checkNames(group: Group, names: readonly (readonly string[])[]): void {
+  const named = new Map<string, SparkInput>();
+  for (const [at, { input }] of group.entries()) {
+    for (const name of names[at]!) {
+      const other = named.get(name);
+      if (other) {
+        throw new UserError(
+          `Cannot tell ${other.shownPath} from ${input.shownPath} with preprocess.engine: spark, which may name both ${name}: rename one`,
+        );
+      }
+      named.set(name, input);
+    }
+  }
 }
 
 function relationOf(

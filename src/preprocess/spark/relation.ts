@@ -37,8 +37,8 @@ export function sparkCsv(
   const isBlank = `line = ''`;
   const problem = problemSql(
     [
-      ['stray carriage return', shape.hasCarriageReturn],
       ...shape.quoteProblems,
+      ['stray carriage return', shape.hasCarriageReturn],
       ['wrong number of fields', `size(cells) <> ${names.length}`],
     ],
     hasUtf8Check,
@@ -74,8 +74,8 @@ export function sparkJson(
   const type = sparkLiteral(`STRUCT<${[...fields, `${CORRUPT}: STRING`].join(', ')}>`);
   const problem = problemSql(
     [
-      ['malformed JSON' as Problem, `contains(line, '\\u0001')`],
       ['stray carriage return', `contains(line, '\\r')`],
+      ['malformed JSON' as Problem, `contains(line, '\\u0001')`],
     ],
     hasUtf8Check,
   );
@@ -87,8 +87,10 @@ export function sparkJson(
       const value = `v.${sparkIdentifier(column)}`;
       const separator = separators[column];
       if (separator === undefined) return `nullif(${value}, '')`;
+      // A text may start like a list.
+      const list = `from_json(${value}, 'ARRAY<STRING>')`;
       return `nullif(CASE WHEN startswith(${value}, '[')
-        THEN array_join(from_json(${value}, 'ARRAY<STRING>'), ${sparkLiteral(separator)}) ELSE ${value} END, '')`;
+        THEN coalesce(array_join(${list}, ${sparkLiteral(separator)}), ${value}) ELSE ${value} END, '')`;
     },
     instant: () => undefined,
     isBlank: `line = ''`,
@@ -112,7 +114,7 @@ export function sparkParquet(
       const separator = separators[column];
       return separator !== undefined && types.get(column)!.startsWith('array<')
         ? `nullif(array_join(CAST(${name} AS ARRAY<STRING>), ${sparkLiteral(separator)}), '')`
-        : `nullif(CAST(${name} AS STRING), '')`;
+        : `nullif(${floatSql(name, types.get(column)!)}, '')`;
     },
     instant: (column, timeZone) => {
       const micros = `unix_micros(CAST(${sparkIdentifier(column)} AS TIMESTAMP))`;
@@ -129,9 +131,21 @@ export function sparkParquet(
   };
 }
 
-/** Lines without the carriage return of their end. */
+/** Up to these, whole numbers are what they are. */
+const LARGEST_WHOLE: Readonly<Record<string, string>> = { double: '9007199254740991D', float: '16777215D' };
+
+/** A column as a text. Whole numbers, which may be ids, have all of their digits: Java writes 1.2345678E7 from 10^7 on. */
+function floatSql(name: string, type: string): string {
+  const text = `CAST(${name} AS STRING)`;
+  const largest = LARGEST_WHOLE[type];
+  if (largest === undefined) return text;
+  return `CASE WHEN abs(${name}) BETWEEN 1e7 AND ${largest} AND ${name} % 1 = 0
+    THEN CAST(CAST(${name} AS BIGINT) AS STRING) || '.0' ELSE ${text} END`;
+}
+
+/** Lines without the carriage return of their end: cut off as a byte, which bytes before it that are no UTF-8 would count among theirs. */
 const linesSql = (rows: string) =>
-  `(SELECT dupn_file, dupn_block, dupn_number, CASE WHEN endswith(value, '\\r') THEN substr(value, 1, length(value) - 1) ELSE value END AS line FROM ${rows})`;
+  `(SELECT dupn_file, dupn_block, dupn_number, CASE WHEN endswith(value, '\\r') THEN CAST(substr(CAST(value AS BINARY), 1, octet_length(value) - 1) AS STRING) ELSE value END AS line FROM ${rows})`;
 
 /** `hasUtf8Check`: of Spark 4. */
 const isUtf8Sql = (hasUtf8Check: boolean) =>
@@ -183,17 +197,19 @@ function quotedShape({ delimiter, quote }: FileKind): Shape {
   const marks = sparkLiteral(String.fromCharCode(quote, quote));
   // Possessive, as what is matched is never given back: a long line would take forever, or overflow the stack.
   const quoted = `${q}[^${q}]*+(?:${q}${q}[^${q}]*+)*+${q}`;
-  const field = `(?:${quoted}(?=${d}|\\z)|(?!${q})[^${d}]*+)`;
+  // A carriage return behind a closing quote is a problem of its own, and not the end of the field.
+  const closed = `${quoted}(?:\\r[^${d}]*+)?`;
+  const field = `(?:${closed}(?=${d}|\\z)|(?!${q})[^${d}]*+)`;
   const isPlain = `NOT contains(line, ${mark})`;
-  const isBroken = `(startswith(cell, ${mark}) AND NOT ${fullMatch('cell', quoted)})`;
+  const isBroken = `(startswith(cell, ${mark}) AND NOT ${fullMatch('cell', closed)})`;
   const hasTextBehind = `(${separator} || line) RLIKE ${sparkLiteral(`^(?:${d}${field})*+${d}${quoted}`)}`;
   const broken = `(NOT (${isPlain}) AND exists(cells, cell -> ${isBroken}))`;
   return {
     cells: `CASE WHEN ${isPlain} THEN split(line, ${sparkLiteral(d)}, -1)
-      ELSE regexp_extract_all(${separator} || line, ${sparkLiteral(`${d}(${quoted}(?=${d}|\\z)|[^${d}]*+)`)}, 1) END`,
+      ELSE regexp_extract_all(${separator} || line, ${sparkLiteral(`${d}(${closed}(?=${d}|\\z)|[^${d}]*+)`)}, 1) END`,
     text: (cell) =>
       `CASE WHEN startswith(${cell}, ${mark}) THEN replace(substr(${cell}, 2, length(${cell}) - 2), ${marks}, ${mark}) ELSE ${cell} END`,
-    hasCarriageReturn: `contains(line, '\\r') AND exists(cells, cell -> NOT startswith(cell, ${mark}) AND contains(cell, '\\r'))`,
+    hasCarriageReturn: `contains(line, '\\r') AND exists(cells, cell -> contains(cell, '\\r') AND NOT ${fullMatch('cell', quoted)})`,
     quoteProblems: [
       ['text after a closing quote', `${broken} AND ${hasTextBehind}`],
       ['unclosed quote', broken],

@@ -3,11 +3,11 @@
  * only this user can open. What Spark prints goes to a file.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../common/errors.js';
@@ -28,8 +28,8 @@ export interface SparkSession {
   readonly version: string;
   /** Where statements may write: a folder of this session, which is removed with it. */
   readonly staging: string;
-  /** Null where nothing is. */
-  list(pattern: string): Promise<readonly ListedFile[] | null>;
+  /** The one file, the files of a folder, or those of a glob where `path` is neither; without those that Spark passes over. */
+  list(path: string, glob?: string): Promise<readonly ListedFile[]>;
   /** The first bytes of a file, unpacked. */
   head(path: string, size: number): Promise<{ readonly data: Buffer; readonly isWhole: boolean }>;
   /** Name and type of each column of a Parquet file. */
@@ -56,7 +56,7 @@ export interface SparkSession {
 export interface SessionOptions {
   /** Where what Spark prints is kept. */
   readonly logFile: string;
-  /** The staging folder of a local master, where none is set; what is there is removed. */
+  /** What the staging folder of a local master, where none is set, begins with; others that do are removed. */
   readonly localStaging: string;
 }
 
@@ -75,6 +75,9 @@ export async function openSpark(
 ): Promise<SparkSession> {
   const options = { ...given, settings, name };
   const { logFile } = options;
+  mkdirSync(dirname(logFile), { recursive: true });
+  const log = openSync(logFile, 'w');
+  removeStagings(options.localStaging);
   const folder = await mkdtemp(join(tmpdir().length < LONGEST_FOLDER ? tmpdir() : '/tmp', 'dupn-spark-'));
   const address = join(folder, 'socket');
   const server = createServer();
@@ -82,9 +85,6 @@ export async function openSpark(
     server.once('error', reject);
     server.listen(address, listening);
   });
-  mkdirSync(dirname(logFile), { recursive: true });
-  const log = openSync(logFile, 'w');
-  rmSync(options.localStaging, { recursive: true, force: true });
   // In a group of its own: what a terminal sends comes to us alone, and Spark ends in good order as soon as we are gone.
   const child = spawn(settings.submit, submitArguments(options, address), {
     stdio: ['ignore', log, log],
@@ -100,10 +100,11 @@ export async function openSpark(
     await link.end();
     forget();
     rmSync(folder, { recursive: true, force: true });
-    rmSync(options.localStaging, { recursive: true, force: true });
+    removeStagings(options.localStaging);
   };
   try {
     const { version, master } = (await link.start()) as { version: string; master: string };
+    checkVersion(version, settings.submit);
     if (settings.staging === undefined && !isLocalMaster(master)) {
       throw new UserError(
         `Cannot read the tables by Spark: with the master ${master}, preprocess.spark.staging has to name a folder that the driver and all executors see`,
@@ -112,7 +113,7 @@ export async function openSpark(
     const own = `dupn-${hostname()}-${process.pid}-${Date.now().toString(36)}`;
     const staging =
       settings.staging === undefined
-        ? `file:${options.localStaging}`
+        ? `file:${options.localStaging}-${own}`
         : `${isUri(settings.staging) ? settings.staging.replace(/\/+$/, '') : `file:${resolve(settings.staging)}`}/${own}`;
     const ask = async <T>(request: { readonly do: string; readonly [field: string]: unknown }) =>
       (await link.ask(request)) as T;
@@ -120,7 +121,7 @@ export async function openSpark(
     return {
       version,
       staging,
-      list: (pattern) => ask({ do: 'list', pattern }),
+      list: (path, glob) => ask({ do: 'list', path, glob }),
       async head(path, size) {
         const { data, isWhole } = await ask<{ data: string; isWhole: boolean }>({ do: 'head', path, size });
         return { data: Buffer.from(data, 'base64'), isWhole };
@@ -137,6 +138,22 @@ export async function openSpark(
     await close();
     throw error;
   }
+}
+
+/** Those under this name that sessions have left; of a session that is still ending too, which then ends the faster. */
+function removeStagings(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(`${basename(path)}-`))
+      rmSync(join(dirname(path), name), { recursive: true, force: true });
+  }
+}
+
+function checkVersion(version: string, submit: string): void {
+  const [major, minor] = version.split('.').map(Number) as [number, number];
+  if (major > 3 || (major === 3 && minor >= 5)) return;
+  throw new UserError(
+    `Cannot read the tables by Spark: required Spark 3.5 or later, got ${version} (preprocess.spark.submit: ${submit})`,
+  );
 }
 
 function submitArguments(
@@ -200,7 +217,8 @@ function connectTo(server: Server, child: ChildProcess, options: Submitted): Lin
     isOpen: () => socket !== undefined,
     start: () => next((reasons) => hasNoSession(reasons, options)),
     ask(request) {
-      const subject = typeof request.path === 'string' ? request.path : 'the tables';
+      const { path, glob } = request;
+      const subject = [glob, path].find((text) => typeof text === 'string') ?? 'the tables';
       const answer = next((reasons) => saidBySpark(subject, reasons, options));
       socket?.write(`${JSON.stringify(request)}\n`);
       return answer;

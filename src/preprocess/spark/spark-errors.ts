@@ -11,6 +11,7 @@ export interface Submitted {
 
 /** Of the log of Spark, in a message. */
 const MAX_LOG_LINES = 5;
+const MAX_LINE = 1000;
 const LOG_BYTES = 1 << 18;
 
 export function notStarted(error: NodeJS.ErrnoException, { settings: { submit } }: Submitted): UserError {
@@ -54,7 +55,8 @@ function tellingLines(logFile: string): readonly string[] {
   const telling = lines.filter(
     (line) => /\bERROR\b|\bFailed to\b|Exception\b|Error\b.*:/.test(line) && !/^\s+at /.test(line),
   );
-  return [...new Set(telling.length > 0 ? telling : lines)].slice(-MAX_LOG_LINES);
+  const last = [...new Set(telling.length > 0 ? telling : lines)].slice(-MAX_LOG_LINES);
+  return last.map((line) => line.slice(0, MAX_LINE));
 }
 
 /** The last part of a file that may be large. */

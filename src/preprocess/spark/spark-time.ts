@@ -3,7 +3,7 @@ import { UserError } from '../../common/errors.js';
 import { sparkLiteral } from './quoting.js';
 
 const SECOND_US = 1_000_000;
-const DAY_SECONDS = 86_400;
+const DAY_US = 86_400 * SECOND_US;
 
 /** By how much clocks are put back, in seconds: a local time within so much after it comes twice. */
 const PUT_BACK = [7200, 3600, 1800];
@@ -38,16 +38,18 @@ export function sparkInstantSql(localUs: string, timeZone: string): string {
 function localUsSql(date: string, hour: string, minute: string, second: string, fraction: string): string {
   const number = (digits: string) => `coalesce(CAST(${digits} AS BIGINT), 0L)`;
   const [h, m, s] = [number(hour), number(minute), number(second)];
-  const seconds = `CAST(unix_date(TRY_CAST(${date} AS DATE)) AS BIGINT) * ${DAY_SECONDS} + ${h} * 3600 + ${m} * 60 + ${s}`;
+  const days = `CAST(unix_date(TRY_CAST(${date} AS DATE)) AS BIGINT)`;
   const us = `CAST(rpad(substr(${fraction}, 1, 6), 6, '0') AS BIGINT)`;
-  return `CASE WHEN ${h} < 24 AND ${m} < 60 AND ${s} < 60 THEN (${seconds}) * ${SECOND_US} + ${us} END`;
+  // The day may end at 24:00.
+  const ofDay = `((${h} * 3600 + ${m} * 60 + ${s}) * ${SECOND_US} + ${us})`;
+  return `CASE WHEN ${m} < 60 AND ${s} < 60 AND ${ofDay} <= ${DAY_US}L THEN ${days} * ${DAY_US}L + ${ofDay} END`;
 }
 
-/** What an offset such as +08:00, +0530 or Z is ahead of UTC, in microseconds. */
+/** What an offset such as +08:00, +0530, +08:00:30 or Z is ahead of UTC, in microseconds. */
 function offsetUsSql(offset: string): string {
   const digits = `replace(substr(${offset}, 2), ':', '')`;
   const part = (from: number) => `coalesce(CAST(nullif(substr(${digits}, ${from}, 2), '') AS BIGINT), 0L)`;
-  const seconds = `(${part(1)} * 3600 + ${part(3)} * 60)`;
+  const seconds = `(${part(1)} * 3600 + ${part(3)} * 60 + ${part(5)})`;
   return `CASE substr(${offset}, 1, 1) WHEN '+' THEN ${seconds} WHEN '-' THEN -${seconds} ELSE 0L END * ${SECOND_US}`;
 }
 
@@ -70,16 +72,17 @@ function isoSql(text: string, timeZone: string): string {
 function numberSql(text: string, digits: 3 | 6): string {
   const unit = 10 ** digits;
   const whole = `TRY_CAST(${text} AS BIGINT)`;
+  const largest = 10 ** (18 - digits) - 1;
   return `CASE WHEN contains(${text}, '_') THEN NULL
     WHEN contains(${text}, '.') OR contains(${text}, 'e') OR contains(${text}, 'E')
     THEN CAST(TRY_CAST(${text} AS DECIMAL(18, ${digits})) * ${unit} AS BIGINT)
-    ELSE CASE WHEN abs(${whole}) < 1e${18 - digits} THEN ${whole} END * ${unit} END`;
+    ELSE CASE WHEN ${whole} BETWEEN -${largest}L AND ${largest}L THEN ${whole} END * ${unit} END`;
 }
 
 /** What a part of a strptime pattern matches: as many digits as there are, of which none is given back to the next part. */
 const PARTS: Readonly<Record<string, string>> = {
-  Y: String.raw`\d{4}`,
-  y: String.raw`\d{2}`,
+  Y: String.raw`\d{1,4}+`,
+  y: String.raw`\d{1,2}+`,
   m: String.raw`\d{1,2}+`,
   d: String.raw`\d{1,2}+`,
   H: String.raw`\d{1,2}+`,
@@ -89,7 +92,7 @@ const PARTS: Readonly<Record<string, string>> = {
   f: String.raw`\d{1,6}+`,
   p: '[AaPp][Mm]',
   b: '[A-Za-z]{3}',
-  z: String.raw`Z|[+-]\d{2}(?::?\d{2})?`,
+  z: String.raw`[+-]\d{2}(?::?\d{2}(?::\d{2})?)?`,
 };
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -103,7 +106,8 @@ function patternSql(text: string, format: string, timeZone: string, year: number
           .map((known) => `%${known}`)
           .join(' ')}, got ${part}`,
     );
-  const regex = format.replaceAll(/%-?(.?)|[^%]/gs, (part, letter?: string) => {
+  const regex = format.replaceAll(/%-?(.?)|[ \t\n\v\f\r]+|[^%]/gs, (part, letter?: string) => {
+    if (/^\s/.test(part)) return String.raw`\s++`;
     if (letter === undefined) return part.replace(/[\\^$.|?*+()[\]{}]/, '\\$&');
     if (letter === '%') return '%';
     const matched = PARTS[letter];
@@ -134,8 +138,9 @@ type Part = (letter: string, missing: string) => string;
 function yearSql(part: Part, year: number | undefined): string {
   const short = part('y', '');
   // As C has it: 69 to 99 are of the last century.
-  if (short !== '') return `(CASE WHEN ${short} >= '69' THEN '19' ELSE '20' END || ${short})`;
-  return part('Y', `'${year ?? 1900}'`);
+  if (short !== '')
+    return `(CASE WHEN CAST(${short} AS INT) >= 69 THEN '19' ELSE '20' END || lpad(${short}, 2, '0'))`;
+  return `lpad(${part('Y', `'${year ?? 1900}'`)}, 4, '0')`;
 }
 
 function monthSql(part: Part): string {
@@ -147,9 +152,11 @@ function monthSql(part: Part): string {
 
 function hourSql(part: Part): string {
   const half = part('p', '');
-  const hour = part('I', '');
-  if (hour === '') return part('H', `''`);
+  const ofHalf = part('I', '');
+  const hour = ofHalf || part('H', '');
+  if (hour === '') return `''`;
   const number = `CAST(${hour} AS INT)`;
-  const afternoon = half === '' ? '0' : `CASE WHEN lower(${half}) = 'pm' THEN 12 ELSE 0 END`;
-  return `(CASE WHEN ${number} BETWEEN 1 AND 12 THEN CAST(${number} % 12 + ${afternoon} AS STRING) ELSE '99' END)`;
+  const range = `${ofHalf ? 1 : 0} AND ${ofHalf || half ? 12 : 23}`;
+  const ofDay = half ? `${number} % 12 + CASE WHEN lower(${half}) = 'pm' THEN 12 ELSE 0 END` : number;
+  return `(CASE WHEN ${number} BETWEEN ${range} THEN CAST(${ofDay} AS STRING) ELSE '99' END)`;
 }
