@@ -47,6 +47,29 @@ const cases: readonly [name: string, change: Change, problem: string][] = [
     'split.evaluationTo: expected no end beside evaluationLastDays, whose period ends with the requests',
   ],
   [
+    'steps of their own on tables that all hold',
+    (c) => {
+      c.distributed = { steps: 'asynchronous' };
+    },
+    'distributed.steps: asynchronous steps expect tables: servers, got replicated',
+  ],
+  [
+    'steps of their own at the pace of requests',
+    (c) => {
+      c.distributed = { steps: 'asynchronous', tables: 'servers' };
+      c.train = { taskWeighting: 'requests' };
+    },
+    'train.taskWeighting: asynchronous steps have one learning rate for all towers: expected fixed or uncertainty, got requests',
+  ],
+  [
+    'averages of steps of their own',
+    (c) => {
+      c.distributed = { steps: 'asynchronous', tables: 'servers' };
+      c.train = { averageDecay: 0.99 };
+    },
+    'train.averageDecay: asynchronous steps leave the dense weights to the servers, which do not average them: expected none, got 0.99',
+  ],
+  [
     'a path that this machine does not read',
     (c) => {
       c.data.log.files = ['s3a://bucket/log.csv'];
