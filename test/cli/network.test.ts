@@ -4,6 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cases } from '../thorough.js';
 import { makeTinyWorld } from '../tiny-world.js';
 
 const bin = fileURLToPath(new URL('../../bin/dupn.js', import.meta.url));
@@ -29,14 +30,20 @@ describe.runIf(hasNoNetwork).sequential('without a network', () => {
   });
   afterAll(() => rm(world, { recursive: true, force: true }));
 
-  it.each([
-    ['preprocess', []],
-    ['train', []],
-    ['eval', []],
-    ['export', ['--out', 'bundle']],
-    ['report', ['runs/tiny']],
-    ['doctor', []],
-  ] as const)('dupn %s works, and looks for none', async (command, more) => {
+  it.each(
+    cases<readonly [string, readonly string[]]>(
+      [
+        ['preprocess', []],
+        ['train', []],
+        ['export', ['--out', 'bundle']],
+      ],
+      [
+        ['eval', []],
+        ['report', ['runs/tiny']],
+        ['doctor', []],
+      ],
+    ),
+  )('dupn %s works, and looks for none', async (command, more) => {
     const config = ['report', 'doctor'].includes(command) ? [] : ['-c', join(world, 'base.yaml')];
     const trace = hasTrace
       ? ['strace', '-f', '-e', 'trace=connect,sendto,sendmsg', '-ff', '-o', `${world}/trace.${command}`]

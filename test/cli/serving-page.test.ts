@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../../src/distributed/address.js';
+import { thorough } from '../thorough.js';
 import { runMain } from './collect-output.js';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -38,7 +39,7 @@ run: { folder: ${join(folder, 'runs')} }
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('the commands of docs/serving.md', async () => {
+test.runIf(thorough)('the commands of docs/serving.md', async () => {
   const page = await readFile(join(root, 'docs/serving.md'), 'utf8');
   const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!);
   expect(blocks.length).toBeGreaterThan(4);
