@@ -28,16 +28,16 @@ export async function validate(scores: AsyncIterable<ScoredSamples>, folder: str
       area.add(scored);
     }
     const metrics: Record<string, number> = {};
-    let weighted = 0;
-    let weights = 0;
+    const certain: { readonly value: number; readonly certainty: number }[] = [];
     for (const [task, measured] of areas) {
       const area = await measured.area();
       if (!area) continue;
       metrics[`${measured.name}[${task}]`] = area.value;
-      weighted += area.value / area.errorByChance;
-      weights += 1 / area.errorByChance;
+      certain.push({ value: area.value, certainty: 1 / area.errorByChance });
     }
-    const score = weights > 0 ? weighted / weights : null;
+    const all = certain.reduce((sum, { certainty }) => sum + certainty, 0);
+    const score =
+      all > 0 ? certain.reduce((sum, { value, certainty }) => sum + (certainty / all) * value, 0) : null;
     return { metrics, score };
   } finally {
     for (const area of areas.values()) area.close();
