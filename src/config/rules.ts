@@ -32,30 +32,30 @@ export function checkRules(config: Config, input: ConfigInput): RuleProblem[] {
 function distributedRules({ distributed, train }: Config): RuleProblem[] {
   const { tables, steps } = distributed;
   if (steps === 'synchronous') return [];
-  if (tables === 'servers') {
-    const problemOf = (key: 'taskWeighting' | 'averageDecay', message: string) =>
-      problem(['train', key], message, [
-        ['train', key],
+  if (tables !== 'servers') {
+    return [
+      problem(['distributed', 'steps'], `asynchronous steps expect tables: servers, got ${tables}`, [
         ['distributed', 'steps'],
-      ]);
-    const problems: RuleProblem[] = [];
-    if (train.taskWeighting === 'requests') {
-      const message =
-        'asynchronous steps have one learning rate for all towers: expected fixed or uncertainty, got requests';
-      problems.push(problemOf('taskWeighting', message));
-    }
-    if (train.averageDecay !== undefined) {
-      const message = `asynchronous steps leave the dense weights to the servers, which do not average them: expected none, got ${train.averageDecay}`;
-      problems.push(problemOf('averageDecay', message));
-    }
-    return problems;
+        ['distributed', 'tables'],
+      ]),
+    ];
   }
-  return [
-    problem(['distributed', 'steps'], `asynchronous steps expect tables: servers, got ${tables}`, [
+  const problemOf = (key: 'taskWeighting' | 'averageDecay', message: string) =>
+    problem(['train', key], message, [
+      ['train', key],
       ['distributed', 'steps'],
-      ['distributed', 'tables'],
-    ]),
-  ];
+    ]);
+  const problems: RuleProblem[] = [];
+  if (train.taskWeighting === 'requests') {
+    const message =
+      'asynchronous steps have one learning rate for all towers: expected fixed or uncertainty, got requests';
+    problems.push(problemOf('taskWeighting', message));
+  }
+  if (train.averageDecay !== undefined) {
+    const message = `asynchronous steps leave the dense weights to the servers, which do not average them: expected none, got ${train.averageDecay}`;
+    problems.push(problemOf('averageDecay', message));
+  }
+  return problems;
 }
 
 function splitRules({ data, split, tasks }: Config): RuleProblem[] {

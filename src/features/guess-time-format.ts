@@ -92,10 +92,10 @@ export async function guessTimeFormat(
   texts: readonly string[],
 ): Promise<string | undefined> {
   // Most tables are written in the first one, and so many expressions take longer than all else that is looked at.
-  const [first] = candidates;
+  const [first, ...others] = candidates;
   const [ofFirst] = await countReadable(connection, texts, [first!]);
   if (ofFirst! > 0 && ofFirst === texts.length) return first!.format;
-  const read = await countReadable(connection, texts, candidates);
+  const read = [ofFirst!, ...(await countReadable(connection, texts, others))];
   const most = Math.max(...read);
   return most > 0 && 2 * most >= texts.length ? candidates[read.indexOf(most)]!.format : undefined;
 }
